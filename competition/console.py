@@ -1,0 +1,53 @@
+"""The terminal side that the three command lines share: consoles, options, exit statuses."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from competition.errors import PodiumError
+from competition.settings import DEFAULT_COMPETITION
+
+CompetitionOption = Annotated[
+    str,
+    typer.Option(
+        "--competition",
+        "-c",
+        envvar="COMPETITION",
+        help="A competition's slug, or the path of its TOML file.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON alone on stdout, for programs.")
+]
+
+__all__ = ["DEFAULT_COMPETITION", "CompetitionOption", "JsonOption", "new_app", "print_json", "run"]
+
+
+def new_app(help_text: str) -> typer.Typer:
+    """Return a Typer application with the habits that every package shares."""
+    return typer.Typer(
+        help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
+
+
+def print_json(value: Any) -> None:
+    """Write a value to stdout as JSON, and nothing else."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def run(app: Callable[[], Any]) -> None:
+    """Run a command line: a sentence on stderr and status 1 for what a person can mend.
+
+    Ctrl-C ends with status 130. Usage errors are Typer's own, with status 2.
+    """
+    try:
+        app()
+    except PodiumError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted. What was finished is kept; the same command goes on.\n")
+        sys.exit(130)
