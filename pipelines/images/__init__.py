@@ -1,0 +1,1 @@
+"""Image work that pipelines share, as scikit-learn transformers and plain functions."""
