@@ -104,7 +104,7 @@ def load_competition(name: str) -> Competition:
         PodiumError: no such competition, or its file breaks a promise.
     """
     path = Path(name) if name.endswith(".toml") else SPECS / f"{name}.toml"
-    if not path.is_file() or (path.parent == SPECS and path.stem not in available_competitions()):
+    if not path.is_file() or (not name.endswith(".toml") and name not in available_competitions()):
         raise PodiumError(
             f"There is no competition {name!r} here: known are "
             f"{', '.join(available_competitions())}. Check COMPETITION, or describe a new one in "
@@ -143,8 +143,8 @@ def _parse(table: dict[str, Any]) -> Competition:
     )
     if spec.metric != "accuracy":
         raise ValueError(f"the metric {spec.metric!r} is not known (only accuracy is)")
-    if len(spec.classes) < 2 or len(set(spec.classes)) < len(spec.classes):
-        raise ValueError("classes must be at least two different names")
+    if not 2 <= len(set(spec.classes)) == len(spec.classes) <= 256:
+        raise ValueError("classes must be 2 to 256 different names")
     if any(
         "/" in name or "\\" in name or name.startswith(".") for name in (spec.slug, *spec.files)
     ):

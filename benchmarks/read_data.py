@@ -1,0 +1,59 @@
+"""Reading train.csv: the checked arrays of Podium against pandas' defaults, in one run.
+
+    python benchmarks/read_data.py ZIP
+
+Prints medians of alternating runs. The first load parses and checks all three files and writes the
+cache; the second maps the cached arrays. pandas reads `train.csv` alone and checks nothing.
+"""
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from competition import load_competition
+from competition.dataset import load_dataset
+from competition.image_csv import Layout, read_images
+
+RUNS = 5
+
+
+def seconds(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def main(archive: Path) -> None:
+    competition = load_competition("digit-recognizer")
+    layout = Layout(28, competition.label_column, competition.id_column, competition.classes)
+    figures: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder)
+        train = folder / competition.train_file
+        actions: dict[str, Callable[[], object]] = {
+            "pandas.read_csv(train.csv)": lambda: pd.read_csv(train),
+            "read_images(train.csv), checked": lambda: read_images(train, layout),
+            "load_dataset, first (three files)": lambda: load_dataset(competition, folder),
+            "load_dataset, again (mapped)": lambda: load_dataset(competition, folder),
+        }
+        for _ in range(RUNS):
+            shutil.rmtree(folder / "cache", ignore_errors=True)
+            for label, action in actions.items():
+                figures.setdefault(label, []).append(seconds(action))
+    peer = statistics.median(figures["pandas.read_csv(train.csv)"])
+    for label, times in figures.items():
+        median = statistics.median(times)
+        print(f"{label:36} {median:8.4f} s   {median / peer:6.3f} × pandas")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
