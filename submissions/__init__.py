@@ -1,0 +1,1 @@
+"""From probabilities to the leaderboard: write, check, upload once, track."""

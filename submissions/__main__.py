@@ -1,0 +1,116 @@
+"""`python -m submissions`: submit, check, scores."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from competition.console import (
+    DEFAULT_COMPETITION,
+    CompetitionOption,
+    JsonOption,
+    new_app,
+    print_json,
+    run,
+)
+from competition.errors import PodiumError
+from competition.spec import load_competition
+
+app = new_app("Check a submission, upload it exactly once, keep its score.")
+
+
+@app.command()
+def submit(
+    file: Annotated[
+        Path | None, typer.Argument(help="A CSV, whoever made it; the blend if none is named.")
+    ] = None,
+    *,
+    message: Annotated[
+        str | None,
+        typer.Option("--message", "-m", envvar="MESSAGE", help="What to say with it."),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Submit it even if the same content was scored before.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for midnight UTC if today's slots are used up.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for the score; `scores` completes it.")
+    ] = 600,
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+) -> None:
+    """Submit the blend, or FILE: checked, recorded, uploaded once, polled until scored."""
+    from competition.kaggle_client import KaggleClient
+    from submissions.once import Outcome
+    from submissions.scores import score_row
+    from submissions.screen import shown_progress, verdict
+    from submissions.uploader import submit_blend, submit_file
+
+    spec = load_competition(competition)
+    client = KaggleClient(spec)
+    send: Callable[..., Outcome] = partial(submit_file, file) if file else submit_blend
+    with shown_progress() as progress:
+        outcome = send(
+            spec,
+            client,
+            message=message,
+            again=again,
+            wait=wait,
+            timeout=timeout,
+            progress=progress,
+        )
+    submission = outcome.submission
+    name = outcome.allowance.slot if outcome.allowance else f"submission {submission.ref}"
+    sys.stdout.write(f"{name}: {verdict(score_row(submission, spec))}\n")
+    if not submission.scored:
+        sys.stdout.write("It is recorded, and `make scores` completes it.\n")
+
+
+@app.command()
+def check(file: Path, competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
+    """Check a CSV, whoever made it, against the competition's rules; nothing is uploaded."""
+    from submissions.context import checked, present_ledger
+    from submissions.sample import read_sample
+    from submissions.screen import show_check
+
+    spec = load_competition(competition)
+    report = checked(file, spec, read_sample(spec), present_ledger(spec))
+    show_check(report)
+    if not report.valid:
+        raise PodiumError(f"{file} is no lawful submission: mend what is listed and check again.")
+
+
+@app.command()
+def scores(
+    *,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV alone on stdout.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask Kaggle even if no score is pending.")
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask Kaggle.")] = False,
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+) -> None:
+    """Show every submission: its estimate beside its public score, the best in bold."""
+    from submissions.scores import score_table
+    from submissions.screen import notes, scores_csv, show_scores
+
+    if (as_json and as_csv) or (refresh and offline):
+        raise typer.BadParameter("--json and --csv, or --refresh and --offline, exclude each other")
+    table = score_table(load_competition(competition), refresh=refresh, offline=offline)
+    for note in notes(table):
+        sys.stderr.write(f"{note}\n")
+    if as_json:
+        print_json([row.facts() for row in table.rows])
+    elif as_csv:
+        sys.stdout.write(scores_csv(table))
+    elif table.rows:
+        show_scores(table)
+
+
+if __name__ == "__main__":
+    run(app)

@@ -1,0 +1,170 @@
+"""Every submission beside its estimate: does the leaderboard say what the folds said?"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from competition.kaggle_client import KaggleClient, KaggleError
+from competition.settings import database_url
+from competition.spec import Competition
+from submissions.database import missing_file
+from submissions.ledger import Ledger, default_endpoint
+from submissions.tables import State, Submission
+
+# Kaggle's page of digit-recognizer: the public score is taken on about 25% of the test rows.
+PUBLIC_SHARE = 0.25
+
+FACTS = (
+    "ref",
+    "sha256",
+    "file",
+    "message",
+    "created",
+    "status",
+    "cv_score",
+    "cv_se",
+    "public_score",
+    "private_score",
+    "public_se",
+    "difference",
+    "blend",
+    "error",
+    "endpoint",
+)
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One line of the table.
+
+    Attributes:
+        submission: The ledger's row.
+        public_rows: Test rows that the public score is taken on; None where nobody knows.
+        public_se: The public score's sampling error, from `sampling_error`.
+        difference: Public score less estimate, in standard errors of that difference.
+        best: Whether no other scored submission is better: by public score, then by estimate.
+    """
+
+    submission: Submission
+    public_rows: int | None
+    public_se: float | None
+    difference: float | None
+    best: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """Return what programs read: plain values, times in ISO 8601 (UTC), None for unknown."""
+        one = self.submission
+        values = (
+            one.ref,
+            one.sha256,
+            one.file,
+            one.message,
+            one.created.astimezone(UTC).isoformat(timespec="seconds"),
+            one.shown_status,
+            one.cv_score,
+            one.cv_se,
+            one.public_score,
+            one.private_score,
+            self.public_se,
+            self.difference,
+            one.blend_name,
+            one.error,
+            one.endpoint,
+        )
+        return dict(zip(FACTS, values, strict=True))
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """All submissions of a competition to one server, newest first.
+
+    Attributes:
+        rows: The lines.
+        endpoint: The server.
+        elsewhere: How many submissions went to each other server; they are not mixed in.
+        trouble: Why Kaggle could not be asked though it was to be; None where all went well.
+    """
+
+    rows: tuple[ScoreRow, ...]
+    endpoint: str
+    elsewhere: dict[str, int]
+    trouble: str | None = None
+
+
+def score_table(
+    competition: Competition,
+    *,
+    endpoint: str | None = None,
+    refresh: bool = False,
+    offline: bool = False,
+    connect: Callable[[Competition], KaggleClient] = KaggleClient,
+) -> ScoreTable:
+    """Return the table, with the pending scores completed where Kaggle answers.
+
+    Kaggle is asked only where something is pending or in doubt, or by `refresh`; then submissions
+    that were made elsewhere, such as on the web page, join the ledger.
+
+    Args:
+        competition: Whose submissions.
+        endpoint: The server; `KAGGLE_ENDPOINT` or Kaggle where none is given.
+        refresh: Ask Kaggle in any case.
+        offline: Ask it in no case.
+        connect: Makes the door to Kaggle when it is needed.
+
+    Raises:
+        PodiumError: the database fails.
+    """
+    trouble = None
+    if missing_file(database_url(competition)) and not refresh:
+        return ScoreTable((), endpoint or default_endpoint(), {})
+    ledger = Ledger.open(competition, endpoint)
+    submissions = ledger.submissions()
+    asked = refresh or any(one.pending or one.state == State.SENDING for one in submissions)
+    if asked and not offline:
+        try:
+            ledger.absorb(connect(competition).submissions())
+        except KaggleError as error:
+            trouble = str(error)
+        submissions = ledger.submissions()
+    rows = scored_rows(submissions, competition)
+    return ScoreTable(rows, ledger.endpoint, ledger.other_endpoints(), trouble)
+
+
+def scored_rows(submissions: list[Submission], competition: Competition) -> tuple[ScoreRow, ...]:
+    """Return a line for each submission, in their order, the best one marked."""
+    best = max(
+        (one for one in submissions if one.public_score is not None),
+        key=lambda one: (one.public_score, one.cv_score or 0.0),
+        default=None,
+    )
+    return tuple(score_row(one, competition, best=one is best) for one in submissions)
+
+
+def score_row(submission: Submission, competition: Competition, *, best: bool = False) -> ScoreRow:
+    """Return one submission beside its estimate."""
+    rows = submission.rows or competition.test_rows
+    public_rows = round(PUBLIC_SHARE * rows) if rows else None
+    score, estimate = submission.public_score, submission.cv_score
+    public_se = sampling_error(score, public_rows) if score is not None and public_rows else None
+    difference = None
+    if score is not None and estimate is not None and public_se is not None:
+        difference = (score - estimate) / math.hypot(public_se, submission.cv_se or 0.0)
+    return ScoreRow(submission, public_rows, public_se, difference, best)
+
+
+def sampling_error(accuracy: float, rows: int) -> float:
+    """Return the standard error of an accuracy that was measured on some rows.
+
+    Binomial: it assumes that the public rows are drawn at random from all test rows (a quarter of
+    them, as `PUBLIC_SHARE` says) and that each is right or wrong on its own. The share of right
+    rows is taken with one right and one wrong row added (Laplace), so that a perfect score on a
+    few rows does not claim to be certain.
+
+    Args:
+        accuracy: Between 0 and 1.
+        rows: How many rows it was measured on.
+    """
+    share = (accuracy * rows + 1) / (rows + 2)
+    return math.sqrt(max(share * (1 - share), 0.0) / rows)

@@ -1,0 +1,140 @@
+"""The ledger's two tables. Their names start with `podium_`: Optuna's stand beside them."""
+
+import enum
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, DateTime, Dialect, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+_ENDS = ("complete", "error")
+
+
+class State(enum.StrEnum):
+    """How far a submission has come, as far as this side knows."""
+
+    INTENT = "intent"  # recorded; not a byte has left
+    UPLOADED = "uploaded"  # the file is at Kaggle's, and no submission made of it
+    SENDING = "sending"  # CreateSubmission may have been carried out, or not
+    SUBMITTED = "submitted"  # Kaggle gave it a number; `status` says the rest
+    REFUSED = "refused"  # certainly not carried out; `error` says why
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with a time zone, stored in UTC on every database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store the UTC wall time."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """The ledger's own schema; constraint names are fixed, so that they can be migrated."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+
+
+class Submission(Base):
+    """One submission, made here or found on Kaggle.
+
+    Attributes:
+        id: The ledger's own number.
+        competition: The competition's slug.
+        endpoint: The server, so that practice and the real Kaggle never mix.
+        created: When it was intended, or as Kaggle says it for one made elsewhere.
+        file: Path of the CSV, or its name as Kaggle says it.
+        sha256: Of the file's bytes; None for one made elsewhere.
+        rows: Data rows of the file.
+        fingerprint: 12 hexadecimal digits of the content, as in the marker.
+        attempt: 1, or 2 and more where the same content was submitted again on purpose.
+        message: What the person wrote.
+        state: How far it has come, as far as this side knows.
+        ref: Kaggle's number.
+        status: `pending`, `complete`, `error`, or any other word as Kaggle says it.
+        public_score: On the public part of the test rows.
+        private_score: On the rest, when Kaggle shows it.
+        error: Why Kaggle refused or could not score it.
+        cv_score: The blend's cross-fitted accuracy.
+        cv_se: Its standard error.
+        blend_key: The blend's key.
+        blend_name: The blend in words.
+    """
+
+    __tablename__ = "podium_submissions"
+    __table_args__ = (
+        UniqueConstraint("competition", "endpoint", "fingerprint", "attempt"),
+        UniqueConstraint("competition", "endpoint", "ref"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    competition: Mapped[str] = mapped_column(String(200))
+    endpoint: Mapped[str] = mapped_column(String(500))
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    file: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    rows: Mapped[int | None]
+    fingerprint: Mapped[str | None] = mapped_column(String(12))
+    attempt: Mapped[int | None]
+    message: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(20))
+    ref: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str | None] = mapped_column(String(100))
+    public_score: Mapped[float | None]
+    private_score: Mapped[float | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    cv_score: Mapped[float | None]
+    cv_se: Mapped[float | None]
+    blend_key: Mapped[str | None] = mapped_column(String(200))
+    blend_name: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def scored(self) -> bool:
+        """Whether Kaggle has said its last word."""
+        return self.status in _ENDS
+
+    @property
+    def pending(self) -> bool:
+        """Whether Kaggle has it and has not scored it yet."""
+        return self.state == State.SUBMITTED and not self.scored
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a process ended before it knew what became of it."""
+        return self.state in (State.INTENT, State.UPLOADED, State.SENDING)
+
+    @property
+    def shown_status(self) -> str:
+        """Kaggle's word for it, or ours as long as Kaggle has none."""
+        return self.status or self.state
+
+
+class BlendFile(Base):
+    """A submission file that was written from a blend, and what the blend was worth.
+
+    A file that is submitted by name, later or from another folder, gets its estimate from here.
+    """
+
+    __tablename__ = "podium_blend_files"
+    __table_args__ = (UniqueConstraint("competition", "fingerprint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    competition: Mapped[str] = mapped_column(String(200))
+    fingerprint: Mapped[str] = mapped_column(String(12))
+    file: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    cv_score: Mapped[float | None]
+    cv_se: Mapped[float | None]
+    blend_key: Mapped[str | None] = mapped_column(String(200))
+    blend_name: Mapped[str | None] = mapped_column(Text)
