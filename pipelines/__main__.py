@@ -1,0 +1,144 @@
+"""The command line of `pipelines`: list, tune, blend, results."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from competition.console import (
+    DEFAULT_COMPETITION,
+    CompetitionOption,
+    JsonOption,
+    new_app,
+    print_json,
+    run,
+)
+
+if TYPE_CHECKING:
+    from pipelines.plan import Plan
+
+app = new_app("From pixels to probabilities: tune pipelines, blend them, see what was found.")
+
+PipelinesOption = Annotated[
+    str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all of them if empty.")
+]
+SeedOption = Annotated[int, typer.Option(envvar="SEED", min=0, help="Seed of folds and fits.")]
+WorkersOption = Annotated[
+    int, typer.Option(envvar="WORKERS", min=0, help="Cores to use; 0 for all of them.")
+]
+
+
+@app.command("list")
+def list_pipelines(as_json: JsonOption = False) -> None:
+    """Show the pipelines and their shipped points."""
+    from pipelines.base import available_pipelines, load_pipeline
+
+    pipelines = [load_pipeline(name) for name in available_pipelines()]
+    if as_json:
+        print_json(
+            [
+                {
+                    "pipeline": pipeline.name,
+                    "family": pipeline.family,
+                    "space_version": pipeline.space_version,
+                    "shipped": {point.name: point.params for point in pipeline.shipped()},
+                }
+                for pipeline in pipelines
+            ]
+        )
+        return
+    console = Console()
+    for pipeline in pipelines:
+        console.print(f"[bold]{pipeline.name}[/bold]  {pipeline.family}")
+        for point in pipeline.shipped():
+            values = ", ".join(f"{name} {value}" for name, value in point.params.items())
+            console.print(f"  {point.name}: {values}", highlight=False)
+
+
+@app.command()
+def tune(
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+    pipelines: PipelinesOption = "",
+    budget: Annotated[str, typer.Option(envvar="BUDGET", help="Such as 90s, 20m, 1h30m.")] = "30m",
+    workers: WorkersOption = 0,
+    sampler: Annotated[str, typer.Option(envvar="SAMPLER", help="tpe or random.")] = "tpe",
+    seed: SeedOption = 0,
+) -> None:
+    """Tune pipelines for a time; run again to go on."""
+    from pipelines.base import chosen_pipelines
+    from pipelines.budget import parse_budget
+
+    seconds = parse_budget(budget)
+    chosen = chosen_pipelines(pipelines)
+
+    from pipelines.campaign import tune_all
+    from pipelines.display import TuningDisplay, results_table
+
+    plan = _plan(competition, seed, workers)
+    console = Console()
+    began = time.monotonic()
+    with TuningDisplay(console, seconds) as display:
+        columns = tune_all(plan, chosen, seconds, sampler, display)
+    console.print(results_table([column for found in columns.values() for column in found]))
+    console.print(f"{time.monotonic() - began:.0f} s. Next: make blend", highlight=False)
+
+
+@app.command()
+def blend(
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+    pipelines: PipelinesOption = "",
+    seed: SeedOption = 0,
+) -> None:
+    """Blend what has been tuned."""
+    from pipelines.base import chosen_pipelines
+
+    chosen = chosen_pipelines(pipelines)
+
+    from pipelines.blend_files import make_blend
+    from pipelines.display import blend_line
+
+    finished = make_blend(_plan(competition, seed, 0), chosen)
+    console = Console(soft_wrap=True)
+    console.print(f"blend      {blend_line(finished)}", highlight=False)
+    for name, outcome in finished.blend.methods.items():
+        console.print(f"           {outcome}  {name}", highlight=False)
+    console.print("Next: make submit", highlight=False)
+
+
+@app.command()
+def results(
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+    as_json: JsonOption = False,
+    seed: SeedOption = 0,
+) -> None:
+    """Show the finished columns, best first."""
+    columns = _plan(competition, seed, 0).store.columns()
+    if as_json:
+        wanted = "oof_accuracy oof_log_loss standard_error fit_seconds trials created params"
+        print_json(
+            [
+                {"pipeline": column.pipeline, "key": column.key}
+                | {name: column.manifest[name] for name in wanted.split()}
+                for column in columns
+            ]
+        )
+        return
+    from pipelines.display import results_table
+
+    console = Console()
+    if columns:
+        console.print(results_table(columns))
+    else:
+        console.print("Nothing is finished yet. Next: make tune")
+
+
+def _plan(competition: str, seed: int, workers: int) -> "Plan":
+    from competition.spec import load_competition
+    from pipelines.campaign import make_plan
+
+    return make_plan(load_competition(competition), seed, workers)
+
+
+if __name__ == "__main__":
+    run(app)

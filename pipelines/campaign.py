@@ -1,0 +1,77 @@
+"""One tuning run over several pipelines: the time is divided, each is tuned, columns are kept."""
+
+import time
+from collections.abc import Callable
+
+from competition.dataset import load_dataset
+from competition.settings import data_folder, database_url, runs_folder
+from competition.spec import Competition
+from pipelines.base import Pipeline
+from pipelines.budget import share_of
+from pipelines.execution import cores
+from pipelines.folds import Folds
+from pipelines.plan import Plan
+from pipelines.store import Column, Store
+from pipelines.study import open_storage, open_study, sole_coordinator, study_name
+from pipelines.tuning import Progress, tune
+
+FOLDS = 5
+
+
+def make_plan(competition: Competition, seed: int, workers: int | None) -> Plan:
+    """Load the data of a competition and say how it is learnt from.
+
+    Raises:
+        PodiumError: the data is missing or broken, or a class has fewer rows than folds.
+    """
+    folder = data_folder(competition)
+    data = load_dataset(competition, folder)
+    folds = Folds(FOLDS, seed)
+    folds.assign(data.train_labels)
+    store = Store(runs_folder(competition) / "predictions", data.fingerprint)
+    return Plan(competition, folder, data, folds, seed, workers or cores(), store)
+
+
+def tune_all(
+    plan: Plan,
+    pipelines: list[Pipeline],
+    seconds: float,
+    sampler: str,
+    report: Callable[[Progress, float], None],
+) -> dict[str, list[Column]]:
+    """Tune pipelines one after the other; what one leaves of its share goes to those after it.
+
+    Args:
+        plan: The data, folds and cores.
+        pipelines: In the order in which they are tuned.
+        seconds: For all of them together, the making of their columns included.
+        sampler: `tpe` or `random`.
+        report: Called with each step's progress and the seconds left of the whole.
+
+    Returns:
+        The finished columns of each pipeline, best first.
+
+    Raises:
+        PodiumError: another run is at work, the database cannot be used, or a pipeline cannot be
+            fitted.
+    """
+    deadline = time.monotonic() + seconds
+    competition = plan.competition
+    columns = {}
+    with sole_coordinator(runs_folder(competition)):
+        storage = open_storage(database_url(competition))
+        for position, pipeline in enumerate(pipelines):
+            name = study_name(
+                competition.slug, pipeline, plan.data.fingerprint, plan.folds, plan.seed
+            )
+            study = open_study(storage, name, sampler, plan.seed)
+            left = max(0.0, deadline - time.monotonic())
+            share = share_of(pipeline, pipelines[position + 1 :], left)
+            columns[pipeline.name] = tune(
+                pipeline,
+                study,
+                plan,
+                share,
+                lambda progress: report(progress, deadline - time.monotonic()),
+            )
+    return columns

@@ -1,0 +1,108 @@
+"""Tuning as a person watches it: a bar on a terminal, plain lines in a log."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.blend_files import FinishedBlend
+from pipelines.store import Column
+from pipelines.tuning import Progress as Step
+
+_QUIET_SECONDS = 15.0  # a log gets a line at least this often while trials end
+
+
+class TuningDisplay:
+    """Shows the steps of a tuning run; use it as a context, and as the run's `report`.
+
+    Args:
+        console: Where to show them.
+        seconds: The whole budget.
+    """
+
+    def __init__(self, console: Console, seconds: float) -> None:
+        self.console = console
+        self.seconds = seconds
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[standing]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self.task = self.bar.add_task("tune", total=seconds, standing="starting")
+        self.said_at = 0.0
+        self.said_best = ("", 0.0)
+
+    def __enter__(self) -> Self:
+        """Start the bar."""
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self.bar.stop()
+
+    def __call__(self, step: Step, seconds_left: float) -> None:
+        """Show one step."""
+        best = f"best {step.best}" if step.best else "no score yet"
+        doing = f"{step.fits_left} fits to go"
+        if step.finishing:
+            doing = f"predicting the test set, {doing}"
+        standing = f"{best}, {step.trials} trials, {doing}, {_clock(seconds_left)} left"
+        self.bar.update(
+            self.task,
+            description=f"{step.pipeline:9}",
+            completed=self.seconds - max(0.0, seconds_left),
+            standing=standing,
+        )
+        if not self.console.is_terminal and self._worth_a_line(step):
+            self.console.print(f"tune       {step.pipeline:9} {standing}", highlight=False)
+
+    def _worth_a_line(self, step: Step) -> bool:
+        best = (step.pipeline, step.best.accuracy if step.best else 0.0)
+        improved = step.finished and best != self.said_best
+        if not improved and time.monotonic() - self.said_at < _QUIET_SECONDS:
+            return False
+        self.said_at, self.said_best = time.monotonic(), best
+        return True
+
+
+def results_table(columns: list[Column]) -> Table:
+    """Return the finished columns as a table, best first."""
+    table = Table("pipeline", "accuracy", "log loss", "fit", "trials", "key", box=None)
+    for column in sorted(columns, key=lambda column: column.score, reverse=True):
+        table.add_row(
+            column.pipeline,
+            str(column.score),
+            f"{column.score.log_loss:.4f}",
+            _clock(column.manifest["fit_seconds"]),
+            str(column.manifest["trials"]),
+            column.key,
+        )
+    return table
+
+
+def blend_line(finished: FinishedBlend) -> str:
+    """Say in one line what a blend is, and whether it is a gain."""
+    blended = finished.blend
+    sure = "" if blended.p_value < 0.05 else ": not yet a gain"
+    return (
+        f"{blended.score} = {finished.name}, {blended.method}; {blended.gain:+.4f} on the best "
+        f"single, {finished.best_single.pipeline} (p = {blended.p_value:.2g}{sure})"
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(max(0.0, seconds)), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

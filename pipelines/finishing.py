@@ -1,0 +1,87 @@
+"""From a study's best trials to columns: the test predictions they lack, then the files."""
+
+from collections.abc import Callable
+from concurrent.futures import as_completed
+from typing import Any
+
+import numpy as np
+
+from pipelines.base import Params, Pipeline
+from pipelines.evaluation import FitRequest, fit_fold, requests_of
+from pipelines.execution import local_executor
+from pipelines.metrics import Probabilities, score
+from pipelines.plan import Plan
+from pipelines.store import Column
+from pipelines.trial_run import join_folds
+
+
+def missing_fits(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -> list[FitRequest]:
+    """Return the fits whose test predictions are not in the store."""
+    wanted = [
+        request
+        for params in configurations
+        for request in requests_of(plan.task(pipeline, params), want_test=True)
+    ]
+    return [request for request in wanted if plan.store.load(request) is None]
+
+
+def finishing_seconds(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -> float:
+    """Predict the wall seconds that `finish_columns` will need, from what the folds took."""
+    total = 0.0
+    for request in missing_fits(pipeline, plan, configurations):
+        known = plan.store.load(FitRequest(request.task, request.fold))
+        if known is not None:
+            share = len(plan.data.test_images) / len(known.scored)
+            total += known.fit_seconds + known.predict_seconds * (1 + share)
+    return total / plan.processes(pipeline)
+
+
+def finish_columns(
+    pipeline: Pipeline,
+    plan: Plan,
+    configurations: list[Params],
+    facts: dict[str, Any],
+    report: Callable[[int], None],
+) -> list[Column]:
+    """Predict the test set with every fold's model where that is missing, and write the columns.
+
+    Args:
+        pipeline: The pipeline that the configurations are of.
+        plan: What the run shares.
+        configurations: Parameters whose folds are in the store, best first.
+        facts: What the manifests say beside the scores.
+        report: Called with the number of fits left.
+
+    Returns:
+        One column for each configuration, in their order.
+    """
+    missing = missing_fits(pipeline, plan, configurations)
+    if missing:
+        with local_executor(plan.processes(pipeline), plan.threads(pipeline)) as executor:
+            futures = {executor.submit(fit_fold, request): request for request in missing}
+            for done, future in enumerate(as_completed(futures), start=1):
+                plan.store.save(futures[future], future.result())
+                report(len(missing) - done)
+    return [_column(pipeline, plan, params, facts) for params in configurations]
+
+
+def _column(pipeline: Pipeline, plan: Plan, params: Params, facts: dict[str, Any]) -> Column:
+    task = plan.task(pipeline, params)
+    results = [
+        result
+        for request in requests_of(task, want_test=True)
+        if (result := plan.store.load(request)) is not None
+    ]
+    labels = plan.data.train_labels
+    oof = join_folds(results, plan.folds.assign(labels))
+    tests = [result.test for result in results if result.test is not None]
+    test: Probabilities = np.mean(np.stack(tests), axis=0, dtype=np.float32)
+    outcome = score(oof, labels)
+    scores = {
+        "oof_accuracy": outcome.accuracy,
+        "oof_log_loss": outcome.log_loss,
+        "standard_error": outcome.standard_error,
+        "fit_seconds": round(sum(result.fit_seconds for result in results), 3),
+        "predict_seconds": round(sum(result.predict_seconds for result in results), 3),
+    }
+    return plan.store.finish(task, oof, test, scores | facts)

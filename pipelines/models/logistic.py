@@ -1,0 +1,37 @@
+"""Multinomial logistic regression on raw scaled pixels: the honest baseline."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from pipelines.base import Estimator, Params, Pipeline
+from pipelines.images.flatten import ScaledPixels
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class Logistic(Pipeline):
+    """L2-regularised multinomial logistic regression, fitted by L-BFGS."""
+
+    name: ClassVar[str] = "logistic"
+    family: ClassVar[str] = "linear"
+    budget_share: ClassVar[float] = 0.5
+
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """Ask for the inverse regularisation strength and the number of L-BFGS steps."""
+        return {
+            "C": trial.suggest_float("C", 1e-3, 10.0, log=True),
+            "max_iter": trial.suggest_int("max_iter", 20, 200, log=True),
+        }
+
+    def build(self, params: Params, seed: int) -> Estimator:
+        """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing."""
+        model: Estimator = make_pipeline(
+            ScaledPixels(), LogisticRegression(**params, random_state=seed)
+        )
+        return model
+
+
+PIPELINE = Logistic()

@@ -1,0 +1,143 @@
+"""Optuna's side of tuning: the storage, one study per pipeline and search space, its trials."""
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from competition.errors import PodiumError
+from competition.files import explained_os_errors
+from pipelines.base import Pipeline, ShippedPoint
+from pipelines.folds import Folds
+
+SAMPLERS = ("tpe", "random")
+_RUNNING = (TrialState.RUNNING,)
+_STARTUP_TRIALS = 4  # trials of each kind that run unpruned, to compare later ones with
+_KEPT_PERCENT = 40.0  # a trial goes on while it stands in this best part of the earlier ones
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def open_storage(url: str) -> optuna.storages.RDBStorage:
+    """Open the database that holds the studies, making it where it is new.
+
+    Raises:
+        PodiumError: the address is malformed or the database cannot be used.
+    """
+    try:
+        address = make_url(url)
+        options: dict[str, Any] = {}
+        if address.get_backend_name() == "sqlite":
+            options["connect_args"] = {"timeout": 60}
+            path = Path(address.database or "")
+            with explained_os_errors(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+        return optuna.storages.RDBStorage(url, engine_kwargs=options)
+    except ArgumentError as error:
+        raise PodiumError(
+            "DATABASE_URL is not a database address; it looks like sqlite:///runs/podium.db or "
+            "postgresql+psycopg://user@host/name."
+        ) from error
+    except (SQLAlchemyError, ImportError, RuntimeError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise PodiumError(
+            f"The database {address.render_as_string(hide_password=True)} cannot be used "
+            f"({reason}); check DATABASE_URL, or move a damaged file away."
+        ) from error
+
+
+@contextmanager
+def sole_coordinator(folder: Path) -> Iterator[None]:
+    """Hold the lock of a runs folder; the system frees it when this process ends, however it ends.
+
+    Raises:
+        PodiumError: another tuning run holds it.
+    """
+    path = folder / "tune.lock"
+    with explained_os_errors(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise PodiumError(
+                f"Another `make tune` is at work in {folder}; wait for it, stop it, or give this "
+                "one another RUNS_DIR."
+            ) from error
+        yield
+
+
+def study_name(slug: str, pipeline: Pipeline, fingerprint: str, folds: Folds, seed: int) -> str:
+    """Return a name that holds all that makes two trials comparable."""
+    split = f"{folds.count}x{folds.seed}"
+    return f"{slug}/{pipeline.name}/v{pipeline.space_version}/{fingerprint[:8]}/{split}/{seed}"
+
+
+def open_study(
+    storage: optuna.storages.RDBStorage, name: str, sampler: str, seed: int
+) -> optuna.Study:
+    """Open or make a study, and hand trials that a killed run left open to this one.
+
+    Their parameters are queued again; the folds that were finished are found in the store.
+    """
+    study = optuna.create_study(
+        storage=storage,
+        study_name=name,
+        load_if_exists=True,
+        direction="maximize",
+        sampler=_sampler(sampler, seed),
+        pruner=optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_STARTUP_TRIALS),
+    )
+    put_back(study, [t.number for t in study.get_trials(deepcopy=False, states=_RUNNING)])
+    return study
+
+
+def put_back(study: optuna.Study, numbers: Iterable[int]) -> None:
+    """Close unfinished trials and queue their parameters again."""
+    trials = study.get_trials(deepcopy=False)
+    for number in numbers:
+        study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+        if trials[number].params:
+            study.enqueue_trial(trials[number].params, user_attrs=trials[number].user_attrs)
+
+
+def untried(study: optuna.Study, points: list[ShippedPoint]) -> list[ShippedPoint]:
+    """Return the shipped points that no trial has finished or waits to try."""
+    closed = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
+    tried = {
+        trial.user_attrs.get("point") for trial in study.get_trials(deepcopy=False, states=closed)
+    }
+    return [point for point in points if point.name not in tried]
+
+
+def finished_trials(study: optuna.Study) -> int:
+    """Return how many trials were completed or pruned."""
+    states = (TrialState.COMPLETE, TrialState.PRUNED)
+    return len(study.get_trials(deepcopy=False, states=states))
+
+
+def best_trials(study: optuna.Study, count: int) -> list[FrozenTrial]:
+    """Return the best completed trials of different keys: by accuracy, ties by log loss."""
+    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    ranked = sorted(
+        completed, key=lambda t: (t.value or 0.0, -t.user_attrs["log_loss"]), reverse=True
+    )
+    by_key: dict[str, FrozenTrial] = {}
+    for trial in ranked:
+        by_key.setdefault(trial.user_attrs["key"], trial)
+    return list(by_key.values())[:count]
+
+
+def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
+    if name == "tpe":
+        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=8, multivariate=True)
+    if name == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    raise PodiumError(f"There is no sampler {name!r}: known are {', '.join(SAMPLERS)}.")

@@ -1,0 +1,121 @@
+"""One trial on its way through its fits: what is due next, and what came of it so far."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+
+from pipelines.evaluation import FitRequest, FitResult, Task, requests_of, screening_of
+from pipelines.metrics import Probabilities, Score, score
+
+SCREEN_ROWS = 8_000  # rows that a screening fit trains on
+SCREEN_FOLDS = 2
+
+
+@dataclass
+class TrialRun:
+    """A trial that is being evaluated, first on a subset, then on all rows.
+
+    The rule of the two speeds: where a training fold has more than twice `SCREEN_ROWS` rows, a
+    sampled trial is first fitted on a stratified subset of that size, for `SCREEN_FOLDS` folds. Its
+    mean accuracy there is step 0 of the trial; the running mean over the first k full folds is step
+    k. After each step Optuna's percentile pruner compares the trial with the earlier ones at the
+    same step, and what falls behind is pruned: so most trials cost a tenth of a full one. Shipped
+    points skip the screening: they have earned their folds.
+
+    Attributes:
+        trial: Optuna's trial.
+        task: The configuration.
+        labels: (n,) labels of all training rows.
+        screened: Whether it is to be screened first.
+        started: When it was asked, in seconds of the monotonic clock.
+    """
+
+    trial: optuna.Trial
+    task: Task
+    labels: npt.NDArray[np.int64]
+    screened: bool
+    started: float = field(default_factory=time.monotonic)
+    results: dict[tuple[int, int | None], FitResult] = field(default_factory=dict)
+    _reported: int = -1
+
+    def __post_init__(self) -> None:
+        """Lay out the fits of each stage."""
+        self._assigned = self.task.folds.assign(self.labels)
+        self._screen = screening_of(self.task, SCREEN_ROWS, SCREEN_FOLDS) if self.screened else []
+        self._full = requests_of(self.task)
+        self._due = [*self._screen, *self._full]
+
+    def next_request(self) -> FitRequest | None:
+        """Return the next fit that may start now; None while the screening is not decided."""
+        if not self._due:
+            return None
+        if self._due[0].train_rows is None and not self._screened_through():
+            return None
+        return self._due.pop(0)
+
+    def receive(self, request: FitRequest, result: FitResult) -> bool:
+        """Take a fit's result, report the steps it completes; return whether to prune the trial."""
+        self.results[_stage(request)] = result
+        if self._screen and self._reported < 0 and self._screened_through():
+            self._report(0, float(np.mean([self._accuracy(r) for r in self._screen])))
+            if self.trial.should_prune():
+                return True
+        self._reported = max(self._reported, 0)
+        while self._reported < len(self._full) and self._has(self._full[self._reported]):
+            done = self._full[: self._reported + 1]
+            self._report(len(done), float(np.mean([self._accuracy(r) for r in done])))
+            if len(done) < len(self._full) and self.trial.should_prune():
+                return True
+        return False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every fold on all rows is there."""
+        return all(self._has(request) for request in self._full)
+
+    @property
+    def fits_left(self) -> int:
+        """How many fits have not come back."""
+        return len(self._screen) + len(self._full) - len(self.results)
+
+    def out_of_fold(self) -> Probabilities:
+        """Return the out-of-fold probabilities (n, n_classes) of a complete trial."""
+        return join_folds([self.results[_stage(request)] for request in self._full], self._assigned)
+
+    def score(self) -> Score:
+        """Score a complete trial's out-of-fold probabilities."""
+        return score(self.out_of_fold(), self.labels)
+
+    @property
+    def fit_seconds(self) -> float:
+        """Seconds that all its fits took together."""
+        return sum(result.fit_seconds for result in self.results.values())
+
+    def _has(self, request: FitRequest) -> bool:
+        return _stage(request) in self.results
+
+    def _screened_through(self) -> bool:
+        return all(self._has(request) for request in self._screen)
+
+    def _accuracy(self, request: FitRequest) -> float:
+        truth = self.labels[self._assigned == request.fold]
+        return score(self.results[_stage(request)].scored, truth).accuracy
+
+    def _report(self, step: int, value: float) -> None:
+        self.trial.report(value, step)
+        self._reported = step
+
+
+def _stage(request: FitRequest) -> tuple[int, int | None]:
+    return request.fold, request.train_rows
+
+
+def join_folds(results: list[FitResult], assigned: npt.NDArray[np.int64]) -> Probabilities:
+    """Put the folds' probabilities back into the order of the rows."""
+    joined = np.empty((len(assigned), results[0].scored.shape[1]), dtype=np.float32)
+    for fold, result in enumerate(results):
+        joined[assigned == fold] = result.scored
+    return joined

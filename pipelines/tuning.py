@@ -1,0 +1,280 @@
+"""The coordinator: asks a study for trials, hands their fits to an executor, prunes, tells.
+
+It alone touches the database and the store, so SQLite has a single writer and workers need nothing
+but the data. It stops asking when the time is up, and can be killed at any instant: fits that came
+back are in the store, and a trial that was open is queued again by the next run.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from competition.errors import PodiumError
+from pipelines.base import Params, Pipeline, ShippedPoint, suggested
+from pipelines.evaluation import FitRequest, FitResult, fit_fold
+from pipelines.execution import local_executor
+from pipelines.finishing import finish_columns, finishing_seconds
+from pipelines.metrics import Score
+from pipelines.plan import Plan
+from pipelines.store import Column
+from pipelines.study import best_trials, finished_trials, put_back, untried
+from pipelines.trial_run import SCREEN_ROWS, TrialRun
+
+log = logging.getLogger(__name__)
+
+_STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+_FAILURES = 3  # a pipeline is given up after so many failures before its first success
+
+Submit = Callable[[Callable[[FitRequest], FitResult], FitRequest], Future[FitResult]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where one pipeline's tuning stands, for a progress bar.
+
+    Attributes:
+        pipeline: Its name.
+        trials: Trials completed or pruned, over all runs.
+        fits_left: Fits that the trial at hand, or the columns, still wait for.
+        best: Best score so far; None before the first.
+        seconds_left: Until this pipeline's time is up; negative when it is past.
+        finished: Whether a trial just ended.
+        finishing: Whether the columns are being made.
+    """
+
+    pipeline: str
+    trials: int
+    fits_left: int
+    best: Score | None
+    seconds_left: float
+    finished: bool = False
+    finishing: bool = False
+
+
+Report = Callable[[Progress], None]
+
+
+def tune(
+    pipeline: Pipeline, study: optuna.Study, plan: Plan, seconds: float, report: Report
+) -> list[Column]:
+    """Tune one pipeline for some time and finish the columns of its best trials.
+
+    The first trial, the cheapest shipped point, is always completed, so that even a budget that is
+    too small ends with a column. Then come the shipped points that fit the time left, the dearest
+    first, then sampled trials. What runs when the time is up is stopped and queued again.
+
+    Returns:
+        The columns of the best trials, best first.
+
+    Raises:
+        PodiumError: the pipeline cannot be fitted to this data at all.
+    """
+    coordinator = _Coordinator(pipeline, study, plan, time.monotonic() + seconds, report)
+    coordinator.run()
+    return coordinator.columns()
+
+
+class _Coordinator:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        study: optuna.Study,
+        plan: Plan,
+        deadline: float,
+        report: Report,
+    ) -> None:
+        self.pipeline, self.study, self.plan = pipeline, study, plan
+        self.deadline, self.report = deadline, report
+        self.processes = plan.processes(pipeline)
+        self.shipped = pipeline.shipped()
+        rows = len(plan.data.train_labels) * (plan.folds.count - 1) // plan.folds.count
+        self.screening = rows > 2 * SCREEN_ROWS
+        self.open: list[TrialRun] = []
+        self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
+        self.trial_seconds: list[float] = []
+        self.failures = 0
+        self._look_back()
+
+    def _look_back(self) -> None:
+        """Learn from the study what is best so far and what finishing it will take."""
+        self.trials = finished_trials(self.study)
+        best = best_trials(self.study, self.pipeline.columns)
+        self.best: list[Params] = [suggested(self.pipeline, trial.params) for trial in best]
+        self.score = (
+            Score(best[0].value or 0.0, -best[0].user_attrs["log_loss"], len(self._labels))
+            if best
+            else None
+        )
+        self.finishing = finishing_seconds(self.pipeline, self.plan, self.best)
+
+    @property
+    def _labels(self) -> Any:
+        return self.plan.data.train_labels
+
+    # ------------------------------------------------------------------ the loop
+
+    def run(self) -> None:
+        """Ask, fit, prune and tell until the time is up."""
+        for attempt in range(1, _FAILURES + 1):
+            try:
+                with local_executor(self.processes, self.plan.threads(self.pipeline)) as executor:
+                    self._work(executor.submit)
+                return
+            except BrokenProcessPool as error:
+                log.warning("a worker of %s died; starting anew", self.pipeline.name)
+                if attempt == _FAILURES:
+                    raise PodiumError(
+                        f"Workers of {self.pipeline.name} keep dying ({error}): the memory may be "
+                        "too small. Try again with fewer WORKERS, or leave it out of PIPELINES."
+                    ) from error
+
+    def _work(self, submit: Submit) -> None:
+        try:
+            while self._fill(submit):
+                patience = None if self.score is None else max(0.0, self._left())
+                done, _ = wait(self.running, timeout=patience, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._receive(future)
+                if self.score is not None and self._left() <= 0:
+                    break
+        finally:
+            put_back(self.study, [run.trial.number for run in self.open])
+            self.open.clear()
+            self.running.clear()
+
+    def _fill(self, submit: Submit) -> bool:
+        """Keep every process busy; return whether anything is running."""
+        while len(self.running) < self.processes:
+            due = self._next_fit()
+            if due is None:
+                break
+            known = self.plan.store.load(due[1])
+            if known is None:
+                self.running[submit(fit_fold, due[1])] = due
+            else:
+                self._advance(*due, known)
+        return bool(self.running)
+
+    def _next_fit(self) -> tuple[TrialRun, FitRequest] | None:
+        for run in self.open:
+            request = run.next_request()
+            if request is not None:
+                return run, request
+        if len(self.open) < self.processes and self._wants_more():
+            self.open.append(self._ask())
+            return self._next_fit()
+        return None
+
+    def _receive(self, future: Future[FitResult]) -> None:
+        run, request = self.running.pop(future)
+        try:
+            result = future.result()
+        except BrokenProcessPool:
+            raise
+        except Exception as error:
+            self._fail(run, error)
+            return
+        self.plan.store.save(request, result)
+        if run in self.open:
+            self._advance(run, request, result)
+
+    # ------------------------------------------------------------------ trials
+
+    def _ask(self) -> TrialRun:
+        self._queue_shipped()
+        trial = self.study.ask()
+        task = self.plan.task(self.pipeline, self.pipeline.suggest(trial))
+        trial.set_user_attr("key", self.plan.store.key(task))
+        screened = self.screening and "point" not in trial.user_attrs
+        return TrialRun(trial, task, self._labels, screened)
+
+    def _queue_shipped(self) -> None:
+        """Queue the shipped point that is due: the cheapest first, then the dearest that fits."""
+        points = untried(self.study, self.shipped)
+        if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            return
+        if self.score is not None:
+            points = [point for point in points if self._expected(point) <= self._left()][-1:]
+        for point in points[:1]:
+            self.study.enqueue_trial(point.params, user_attrs={"point": point.name})
+
+    def _expected(self, point: ShippedPoint) -> float:
+        """Predict a shipped point's wall seconds from those that were timed; 0 for no idea."""
+        costs = {known.name: known.cost for known in self.shipped}
+        rates = [
+            trial.user_attrs["seconds"] / costs[trial.user_attrs["point"]]
+            for trial in self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            if trial.user_attrs.get("point") in costs
+        ]
+        return _STRETCH * point.cost * (rates[-1] if rates else 0.0)
+
+    def _advance(self, run: TrialRun, request: FitRequest, result: FitResult) -> None:
+        prune = run.receive(request, result)
+        if prune:
+            self._tell(run, state=TrialState.PRUNED)
+        elif run.complete:
+            outcome = run.score()
+            run.trial.set_user_attr("log_loss", outcome.log_loss)
+            run.trial.set_user_attr("seconds", run.fit_seconds / self.processes)
+            self._tell(run, outcome.accuracy)
+            self._look_back()
+        self._say(fits_left=run.fits_left, finished=prune or run.complete)
+
+    def _tell(
+        self, run: TrialRun, value: float | None = None, state: TrialState | None = None
+    ) -> None:
+        self.study.tell(run.trial, value, state=state)
+        self.open.remove(run)
+        self.trials = self.trials + 1
+        self.trial_seconds.append(time.monotonic() - run.started)
+
+    def _fail(self, run: TrialRun, error: Exception) -> None:
+        """Record why a fit failed; give the pipeline up when nothing but failures came."""
+        if run not in self.open:
+            return
+        log.warning("%s: trial %d failed: %s", self.pipeline.name, run.trial.number, error)
+        run.trial.set_user_attr("failure", f"{type(error).__name__}: {error}")
+        self.study.tell(run.trial, state=TrialState.FAIL)
+        self.open.remove(run)
+        self.failures += 1
+        hopeless = self.failures >= _FAILURES and self.score is None
+        if isinstance(error, PodiumError) or hopeless:
+            raise PodiumError(f"{self.pipeline.name} cannot be fitted: {error}") from error
+
+    # ------------------------------------------------------------------ time and columns
+
+    def _left(self) -> float:
+        """Return the seconds until the deadline, less what finishing the columns will take."""
+        return self.deadline - time.monotonic() - _STRETCH * self.finishing
+
+    def _wants_more(self) -> bool:
+        if self.score is None:
+            return not self.open
+        return self._left() > (median(self.trial_seconds) if self.trial_seconds else 0.0)
+
+    def columns(self) -> list[Column]:
+        """Finish the columns of the best trials."""
+        facts = {"trials": self.trials, "study": self.study.study_name}
+        return finish_columns(
+            self.pipeline,
+            self.plan,
+            self.best,
+            facts,
+            lambda fits_left: self._say(fits_left, finishing=True),
+        )
+
+    def _say(self, fits_left: int, *, finished: bool = False, finishing: bool = False) -> None:
+        left = self.deadline - time.monotonic()
+        self.report(
+            Progress(
+                self.pipeline.name, self.trials, fits_left, self.score, left, finished, finishing
+            )
+        )
