@@ -1,0 +1,146 @@
+"""Randomly distorted copies of images, warped by OpenCV, if wanted on a background thread."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Images = npt.NDArray[np.uint8]
+Item = TypeVar("Item")
+
+# Pixels between the control points of an elastic displacement, on images of 28 pixels.
+_ELASTIC_SPACING = 7
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """Ranges of a random affine map about the image's centre, and of an elastic displacement.
+
+    Each number is the half-width of a uniform distribution about 'unchanged'; 0 switches it off.
+
+    Attributes:
+        rotation: Degrees.
+        zoom: Relative change of size, height and width drawn apart.
+        shear: Tangent of the shear angle.
+        shift: Share of the image's side, down and across.
+        elastic: Standard deviation of the control points' displacement, as a share of the side.
+    """
+
+    rotation: float = 0.0
+    zoom: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+    elastic: float = 0.0
+
+    def apply(self, images: Images, generator: np.random.Generator) -> Images:
+        """Return distorted copies of images (n, side, side) uint8, same shape and dtype.
+
+        Pixels from outside repeat the border, so any background colour goes on.
+        """
+        import cv2
+
+        side = images.shape[1]
+        if self == Distortion():
+            return images.copy()
+        maps = self._affine_maps(len(images), side, generator)
+        copies = np.empty_like(images)
+        if self.elastic:
+            fields = self._elastic_fields(maps, side, generator)
+            for image, (x, y), copy in zip(images, fields, copies, strict=True):
+                cv2.remap(image, x, y, cv2.INTER_LINEAR, copy, cv2.BORDER_REPLICATE)
+            return copies
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        for image, matrix, copy in zip(images, maps, copies, strict=True):
+            cv2.warpAffine(image, matrix, (side, side), copy, flags, cv2.BORDER_REPLICATE)
+        return copies
+
+    def _affine_maps(
+        self, number: int, side: int, generator: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        """Return (n, 2, 3) matrices from a copy's (x, y) in pixels to the original's."""
+        angle, shear, tall, wide, down, across = generator.uniform(-1, 1, (6, number))
+        angle = np.deg2rad(self.rotation) * angle
+        sine, cosine = np.sin(angle), np.cos(angle)
+        shear = self.shear * shear
+        wide, tall = 1 + self.zoom * wide, 1 + self.zoom * tall
+        linear = np.empty((number, 2, 2))
+        linear[:, 0, 0] = cosine / wide
+        linear[:, 0, 1] = (shear * cosine - sine) / tall
+        linear[:, 1, 0] = sine / wide
+        linear[:, 1, 1] = (shear * sine + cosine) / tall
+        middle = np.full(2, (side - 1) / 2)
+        shifts = self.shift * side * np.stack([across, down], axis=1)
+        offset = middle + shifts - linear @ middle
+        return np.concatenate([linear, offset[:, :, None]], axis=2)
+
+    def _elastic_fields(
+        self, maps: npt.NDArray[np.float64], side: int, generator: np.random.Generator
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield for each affine map the x and the y map (2, side, side) float32, bent at random.
+
+        Control points on a coarse grid are moved at random, and cubic interpolation fills in the
+        rest: the smoothed displacement field of Simard, Steinkraus & Platt (2003), cheaply.
+        """
+        import cv2
+
+        spacing = max(2, round(_ELASTIC_SPACING * side / 28))
+        # The grid reaches a point or two beyond the image, where interpolation would be flat.
+        points = -(-side // spacing) + 3
+        size, first = points * spacing, spacing + spacing // 2
+        inside = slice(first, first + side)
+        rows, columns = np.mgrid[:side, :side]
+        place = np.stack([columns.ravel(), rows.ravel(), np.ones(side * side)])
+        bends = generator.normal(0, self.elastic * side, (len(maps), 2, points, points))
+        for matrix, pair in zip(maps, bends.astype(np.float32), strict=True):
+            field = (matrix @ place).reshape(2, side, side).astype(np.float32)
+            for axis, bend in enumerate(pair):
+                wide = cv2.resize(bend, (size, size), interpolation=cv2.INTER_CUBIC)
+                field[axis] += wide[inside, inside]
+            yield field
+
+
+def in_background(items: Iterable[Item], ahead: int = 2) -> Iterator[Item]:
+    """Yield `items`, made on another thread up to `ahead` of their use.
+
+    OpenCV and NumPy release the interpreter's lock while they work, so the maker runs beside the
+    user. An error in the maker is raised at its place in the sequence; leaving the loop early ends
+    the thread.
+    """
+    made: queue.Queue[Iterator[Item]] = queue.Queue(maxsize=ahead)
+    left = threading.Event()
+
+    def put(outcome: Iterator[Item]) -> bool:
+        while not left.is_set():
+            with suppress(queue.Full):
+                made.put(outcome, timeout=0.1)
+                return True
+        return False
+
+    def make() -> None:
+        try:
+            for item in items:
+                if not put(iter([item])):
+                    return
+        except BaseException as error:
+            put(_raising(error))
+        put(iter([]))
+
+    thread = threading.Thread(target=make, name="augmentation", daemon=True)
+    thread.start()
+    try:
+        while outcome := list(made.get()):
+            yield from outcome
+    finally:
+        left.set()
+        thread.join()
+
+
+def _raising(error: BaseException) -> Iterator[Any]:
+    """Raise `error` when iterated."""
+    raise error
+    yield

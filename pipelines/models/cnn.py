@@ -1,0 +1,48 @@
+"""Convolutional networks, trained by Podium's own engine."""
+
+from typing import TYPE_CHECKING
+
+from pipelines.base import Estimator, Params, Pipeline
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class CnnPipeline(Pipeline):
+    """Plain convolutional stacks: four shapes, their width, the recipe and the augmentation."""
+
+    name = "cnn"
+    family = "convolutional network"
+    space_version = 1
+    deep = True
+    budget_share = 4.0
+    columns = 2
+
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """Ask a trial for the architecture, its training recipe and the distortions."""
+        return {
+            "architecture": trial.suggest_categorical(
+                "architecture", ["compact", "pooled", "deotte", "two_block"]
+            ),
+            "width": trial.suggest_float("width", 0.5, 2.0, step=0.25),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.6),
+            "epochs": trial.suggest_int("epochs", 2, 32, log=True),
+            "batch_size": trial.suggest_categorical("batch_size", [64, 128, 256]),
+            "learning_rate": trial.suggest_float("learning_rate", 5e-4, 2e-2, log=True),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
+            "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.1),
+            "rotation": trial.suggest_float("rotation", 0.0, 25.0),
+            "zoom": trial.suggest_float("zoom", 0.0, 0.25),
+            "shear": trial.suggest_float("shear", 0.0, 0.4),
+            "shift": trial.suggest_float("shift", 0.0, 0.15),
+            "elastic": trial.suggest_float("elastic", 0.0, 0.05),
+        }
+
+    def build(self, params: Params, seed: int) -> Estimator:
+        """Return an unfitted network of these parameters."""
+        from pipelines.training.classifier import ConvolutionalClassifier
+
+        return ConvolutionalClassifier(**params, seed=seed)
+
+
+PIPELINE = CnnPipeline()

@@ -1,0 +1,1 @@
+"""Networks: which precision, which layers, the compiled training loop, and the estimator."""

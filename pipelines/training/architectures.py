@@ -1,0 +1,222 @@
+"""Network shapes as data, and the Keras models made of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from competition.errors import PodiumError
+
+SMALLEST_SIDE = 28
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A square convolution with bias and ReLU, then max pooling, then normalisation."""
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    padding: str = "valid"
+    pool: int = 1
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A dense layer of ReLUs on the flattened maps."""
+
+    units: int
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Dropout at `share` of the network's dropout rate."""
+
+    share: float = 1.0
+
+
+Block = Convolution | Dense | Dropout
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A stack of blocks, closed by dropout-free logits.
+
+    Attributes:
+        blocks: From the image upwards.
+        normalise: Whether batch normalisation follows each convolution.
+    """
+
+    blocks: tuple[Block, ...]
+    normalise: bool = True
+
+
+def _deotte(first: int, second: int, last: int) -> tuple[Block, ...]:
+    stages = (
+        (
+            Convolution(width, 3),
+            Convolution(width, 3),
+            Convolution(width, 5, stride=2, padding="same"),
+            Dropout(),
+        )
+        for width in (first, second)
+    )
+    return (*(block for stage in stages for block in stage), Convolution(last, 4), Dropout())
+
+
+ARCHITECTURES = {
+    # Pools early: the convolutions that cost most run on a quarter of the pixels.
+    "compact": Architecture(
+        (
+            Convolution(24, 5, pool=2),
+            Convolution(48, 3),
+            Convolution(48, 3, pool=2),
+            Convolution(96, 3),
+            Dropout(),
+        )
+    ),
+    # C. Deotte, '25 Million Images' on Kaggle.
+    "deotte": Architecture(_deotte(32, 64, 128)),
+    "pooled": Architecture(
+        (
+            Convolution(32, 5, pool=2),
+            Convolution(64, 3, padding="same"),
+            Convolution(64, 3),
+            Convolution(64, 3, pool=2),
+            Dropout(0.5),
+            Convolution(128, 3),
+            Dropout(),
+        )
+    ),
+    # Y. Ghouzam, 'Introduction to CNN Keras' on Kaggle, which has no normalisation.
+    "two_block": Architecture(
+        (
+            Convolution(32, 5, padding="same"),
+            Convolution(32, 5, padding="same", pool=2),
+            Dropout(0.5),
+            Convolution(64, 3, padding="same"),
+            Convolution(64, 3, padding="same", pool=2),
+            Dropout(0.5),
+            Dense(256),
+            Dropout(),
+        ),
+        normalise=False,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class NetworkShape:
+    """All that decides a network's layers.
+
+    Attributes:
+        architecture: A key of `ARCHITECTURES`.
+        side: Height and width of the images in pixels, at least `SMALLEST_SIDE`.
+        n_classes: How many logits.
+        width: Factor on every layer's number of filters or units.
+        dropout: Rate of each dropout layer, times the layer's share.
+    """
+
+    architecture: str
+    side: int
+    n_classes: int
+    width: float = 1.0
+    dropout: float = 0.4
+
+
+def network_side(side: int) -> int:
+    """Return the side to which images are enlarged for a network: valid padding eats pixels."""
+    return max(side, SMALLEST_SIDE)
+
+
+def build_network(
+    shape: NetworkShape,
+    *,
+    policy: str = "float32",
+    momentum: float = 0.99,
+    fused: bool = True,
+    seed: int = 0,
+) -> Any:
+    """Return a Keras model from (n, side, side, 1) images to (n, n_classes) float32 logits.
+
+    Args:
+        shape: What to build.
+        policy: Keras dtype policy of every layer but the logits.
+        momentum: What the running statistics of normalisation keep per step.
+        fused: Whether normalisation is `FusedBatchNormalization` or Keras' own.
+        seed: Of the initial weights and of dropout.
+
+    Raises:
+        PodiumError: there is no such architecture.
+    """
+    import keras
+
+    if shape.architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise PodiumError(f"There is no architecture {shape.architecture!r}: known are {known}.")
+    architecture = ARCHITECTURES[shape.architecture]
+    options: dict[str, Any] = {
+        "width": shape.width,
+        "dropout": shape.dropout,
+        "policy": policy,
+        "norm": {"momentum": momentum, "fused": fused} if architecture.normalise else None,
+    }
+    layers = [
+        layer
+        for number, block in enumerate(architecture.blocks)
+        for layer in _layers(block, seed=seed * 1000 + number, **options)
+    ]
+    if not any(isinstance(block, Dense) for block in architecture.blocks):
+        layers.append(keras.layers.Flatten(dtype=policy))
+    logits = keras.layers.Dense(
+        shape.n_classes,
+        kernel_initializer=keras.initializers.GlorotUniform(seed * 1000 + 999),
+        dtype="float32",
+        name="logits",
+    )
+    return keras.Sequential([keras.Input((shape.side, shape.side, 1)), *layers, logits])
+
+
+def _layers(
+    block: Block,
+    *,
+    width: float,
+    dropout: float,
+    policy: str,
+    norm: dict[str, Any] | None,
+    seed: int,
+) -> Iterator[Any]:
+    """Yield the Keras layers of one block."""
+    from keras import initializers, layers
+
+    from pipelines.training.layers import FusedBatchNormalization
+
+    initial = initializers.GlorotUniform(seed)
+    match block:
+        case Dropout(share):
+            if dropout * share > 0:
+                yield layers.Dropout(dropout * share, seed=seed, dtype=policy)
+        case Dense(units):
+            yield layers.Flatten(dtype=policy)
+            yield layers.Dense(
+                _scaled(units, width), "relu", kernel_initializer=initial, dtype=policy
+            )
+        case Convolution(filters, kernel, stride, padding, pool):
+            yield layers.Conv2D(
+                _scaled(filters, width),
+                kernel,
+                stride,
+                padding,
+                activation="relu",
+                kernel_initializer=initial,
+                dtype=policy,
+            )
+            if pool > 1:
+                yield layers.MaxPooling2D(pool, dtype=policy)
+            if norm:
+                kind = FusedBatchNormalization if norm["fused"] else layers.BatchNormalization
+                yield kind(momentum=norm["momentum"], dtype=policy)
+
+
+def _scaled(number: int, width: float) -> int:
+    """Return a scaled layer width, a multiple of 8 as vector units like them."""
+    return max(8, round(number * width / 8) * 8)

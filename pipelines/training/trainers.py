@@ -1,0 +1,72 @@
+"""The trainer of a network on Keras' present backend; the latest is kept and used again."""
+
+import gc
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.training.architectures import NetworkShape, build_network
+from pipelines.training.precision import choose_precision, find_gpu, threads
+from pipelines.training.recipe import Images, Labels, Recipe, Report
+
+
+class Trainer(Protocol):
+    """Trains a Keras network and predicts with it."""
+
+    network: Any
+    batch_size: int
+
+    def train(
+        self, chunks: Iterable[tuple[Images, Labels]], recipe: Recipe, seed: int, report: Report
+    ) -> None:
+        """Train from the network's present weights and leave the averaged ones in it."""
+
+    def predict_logits(self, images: Images) -> npt.NDArray[np.float32]:
+        """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
+
+
+# One at most. The folds of a configuration share it: tracing costs seconds, and every new graph
+# some memory that never comes back.
+_kept: dict[tuple[NetworkShape, str], Trainer] = {}
+
+
+def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed: int) -> Trainer:
+    """Return a trainer of such a network.
+
+    Args:
+        shape: Of the network.
+        precision: `auto`, or a Keras dtype policy.
+        batch_size: Of training, which then starts from fresh weights; None for predicting only,
+            whatever the weights are.
+        seed: Of the fresh weights.
+    """
+    policy = choose_precision(gpu=find_gpu()).policy if precision == "auto" else precision
+    kept = _kept.get((shape, policy))
+    if kept is not None and batch_size in (None, kept.batch_size):
+        if batch_size is not None:
+            fresh = build_network(shape, policy=policy, seed=seed)
+            kept.network.set_weights(fresh.get_weights())
+        return kept
+    _kept.clear()
+    gc.collect()
+    made = _new_trainer(shape, policy, batch_size or 1, seed)
+    _kept[shape, policy] = made
+    return made
+
+
+def _new_trainer(shape: NetworkShape, policy: str, batch_size: int, seed: int) -> Trainer:
+    """Return a trainer for the backend: the compiled loop is TensorFlow's alone."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        from pipelines.training.loop import CompiledLoop, use_threads
+
+        use_threads(threads())
+        return CompiledLoop(
+            build_network(shape, policy=policy, momentum=0.0, seed=seed), batch_size
+        )
+    from pipelines.training.keras_loop import KerasLoop
+
+    return KerasLoop(build_network(shape, policy=policy, momentum=0.98, seed=seed), batch_size)

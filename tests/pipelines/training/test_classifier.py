@@ -1,0 +1,130 @@
+import pickle
+import resource
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from competition.errors import PodiumError
+from pipelines.base import load_pipeline
+from pipelines.training import classifier
+from pipelines.training.classifier import ConvolutionalClassifier
+from tests.pipelines.training.conftest import Digits
+
+TINY = {"width": 0.5, "min_steps": 12, "epochs": 0.1, "batch_size": 32}
+
+
+@pytest.fixture(scope="module")
+def learnt(digits: Digits) -> ConvolutionalClassifier:
+    """The shipped quick point, fitted."""
+    quick = load_pipeline("cnn").shipped()[0]
+    model = load_pipeline("cnn").build(quick.params, seed=1)
+    assert isinstance(model, ConvolutionalClassifier)
+    return model.fit(digits.images, digits.labels)
+
+
+def test_learns_the_optical_digits(learnt: Any, digits: Digits) -> None:
+    assert learnt.score(digits.test_images, digits.test_labels) >= 0.97
+
+
+def test_probabilities_sum_to_one(learnt: Any, digits: Digits) -> None:
+    probabilities = learnt.predict_proba(digits.test_images)
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (len(digits.test_images), 10)
+    assert (probabilities >= 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert learnt.predict_proba(digits.test_images[:0]).shape == (0, 10)
+
+
+def test_pickling_keeps_what_was_learnt(learnt: Any, digits: Digits) -> None:
+    stored = pickle.dumps(learnt)
+    assert len(stored) < 4_000_000
+    again = pickle.loads(stored)
+    assert again.get_params() == learnt.get_params()
+    np.testing.assert_allclose(
+        again.predict_proba(digits.test_images), learnt.predict_proba(digits.test_images), atol=1e-5
+    )
+
+
+def test_one_image_gets_what_it_gets_among_many(learnt: Any, digits: Digits) -> None:
+    many = learnt.predict_proba(digits.test_images)
+    np.testing.assert_allclose(learnt.predict_proba(digits.test_images[3:4]), many[3:4], atol=1e-4)
+
+
+def test_refitting_starts_afresh_and_the_seed_decides(digits: Digits) -> None:
+    model = ConvolutionalClassifier(**TINY, seed=3)
+    first = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
+    second = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
+    cloned = clone(model).fit(digits.images, digits.labels).predict_proba(digits.test_images)
+    other = clone(model).set_params(seed=4).fit(digits.images, digits.labels)
+    np.testing.assert_allclose(first, second, atol=0.02)
+    np.testing.assert_allclose(first, cloned, atol=0.02)
+    assert np.abs(first - other.predict_proba(digits.test_images)).max() > 0.05
+
+
+@pytest.mark.parametrize("side", [8, 20, 28, 32])
+def test_any_side(side: int, digits: Digits) -> None:
+    resized = digits.resized(side)
+    model = ConvolutionalClassifier(**TINY).fit(resized.images, resized.labels)
+    assert model.predict_proba(resized.test_images[:5]).shape == (5, 10)
+    with pytest.raises(PodiumError, match="a side"):
+        model.predict_proba(digits.resized(24).test_images[:5])
+
+
+def test_classes_may_be_any_subset(digits: Digits) -> None:
+    chosen = np.isin(digits.labels, [3, 8])
+    model = ConvolutionalClassifier(**{**TINY, "min_steps": 60})
+    model.fit(digits.images[chosen], digits.labels[chosen])
+    assert model.classes_.tolist() == [3, 8]
+    assert model.predict_proba(digits.test_images).shape[1] == 2
+    tested = np.isin(digits.test_labels, [3, 8])
+    assert model.score(digits.test_images[tested], digits.test_labels[tested]) > 0.9
+
+
+@pytest.mark.parametrize("architecture", ["pooled", "deotte", "two_block"])
+def test_every_architecture_trains(architecture: str, digits: Digits) -> None:
+    model = ConvolutionalClassifier(**{**TINY, "min_steps": 4}, architecture=architecture)
+    model.fit(digits.images[:64], digits.labels[:64])
+    assert np.isfinite(model.predict_proba(digits.test_images[:4])).all()
+
+
+def test_bfloat16_learns_as_float32_does(digits: Digits) -> None:
+    """On processors without bfloat16 it is emulated: slow, and the same numbers."""
+    model = ConvolutionalClassifier(**{**TINY, "min_steps": 100}, precision="mixed_bfloat16")
+    model.fit(digits.images, digits.labels)
+    assert model.score(digits.test_images, digits.test_labels) > 0.85
+
+
+def test_progress_is_told(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[classifier.Progress] = []
+    monkeypatch.setattr(classifier, "on_progress", told.append)
+    ConvolutionalClassifier(**TINY).fit(digits.images, digits.labels)
+    assert told[-1].epochs_done == told[-1].epochs
+    assert told[-1].seconds_left == 0
+    assert np.isfinite([report.loss for report in told]).all()
+
+
+def test_bad_input_is_a_sentence(digits: Digits) -> None:
+    model = ConvolutionalClassifier(**TINY)
+    with pytest.raises(PodiumError, match="square grey images"):
+        model.fit(digits.images.reshape(len(digits.images), -1), digits.labels)
+    with pytest.raises(PodiumError, match="two classes"):
+        model.fit(digits.images, np.zeros_like(digits.labels))
+    with pytest.raises(PodiumError, match="architecture"):
+        model.set_params(architecture="cathedral").fit(digits.images, digits.labels)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_over_refits(digits: Digits) -> None:
+    def peak() -> float:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    model = ConvolutionalClassifier(**TINY)
+    for seed in range(3):
+        model.set_params(seed=seed).fit(digits.images, digits.labels)
+    before = peak()
+    for seed in range(15):
+        model.set_params(seed=seed).fit(digits.images, digits.labels)
+        model.predict_proba(digits.test_images)
+    assert peak() - before < 20
