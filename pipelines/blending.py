@@ -83,7 +83,9 @@ def weighted_mean(stack: Stack, weights: Weights) -> Probabilities:
 def best_single_weights(stack: Stack, labels: Labels) -> Weights:
     """Give the whole weight to the column that scores best."""
     best = max(range(len(stack)), key=lambda index: score(stack[index], labels))
-    return np.eye(len(stack))[best]
+    weights = np.zeros(len(stack))
+    weights[best] = 1.0
+    return weights
 
 
 def uniform_weights(stack: Stack, labels: Labels) -> Weights:
@@ -142,7 +144,7 @@ METHODS: dict[str, Learner] = {
 def _cross_fitted(
     learner: Learner, stack: Stack, labels: Labels, assigned: npt.NDArray[np.int64]
 ) -> Probabilities:
-    blended = np.empty_like(stack[0])
+    blended: Probabilities = np.empty_like(stack[0])
     for fold in np.unique(assigned):
         inside = assigned == fold
         weights = learner(stack[:, ~inside], labels[~inside])
