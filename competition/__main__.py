@@ -1,0 +1,211 @@
+"""The command line of `competition`: download, practice, describe, leaderboard."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from competition.console import (
+    DEFAULT_COMPETITION,
+    CompetitionOption,
+    JsonOption,
+    new_app,
+    print_json,
+    run,
+)
+from competition.errors import PodiumError
+from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
+from competition.settings import data_folder, runs_folder
+from competition.spec import load_competition
+
+if TYPE_CHECKING:
+    from competition.download import Progress
+    from competition.manifest import Manifest
+
+app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kaggle.")
+
+
+@app.command()
+def download(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
+    """Bring the competition's files, whole or not at all; heal them when they are not right."""
+    from competition.download import download as bring
+    from competition.kaggle_client import KaggleClient
+
+    spec = load_competition(competition)
+    with shown_progress(f"Downloading {spec.slug}") as progress:
+        result = bring(spec, data_folder(spec), KaggleClient(spec), progress)
+    what = "checked" if result.fetched else "already there and right"
+    sys.stdout.write(
+        f"{len(result.files)} files, {megabytes(result.size)}, {what}: {result.folder}\n"
+    )
+
+
+@app.command()
+def describe(
+    competition: CompetitionOption = DEFAULT_COMPETITION, as_json: JsonOption = False
+) -> None:
+    """Show the competition's promises, and what of its data is on disk."""
+    from competition.manifest import Manifest
+
+    spec = load_competition(competition)
+    folder = data_folder(spec)
+    manifest = Manifest.read(folder)
+    files = [file_state(folder / name, manifest) for name in spec.files]
+    if as_json:
+        print_json(asdict(spec) | {"folder": str(folder), "files": files})
+        return
+    sys.stdout.write(f"{spec.title} ({spec.slug}): {spec.url}\n")
+    sys.stdout.write(
+        f"{len(spec.classes)} classes, {spec.image_side}×{spec.image_side} pixels, "
+        f"{spec.train_rows or '?'} training rows, {spec.test_rows or '?'} test rows, "
+        f"{spec.metric}, {spec.daily_submissions} submissions a day\n"
+    )
+    source = f", from {manifest.source}" if manifest else ""
+    sys.stdout.write(f"Data in {folder}{source}:\n")
+    for file in files:
+        size = megabytes(file["size"]) if file["size"] is not None else ""
+        sys.stdout.write(f"  {file['name']:<24} {size:>9}  {file['state']}\n")
+
+
+@app.command()
+def leaderboard(
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+    top: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the public leaderboard, best first."""
+    from competition.kaggle_client import KaggleClient
+
+    rows = KaggleClient(load_competition(competition)).leaderboard()[:top]
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    for row in rows:
+        sys.stdout.write(
+            f"{row.rank:>5}  {row.team:<30}  {row.score:.5f}  {row.submitted:%Y-%m-%d}\n"
+        )
+
+
+@app.command()
+def practice(
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A labelled CSV or a competition's zip. Default: the optical digits."),
+    ] = None,
+    competition: Annotated[
+        str | None,
+        typer.Option(
+            "--competition",
+            "-c",
+            help=f"The form of --data: a slug or a TOML file. Default: {DEFAULT_COMPETITION}.",
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Keeps its data and state. Default: practice/ in the runs folder."),
+    ] = None,
+    username: Annotated[str | None, typer.Option(help="Its one user. Default: you.")] = None,
+    key: Annotated[str | None, typer.Option(help="Their key. Default: a random one.")] = None,
+    daily: Annotated[
+        int | None, typer.Option(min=1, help="Submissions in a day (UTC). Default: Kaggle's.")
+    ] = None,
+    delay: Annotated[float, typer.Option(min=0, help="Seconds until a score is there.")] = 1.0,
+    rules_not_accepted: Annotated[
+        bool, typer.Option("--rules-not-accepted", help="Answer 403, as before accepting rules.")
+    ] = False,
+    faults: Annotated[
+        str, typer.Option(help="What goes wrong on purpose, such as cut*2,refuse=429%10.")
+    ] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON when it takes calls.")
+    ] = False,
+    until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Serve a practice Kaggle on 127.0.0.1 until Ctrl-C; a third of the data is hidden."""
+    form = load_competition(
+        competition or (OPTICAL_DIGITS if data is None else DEFAULT_COMPETITION)
+    )
+    if data is None and form.slug != OPTICAL_DIGITS:
+        raise PodiumError(
+            f"A practice Kaggle of {form.slug} needs its labelled data: give its train.csv or its "
+            "zip with --data."
+        )
+    server = PracticeServer(
+        folder or runs_folder(form) / "practice",
+        form,
+        data,
+        port=port,
+        username=username,
+        key=key,
+        daily=daily,
+        delay=delay,
+        rules_accepted=not rules_not_accepted,
+        faults=faults,
+    )
+    running = server.running
+    sys.stdout.write(json.dumps(running.as_json()) if as_json else _instructions(running))
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+    server.serve(until_stdin_closes)
+
+
+def _instructions(running: Running) -> str:
+    exports = [f"export {name}={value}" for name, value in running.environment.items()]
+    lines = [
+        f"A practice Kaggle of {load_competition(str(running.spec_path)).slug} takes calls at "
+        f"{running.url}; Ctrl-C stops it, its state is kept.",
+        "In another terminal, for this project's commands:",
+        *(f"  {line}" for line in exports),
+        "or for the official kaggle command:",
+        f"  export KAGGLE_API_ENVIRONMENT=LOCALHOST http_proxy={running.url} no_proxy= NO_PROXY=",
+        f"  export KAGGLE_USERNAME={running.username} KAGGLE_KEY={running.key}",
+    ]
+    return "\n".join(lines)
+
+
+@contextmanager
+def shown_progress(what: str) -> Iterator["Progress | None"]:
+    """Yield a callback that draws a bar on a terminal; in a log, None and one plain line."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        sys.stderr.write(f"{what}\n")
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield update
+
+
+def megabytes(size: int) -> str:
+    """Return a size in bytes as people read it."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
+def file_state(path: Path, manifest: "Manifest | None") -> dict[str, Any]:
+    """Return a file's name, its size in bytes (None where it is missing), and its state."""
+    record = manifest.files.get(path.name) if manifest else None
+    if not path.is_file():
+        return {"name": path.name, "size": None, "state": "missing"}
+    state = "no manifest"
+    if record is not None:
+        state = "right" if record.matches(path) else "changed since the download"
+    return {"name": path.name, "size": path.stat().st_size, "state": state}
+
+
+if __name__ == "__main__":
+    run(app)

@@ -1,0 +1,274 @@
+"""The calls of Kaggle's competition API, answered from a folder on this machine."""
+
+import csv
+import io
+import json
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from competition.practice.holdout import BASELINES_FILE, HIDDEN_FILE, PUBLIC_FOLDER, SPEC_FILE
+from competition.practice.scoring import Malformed, Solution
+from competition.practice.state import State, Submission, iso
+from competition.spec import WEBSITE, available_competitions, load_competition
+
+_MOST_BYTES = 200 << 20
+_PAGE_SIZE = 20
+
+
+class Refusal(Exception):
+    """A call that is refused, with an HTTP status and Kaggle's words."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """The answer is a file of the public folder, at its storage address."""
+
+    file_name: str
+
+
+@dataclass(frozen=True)
+class Body:
+    """The answer is these bytes, a zip."""
+
+    content: bytes
+
+
+Answer = dict[str, Any] | Redirect | Body
+
+
+class Calls:
+    """Answers every call of one competition; safe to use from several threads.
+
+    Args:
+        folder: As `holdout.prepare` left it; the state is kept beside.
+        username: The team's name on the leaderboard.
+        delay: Seconds until a submission is scored.
+        rules_accepted: When false, every call about the competition is answered 403.
+    """
+
+    def __init__(
+        self, folder: Path, username: str, delay: float = 1.0, rules_accepted: bool = True
+    ) -> None:
+        self.competition = load_competition(str(folder / SPEC_FILE))
+        self.state = State(folder)
+        self._username = username
+        self._delay = delay
+        self._rules_accepted = rules_accepted
+        self._public = folder / PUBLIC_FOLDER
+        self._solution = Solution.read(folder / HIDDEN_FILE, self.competition)
+        self._baselines = json.loads((folder / BASELINES_FILE).read_text())
+        # Between asking for the allowance and using it nobody else may.
+        self._submitting = threading.Lock()
+        self._methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
+            "ListDataFiles": self._list_data_files,
+            "DownloadDataFiles": self._download_data_files,
+            "DownloadDataFile": self._download_data_file,
+            "StartSubmissionUpload": self._start_submission_upload,
+            "CreateSubmission": self._create_submission,
+            "ListSubmissions": self._list_submissions,
+            "GetSubmissionLimits": self._get_submission_limits,
+            "GetLeaderboard": self._get_leaderboard,
+            "DownloadLeaderboard": self._download_leaderboard,
+        }
+
+    def answer(self, method: str, fields: dict[str, Any]) -> Answer:
+        """Carry out one call.
+
+        Args:
+            method: Kaggle's name of it.
+            fields: The request's JSON.
+
+        Raises:
+            Refusal: the call is refused.
+        """
+        if method == "ListCompetitions":
+            return self._list_competitions(fields)
+        if method not in self._methods:
+            raise Refusal(501, f"Method {method} is not implemented by this practice Kaggle")
+        name = str(fields.get("competitionName") or "")
+        if name != self.competition.slug:
+            if name in available_competitions():
+                raise Refusal(403, "Permission 'competitions.participate' was denied")
+            raise Refusal(404, f"Competition '{name}' was not found")
+        if not self._rules_accepted:
+            raise Refusal(403, "You must accept this competition's rules: RulesAcceptanceRequired")
+        return self._methods[method](fields)
+
+    def public_file(self, name: str) -> Path | None:
+        """Return the path of a file that is served; None for any other name."""
+        served = {*self.competition.files, f"{self.competition.slug}.zip"}
+        return self._public / name if name in served else None
+
+    def _list_competitions(self, fields: dict[str, Any]) -> Answer:
+        spec = self.competition
+        item = {
+            "id": 1,
+            "ref": spec.url,
+            "url": spec.url,
+            "title": spec.title,
+            "category": "Getting Started",
+            "reward": "Knowledge",
+            "deadline": "2030-01-01T00:00:00Z",
+            "teamCount": len(self._ranking()),
+            "userHasEntered": self._rules_accepted,
+            "maxDailySubmissions": spec.daily_submissions,
+            "evaluationMetric": spec.metric,
+            "hostName": WEBSITE,
+        }
+        sought = str(fields.get("search") or "").lower()
+        found = sought in spec.slug or sought in spec.title.lower()
+        return {"competitions": [item] if found else []}
+
+    def _list_data_files(self, fields: dict[str, Any]) -> Answer:
+        start, size = _page(fields)
+        names = sorted(self.competition.files)
+        files = []
+        for name in names[start : start + size]:
+            status = (self._public / name).stat()
+            made = iso(status.st_mtime)
+            files.append(
+                {"name": name, "ref": name, "totalBytes": status.st_size, "creationDate": made}
+            )
+        return {"files": files} | _next(start + size, len(names))
+
+    def _download_data_files(self, _: dict[str, Any]) -> Answer:
+        return Redirect(f"{self.competition.slug}.zip")
+
+    def _download_data_file(self, fields: dict[str, Any]) -> Answer:
+        name = str(fields.get("fileName") or "")
+        if name not in self.competition.files:
+            raise Refusal(404, f"File '{name}' was not found")
+        return Redirect(name)
+
+    def _start_submission_upload(self, fields: dict[str, Any]) -> Answer:
+        name, size = str(fields.get("fileName") or ""), _number(fields, "contentLength", 0)
+        if not name or Path(name).name != name:
+            raise Refusal(400, "fileName must be a plain file name")
+        if not 0 <= size <= _MOST_BYTES:
+            raise Refusal(400, f"contentLength must be at most {_MOST_BYTES} bytes")
+        upload = self.state.announce(name, size)
+        return {"token": upload.token, "uploadId": upload.id}
+
+    def _create_submission(self, fields: dict[str, Any]) -> Answer:
+        upload = self.state.upload(token=str(fields.get("blobFileTokens") or "-"))
+        path = self.state.content_path(upload) if upload else None
+        if upload is None or path is None or not path.is_file():
+            raise Refusal(400, "Submission not allowed: the blob token has no uploaded file")
+        spec = self.competition
+        outcome: tuple[float, float] | str
+        try:
+            outcome = self._solution.score(path.read_bytes())
+        except Malformed as reason:
+            outcome = f"Evaluation Exception: {reason}"
+        with self._submitting:
+            if self.state.counts()[0] >= spec.daily_submissions:
+                hours = 24 - int(time.time() / 3600) % 24
+                raise Refusal(
+                    400,
+                    "Submission not allowed: Your team has used its daily Submission allowance "
+                    f"({spec.daily_submissions}) today, please try again tomorrow UTC "
+                    f"({hours} hours from now).",
+                )
+            delay = None if fields.get("pendingForEver") else self._delay
+            description = str(fields.get("submissionDescription") or "")
+            ref = self.state.submit(upload, description, outcome, delay)
+        return {"message": f"Successfully submitted to {spec.title}", "ref": ref}
+
+    def _list_submissions(self, fields: dict[str, Any]) -> Answer:
+        size = _number(fields, "pageSize", _PAGE_SIZE)
+        token = str(fields.get("pageToken") or "")
+        before = int(token) if token.isdigit() else None
+        page = max(1, _number(fields, "page", 1))
+        found = self.state.submissions(before, size * page + 1)[size * (page - 1) :]
+        reply: dict[str, Any] = {"submissions": [self._item(each) for each in found[:size]]}
+        if len(found) > size:
+            reply["nextPageToken"] = str(found[size - 1].ref)
+        return reply
+
+    def _item(self, each: Submission) -> dict[str, Any]:
+        item = {
+            "ref": each.ref,
+            "fileName": each.file_name,
+            "totalBytes": each.size,
+            "date": iso(each.created),
+            "description": each.description,
+            "status": each.status,
+            "submittedBy": self._username,
+            "teamName": self._username,
+            "url": f"{self.competition.url}/submissions",
+            "publicScore": "",
+            "privateScore": "",
+        }
+        if each.status == "COMPLETE":
+            item |= {"publicScore": f"{each.public:.5f}", "privateScore": f"{each.private:.5f}"}
+        elif each.status == "ERROR":
+            item["errorDescription"] = each.error
+        return item
+
+    def _get_submission_limits(self, _: dict[str, Any]) -> Answer:
+        today, total = self.state.counts()
+        left = max(0, self.competition.daily_submissions - today)
+        return {"numToday": today, "numTotal": total, "numAllowedNow": left}
+
+    def _get_leaderboard(self, fields: dict[str, Any]) -> Answer:
+        start, size = _page(fields)
+        ranking = self._ranking()
+        return {"submissions": ranking[start : start + size]} | _next(start + size, len(ranking))
+
+    def _download_leaderboard(self, _: dict[str, Any]) -> Answer:
+        text = io.StringIO(newline="")
+        rows = csv.writer(text)
+        rows.writerow(["Rank", "TeamId", "TeamName", "LastSubmissionDate", "Score"])
+        for rank, row in enumerate(self._ranking(), start=1):
+            rows.writerow(
+                [rank, row["teamId"], row["teamName"], row["submissionDate"], row["score"]]
+            )
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"{self.competition.slug}-publicleaderboard.csv", text.getvalue())
+        return Body(packed.getvalue())
+
+    def _ranking(self) -> list[dict[str, Any]]:
+        """Return the teams by their best public score, best first; the earlier one wins a tie."""
+        made = self._baselines["created"]
+        entries = [(row["public"], made, row["team"]) for row in self._baselines["rows"]]
+        scored = [each for each in self.state.submissions() if each.status == "COMPLETE"]
+        if scored:
+            best = max(scored, key=lambda each: (each.public or 0.0, -each.created))
+            entries.append((best.public, best.created, self._username))
+        entries.sort(key=lambda entry: (-entry[0], entry[1]))
+        return [
+            {
+                "teamId": 1 + sum(map(ord, team)),
+                "teamName": team,
+                "submissionDate": iso(when),
+                "score": f"{score:.5f}",
+            }
+            for score, when, team in entries
+        ]
+
+
+def _number(fields: dict[str, Any], name: str, default: int) -> int:
+    value = fields.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refusal(400, f"{name} must be a whole number")
+    return value if value > 0 or name != "pageSize" else default
+
+
+def _page(fields: dict[str, Any]) -> tuple[int, int]:
+    """Return where a page of a listing starts, and how long it is."""
+    token = str(fields.get("pageToken") or "")
+    return int(token) if token.isdigit() else 0, _number(fields, "pageSize", _PAGE_SIZE)
+
+
+def _next(start: int, length: int) -> dict[str, str]:
+    return {"nextPageToken": str(start)} if start < length else {}

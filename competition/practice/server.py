@@ -1,0 +1,176 @@
+"""The practice Kaggle's HTTP side: addresses, credentials, signatures, Kaggle's envelope."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from competition.files import atomic_path
+from competition.practice.calls import Answer, Body, Calls, Redirect, Refusal
+
+_STATUS_NAMES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+}
+PENDING_FOR_EVER = "practice.pending_for_ever"
+
+
+def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return a refusal in Kaggle's envelope."""
+    error = {"code": status, "message": message, "status": _STATUS_NAMES.get(status, "INTERNAL")}
+    return JSONResponse({"error": error}, status, headers)
+
+
+class AbsoluteForm:
+    """Takes request targets that are whole addresses, as a client behind a proxy sends them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its path alone."""
+        if scope["type"] == "http" and scope["path"].startswith(("http://", "https://")):
+            path = urlsplit(scope["path"]).path or "/"
+            raw = urlsplit(scope["raw_path"].decode("ascii")).path or "/"
+            scope = {**scope, "path": path, "raw_path": raw.encode("ascii")}
+        await self._app(scope, receive, send)
+
+
+class Door:
+    """Lets in who has the credentials, and hands the calls on.
+
+    Args:
+        calls: Carries the calls out.
+        username: Of the one user.
+        key: Their key, which also serves as a bearer token and signs storage addresses.
+    """
+
+    def __init__(self, calls: Calls, username: str, key: str) -> None:
+        self._calls = calls
+        self._username = username
+        self._key = key
+
+    def app(self) -> Starlette:
+        """Return the ASGI application; it wants `AbsoluteForm` around it."""
+        return Starlette(
+            routes=[
+                Route("/api/v1/{service}/{method}", self._call, methods=["POST"]),
+                Route("/storage/{name}", self._download),
+                Route("/upload/{id}", self._upload, methods=["PUT"]),
+            ],
+            exception_handlers={HTTPException: _as_envelope},
+        )
+
+    async def _call(self, request: Request) -> Response:
+        fields = _json_object(await request.body())
+        if fields is None:
+            return refusal(400, "The request is not a JSON object")
+        if request.path_params["method"] == "IntrospectToken":
+            return self._introspect(str(fields.get("token") or ""))
+        if not self._knows(request.headers.get("Authorization", "")):
+            return refusal(401, "Unauthenticated: the credentials are missing or wrong")
+        if request.scope.get(PENDING_FOR_EVER):
+            fields["pendingForEver"] = True
+        try:
+            answer = await run_in_threadpool(
+                self._calls.answer, request.path_params["method"], fields
+            )
+        except Refusal as refused:
+            return refusal(refused.status, str(refused))
+        return self._reply(request, answer)
+
+    def _reply(self, request: Request, answer: Answer) -> Response:
+        if isinstance(answer, Redirect):
+            return RedirectResponse(self._signed(request, f"/storage/{answer.file_name}"), 302)
+        if isinstance(answer, Body):
+            return Response(answer.content, media_type="application/zip")
+        upload = answer.pop("uploadId", None)
+        if upload:
+            answer["createUrl"] = self._signed(request, f"/upload/{upload}")
+        return JSONResponse(answer)
+
+    def _introspect(self, token: str) -> Response:
+        if hmac.compare_digest(token.encode(), self._key.encode()):
+            return JSONResponse({"active": True, "username": self._username})
+        return JSONResponse({"active": False})
+
+    def _knows(self, authorization: str) -> bool:
+        scheme, _, given = authorization.partition(" ")
+        wanted = self._key
+        if scheme == "Basic":
+            wanted = f"{self._username}:{self._key}"
+            try:
+                given = base64.b64decode(given, validate=True).decode("utf-8", "replace")
+            except binascii.Error:
+                return False
+        return scheme in ("Basic", "Bearer") and hmac.compare_digest(
+            given.encode(), wanted.encode()
+        )
+
+    def _signed(self, request: Request, path: str) -> str:
+        """Return an address that works without credentials, on the host the client speaks to."""
+        return f"{str(request.base_url).rstrip('/')}{path}?X-Goog-Signature={self._signature(path)}"
+
+    def _signature(self, path: str) -> str:
+        return hmac.new(self._key.encode(), path.encode(), hashlib.sha256).hexdigest()
+
+    def _is_signed(self, request: Request) -> bool:
+        given = request.query_params.get("X-Goog-Signature", "")
+        return hmac.compare_digest(given.encode(), self._signature(request.url.path).encode())
+
+    async def _download(self, request: Request) -> Response:
+        if not self._is_signed(request):
+            return refusal(403, "SignatureDoesNotMatch")
+        path = self._calls.public_file(request.path_params["name"])
+        return FileResponse(path) if path else refusal(404, "NoSuchKey")
+
+    async def _upload(self, request: Request) -> Response:
+        if not self._is_signed(request):
+            return refusal(403, "SignatureDoesNotMatch")
+        upload = self._calls.state.upload(id=request.path_params["id"])
+        if upload is None:
+            return refusal(404, "The upload has expired")
+        content = bytearray()
+        try:
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > upload.size:
+                    return refusal(400, f"More than the announced {upload.size} bytes came")
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        if len(content) < upload.size:
+            return refusal(400, f"{len(content)} of the announced {upload.size} bytes came")
+        with atomic_path(self._calls.state.content_path(upload)) as path:
+            path.write_bytes(content)
+        return Response(status_code=200)
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        fields = json.loads(body) if body.strip() else {}
+    except ValueError:
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+async def _as_envelope(_: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return refusal(error.status_code, error.detail)
+    return refusal(500, "Internal error")
