@@ -48,7 +48,7 @@ def list_pipelines(as_json: JsonOption = False) -> None:
             ]
         )
         return
-    console = Console()
+    console = Console(soft_wrap=True)
     for pipeline in pipelines:
         console.print(f"[bold]{pipeline.name}[/bold]  {pipeline.family}")
         for point in pipeline.shipped():
@@ -76,7 +76,7 @@ def tune(
     from pipelines.display import TuningDisplay, results_table
 
     plan = _plan(competition, seed, workers)
-    console = Console()
+    console = Console(soft_wrap=True)
     began = time.monotonic()
     with TuningDisplay(console, seconds) as display:
         columns = tune_all(plan, chosen, seconds, sampler, display)
@@ -126,7 +126,7 @@ def results(
         return
     from pipelines.display import results_table
 
-    console = Console()
+    console = Console(soft_wrap=True)
     if columns:
         console.print(results_table(columns))
     else:

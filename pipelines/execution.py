@@ -5,10 +5,13 @@ import os
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
+from typing import ParamSpec, TypeVar
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -24,28 +27,48 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextmanager
-def local_executor(workers: int, threads: int) -> Iterator[Executor]:
-    """Yield an executor of `workers` fresh processes with `threads` threads a fit.
+class LocalExecutor(Executor):
+    """Fresh processes on this machine, started by the first fit that is submitted.
 
-    On leaving, whether by success or not, the processes are ended at once, running fits included:
-    who wants a result waits for it inside the block. The processes also end by themselves when
-    this one is killed, so that a killed run leaves nothing behind.
+    The processes end by themselves when this one is killed, so that a killed run leaves nothing
+    behind.
+
+    Args:
+        workers: How many fits run at once.
+        threads: How many threads each of them may use.
     """
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_prepare_worker,
-        initargs=(threads,),
-        max_tasks_per_child=_FITS_PER_PROCESS,
-    )
-    try:
-        yield pool
-    finally:
-        processes = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
+
+    def __init__(self, workers: int, threads: int) -> None:
+        self.workers = workers
+        self.threads = threads
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(
+        self, fn: Callable[_Given, _Result], /, *args: _Given.args, **kwargs: _Given.kwargs
+    ) -> Future[_Result]:
+        """Run a function in one of the processes."""
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_prepare_worker,
+                initargs=(self.threads,),
+                max_tasks_per_child=_FITS_PER_PROCESS,
+            )
+        return self._pool.submit(fn, *args, **kwargs)
+
+    def abandon(self) -> None:
+        """End the processes at once, running fits included; the next fit starts fresh ones."""
+        if self._pool is not None:
+            processes = list((self._pool._processes or {}).values())
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+            self._pool = None
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes; who wants a result waits for it before."""
+        self.abandon()
 
 
 def _prepare_worker(threads: int) -> None:

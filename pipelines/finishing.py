@@ -1,14 +1,13 @@
 """From a study's best trials to columns: the test predictions they lack, then the files."""
 
 from collections.abc import Callable
-from concurrent.futures import as_completed
+from concurrent.futures import Executor, as_completed
 from typing import Any
 
 import numpy as np
 
 from pipelines.base import Params, Pipeline
 from pipelines.evaluation import FitRequest, fit_fold, requests_of
-from pipelines.execution import local_executor
 from pipelines.metrics import Probabilities, score
 from pipelines.plan import Plan
 from pipelines.store import Column
@@ -25,15 +24,15 @@ def missing_fits(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -
     return [request for request in wanted if plan.store.load(request) is None]
 
 
-def finishing_seconds(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -> float:
-    """Predict the wall seconds that `finish_columns` will need, from what the folds took."""
+def finishing_work(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -> float:
+    """Predict the seconds of work that `finish_columns` will need, from what the folds took."""
     total = 0.0
     for request in missing_fits(pipeline, plan, configurations):
         known = plan.store.load(FitRequest(request.task, request.fold))
         if known is not None:
             share = len(plan.data.test_images) / len(known.scored)
             total += known.fit_seconds + known.predict_seconds * (1 + share)
-    return total / plan.processes(pipeline)
+    return total
 
 
 def finish_columns(
@@ -41,6 +40,7 @@ def finish_columns(
     plan: Plan,
     configurations: list[Params],
     facts: dict[str, Any],
+    executor: Executor,
     report: Callable[[int], None],
 ) -> list[Column]:
     """Predict the test set with every fold's model where that is missing, and write the columns.
@@ -50,18 +50,17 @@ def finish_columns(
         plan: What the run shares.
         configurations: Parameters whose folds are in the store, best first.
         facts: What the manifests say beside the scores.
+        executor: Where fits run.
         report: Called with the number of fits left.
 
     Returns:
         One column for each configuration, in their order.
     """
     missing = missing_fits(pipeline, plan, configurations)
-    if missing:
-        with local_executor(plan.processes(pipeline), plan.threads(pipeline)) as executor:
-            futures = {executor.submit(fit_fold, request): request for request in missing}
-            for done, future in enumerate(as_completed(futures), start=1):
-                plan.store.save(futures[future], future.result())
-                report(len(missing) - done)
+    futures = {executor.submit(fit_fold, request): request for request in missing}
+    for done, future in enumerate(as_completed(futures), start=1):
+        plan.store.save(futures[future], future.result())
+        report(len(missing) - done)
     return [_column(pipeline, plan, params, facts) for params in configurations]
 
 

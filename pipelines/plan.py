@@ -7,6 +7,7 @@ from competition.dataset import Dataset
 from competition.spec import Competition
 from pipelines.base import Params, Pipeline
 from pipelines.evaluation import Task
+from pipelines.execution import LocalExecutor
 from pipelines.folds import Folds
 from pipelines.store import Store
 
@@ -37,10 +38,8 @@ class Plan:
         """Return the fits that one configuration of a pipeline stands for."""
         return Task(self.competition, self.folder, pipeline.name, params, self.seed, self.folds)
 
-    def processes(self, pipeline: Pipeline) -> int:
-        """Return how many fits run at once: one that uses every core, or one a core."""
-        return 1 if pipeline.deep else self.workers
-
-    def threads(self, pipeline: Pipeline) -> int:
-        """Return the threads of one fit; times `processes` these are the cores."""
-        return self.workers if pipeline.deep else 1
+    def executor(self, pipeline: Pipeline) -> LocalExecutor:
+        """Return where a pipeline's fits run: one that uses every core, or one a core."""
+        if pipeline.deep:
+            return LocalExecutor(1, self.workers)
+        return LocalExecutor(self.workers, 1)

@@ -11,6 +11,8 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait_random
+
 from competition.errors import PodiumError
 from competition.files import explained_os_errors
 from pipelines.base import Pipeline, ShippedPoint
@@ -38,7 +40,7 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
             path = Path(address.database or "")
             with explained_os_errors(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-        return optuna.storages.RDBStorage(url, engine_kwargs=options)
+        return _open(url, options)
     except ArgumentError as error:
         raise PodiumError(
             "DATABASE_URL is not a database address; it looks like sqlite:///runs/podium.db or "
@@ -50,6 +52,17 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
             f"The database {address.render_as_string(hide_password=True)} cannot be used "
             f"({reason}); check DATABASE_URL, or move a damaged file away."
         ) from error
+
+
+@retry(
+    retry=retry_if_exception_message(match=r"(?s).*already exists"),
+    stop=stop_after_attempt(5),
+    wait=wait_random(0, 0.5),
+    reraise=True,
+)
+def _open(url: str, options: dict[str, Any]) -> optuna.storages.RDBStorage:
+    """Open the storage; who loses the race to make the tables finds them made the next time."""
+    return optuna.storages.RDBStorage(url, engine_kwargs=options)
 
 
 @contextmanager

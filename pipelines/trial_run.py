@@ -1,6 +1,5 @@
 """One trial on its way through its fits: what is due next, and what came of it so far."""
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,14 +29,12 @@ class TrialRun:
         task: The configuration.
         labels: (n,) labels of all training rows.
         screened: Whether it is to be screened first.
-        started: When it was asked, in seconds of the monotonic clock.
     """
 
     trial: optuna.Trial
     task: Task
     labels: npt.NDArray[np.int64]
     screened: bool
-    started: float = field(default_factory=time.monotonic)
     results: dict[tuple[int, int | None], FitResult] = field(default_factory=dict)
     _reported: int = -1
 
@@ -90,9 +87,9 @@ class TrialRun:
         return score(self.out_of_fold(), self.labels)
 
     @property
-    def fit_seconds(self) -> float:
-        """Seconds that all its fits took together."""
-        return sum(result.fit_seconds for result in self.results.values())
+    def seconds(self) -> float:
+        """Seconds of work that all its fits took together."""
+        return sum(r.fit_seconds + r.predict_seconds for r in self.results.values())
 
     def _has(self, request: FitRequest) -> bool:
         return _stage(request) in self.results

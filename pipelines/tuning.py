@@ -20,8 +20,8 @@ from optuna.trial import TrialState
 from competition.errors import PodiumError
 from pipelines.base import Params, Pipeline, ShippedPoint, suggested
 from pipelines.evaluation import FitRequest, FitResult, fit_fold
-from pipelines.execution import local_executor
-from pipelines.finishing import finish_columns, finishing_seconds
+from pipelines.execution import LocalExecutor
+from pipelines.finishing import finish_columns, finishing_work
 from pipelines.metrics import Score
 from pipelines.plan import Plan
 from pipelines.store import Column
@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 
 _STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
 _FAILURES = 3  # a pipeline is given up after so many failures before its first success
-
-Submit = Callable[[Callable[[FitRequest], FitResult], FitRequest], Future[FitResult]]
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,11 @@ def tune(
     Raises:
         PodiumError: the pipeline cannot be fitted to this data at all.
     """
-    coordinator = _Coordinator(pipeline, study, plan, time.monotonic() + seconds, report)
-    coordinator.run()
-    return coordinator.columns()
+    deadline = time.monotonic() + seconds
+    with plan.executor(pipeline) as executor:
+        coordinator = _Coordinator(pipeline, study, plan, deadline, executor, report)
+        coordinator.run()
+        return coordinator.columns()
 
 
 class _Coordinator:
@@ -89,11 +89,11 @@ class _Coordinator:
         study: optuna.Study,
         plan: Plan,
         deadline: float,
+        executor: LocalExecutor,
         report: Report,
     ) -> None:
         self.pipeline, self.study, self.plan = pipeline, study, plan
-        self.deadline, self.report = deadline, report
-        self.processes = plan.processes(pipeline)
+        self.deadline, self.executor, self.report = deadline, executor, report
         self.shipped = pipeline.shipped()
         rows = len(plan.data.train_labels) * (plan.folds.count - 1) // plan.folds.count
         self.screening = rows > 2 * SCREEN_ROWS
@@ -113,7 +113,8 @@ class _Coordinator:
             if best
             else None
         )
-        self.finishing = finishing_seconds(self.pipeline, self.plan, self.best)
+        work = finishing_work(self.pipeline, self.plan, self.best)
+        self.finishing = work / self.executor.workers
 
     @property
     def _labels(self) -> Any:
@@ -125,8 +126,7 @@ class _Coordinator:
         """Ask, fit, prune and tell until the time is up."""
         for attempt in range(1, _FAILURES + 1):
             try:
-                with local_executor(self.processes, self.plan.threads(self.pipeline)) as executor:
-                    self._work(executor.submit)
+                self._work()
                 return
             except BrokenProcessPool as error:
                 log.warning("a worker of %s died; starting anew", self.pipeline.name)
@@ -136,9 +136,9 @@ class _Coordinator:
                         "too small. Try again with fewer WORKERS, or leave it out of PIPELINES."
                     ) from error
 
-    def _work(self, submit: Submit) -> None:
+    def _work(self) -> None:
         try:
-            while self._fill(submit):
+            while self._fill():
                 patience = None if self.score is None else max(0.0, self._left())
                 done, _ = wait(self.running, timeout=patience, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -147,18 +147,20 @@ class _Coordinator:
                     break
         finally:
             put_back(self.study, [run.trial.number for run in self.open])
+            if self.running:
+                self.executor.abandon()
             self.open.clear()
             self.running.clear()
 
-    def _fill(self, submit: Submit) -> bool:
+    def _fill(self) -> bool:
         """Keep every process busy; return whether anything is running."""
-        while len(self.running) < self.processes:
+        while len(self.running) < self.executor.workers:
             due = self._next_fit()
             if due is None:
                 break
             known = self.plan.store.load(due[1])
             if known is None:
-                self.running[submit(fit_fold, due[1])] = due
+                self.running[self.executor.submit(fit_fold, due[1])] = due
             else:
                 self._advance(*due, known)
         return bool(self.running)
@@ -168,7 +170,7 @@ class _Coordinator:
             request = run.next_request()
             if request is not None:
                 return run, request
-        if len(self.open) < self.processes and self._wants_more():
+        if len(self.open) < self.executor.workers and self._wants_more():
             self.open.append(self._ask())
             return self._next_fit()
         return None
@@ -223,7 +225,7 @@ class _Coordinator:
         elif run.complete:
             outcome = run.score()
             run.trial.set_user_attr("log_loss", outcome.log_loss)
-            run.trial.set_user_attr("seconds", run.fit_seconds / self.processes)
+            run.trial.set_user_attr("seconds", run.seconds / self.executor.workers)
             self._tell(run, outcome.accuracy)
             self._look_back()
         self._say(fits_left=run.fits_left, finished=prune or run.complete)
@@ -234,7 +236,7 @@ class _Coordinator:
         self.study.tell(run.trial, value, state=state)
         self.open.remove(run)
         self.trials = self.trials + 1
-        self.trial_seconds.append(time.monotonic() - run.started)
+        self.trial_seconds.append(run.seconds / self.executor.workers)
 
     def _fail(self, run: TrialRun, error: Exception) -> None:
         """Record why a fit failed; give the pipeline up when nothing but failures came."""
@@ -268,6 +270,7 @@ class _Coordinator:
             self.plan,
             self.best,
             facts,
+            self.executor,
             lambda fits_left: self._say(fits_left, finishing=True),
         )
 

@@ -1,0 +1,62 @@
+"""Real digits on disk, as a download leaves them."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from competition import Competition, load_competition
+from competition.dataset import Dataset, load_dataset
+from competition.practice.holdout import prepare
+from pipelines.folds import Folds
+from pipelines.plan import Plan
+from pipelines.store import Store
+
+
+@pytest.fixture(scope="session")
+def practice_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The optical digits' three files and their spec, made once."""
+    folder = tmp_path_factory.mktemp("practice")
+    prepare(folder, load_competition("optical-digits"), None)
+    return folder / "public"
+
+
+@pytest.fixture(scope="session")
+def optical(practice_files: Path) -> Dataset:
+    """The optical digits: 1,198 labelled images of 28 × 28, 599 others."""
+    return load_dataset(load_competition("optical-digits"), practice_files)
+
+
+@pytest.fixture
+def workplace(practice_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Competition:
+    """A competition downloaded into a data folder of its own, with empty runs."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("COMPETITION", "optical-digits")
+    competition = load_competition("optical-digits")
+    folder = tmp_path / "data" / competition.slug
+    folder.mkdir(parents=True)
+    for name in competition.files:
+        shutil.copy(practice_files / name, folder / name)
+    return competition
+
+
+@pytest.fixture
+def make_plan_of(practice_files: Path, optical: Dataset, tmp_path: Path) -> Callable[..., Plan]:
+    """Makes plans on the optical digits, with fields replaced."""
+
+    def make(**fields: object) -> Plan:
+        plan = Plan(
+            competition=load_competition("optical-digits"),
+            folder=practice_files,
+            data=optical,
+            folds=Folds(3, 0),
+            seed=0,
+            workers=1,
+            store=Store(tmp_path / "predictions", optical.fingerprint),
+        )
+        return replace(plan, **fields)  # type: ignore[arg-type]
+
+    return make

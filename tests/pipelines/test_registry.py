@@ -1,0 +1,81 @@
+"""Every pipeline in the registry keeps scikit-learn's contract, on real digits."""
+
+import pickle
+
+import numpy as np
+import optuna
+import pytest
+from sklearn.base import clone
+
+from competition import PodiumError
+from competition.dataset import Dataset
+from pipelines.base import available_pipelines, chosen_pipelines, load_pipeline, suggested
+from pipelines.metrics import score
+
+TOLERANCE = {"cnn": 0.05}  # probabilities of networks move with the order of parallel sums
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+def test_shipped_points_lie_in_the_search_space(name: str) -> None:
+    pipeline = load_pipeline(name)
+    points = pipeline.shipped()
+    assert points
+    assert [point.cost for point in points] == sorted(point.cost for point in points)
+    for point in points:
+        study = optuna.create_study()
+        study.enqueue_trial(point.params)
+        trial = study.ask()
+        assert pipeline.suggest(trial) == suggested(pipeline, point.params)
+        assert trial.params == point.params
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+def test_estimators_keep_the_contract(name: str, optical: Dataset) -> None:
+    pipeline = load_pipeline(name)
+    params = suggested(pipeline, pipeline.shipped()[0].params)
+    images, labels = np.asarray(optical.train_images), np.asarray(optical.train_labels)
+    train, rest = slice(0, 900), slice(900, None)
+    estimator = pipeline.build(params, seed=3)
+    twin = clone(estimator)
+    assert repr(twin.get_params()) == repr(estimator.get_params())  # type: ignore[attr-defined]
+
+    probabilities = estimator.fit(images[train], labels[train]).predict_proba(images[rest])
+    assert probabilities.dtype in (np.float32, np.float64)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-3)
+    assert score(probabilities, labels[rest]).accuracy > 0.9
+    np.testing.assert_array_equal(estimator.classes_, np.arange(10))  # type: ignore[attr-defined]
+
+    again = pickle.loads(pickle.dumps(estimator)).predict_proba(images[rest])
+    np.testing.assert_allclose(again, probabilities, atol=1e-5)
+
+    same_seed = twin.fit(images[train], labels[train]).predict_proba(images[rest])
+    np.testing.assert_allclose(same_seed, probabilities, atol=TOLERANCE.get(name, 1e-6))
+
+    few = labels < 3
+    refitted = estimator.fit(images[few], labels[few]).predict_proba(images[few])
+    assert refitted.shape == (few.sum(), 3)
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+@pytest.mark.parametrize("side", [8, 20])
+def test_any_square_side(name: str, side: int, optical: Dataset) -> None:
+    import cv2
+
+    pipeline = load_pipeline(name)
+    params = suggested(pipeline, pipeline.shipped()[0].params)
+    images = np.stack([cv2.resize(image, (side, side)) for image in optical.train_images[:600]])
+    labels = np.asarray(optical.train_labels[:600])
+    estimator = pipeline.build(params, seed=0).fit(images[:450], labels[:450])
+    assert score(estimator.predict_proba(images[450:]), labels[450:]).accuracy > 0.8
+
+
+def test_an_unknown_pipeline_is_a_sentence() -> None:
+    with pytest.raises(PodiumError, match="no pipeline 'kmeans': known are cnn, knn, logistic"):
+        chosen_pipelines("knn kmeans")
+
+
+def test_all_pipelines_are_chosen_by_default_and_deep_ones_come_last() -> None:
+    names = [pipeline.name for pipeline in chosen_pipelines("")]
+    assert sorted(names) == available_pipelines()
+    assert names[-1] == "cnn"
+    assert {p.name for p in chosen_pipelines("knn, logistic")} == {"knn", "logistic"}

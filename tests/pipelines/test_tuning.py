@@ -1,0 +1,210 @@
+"""Tuning keeps to the clock, resumes after anything, and ends with columns."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from competition import Competition, PodiumError
+from competition.settings import database_url, runs_folder
+from pipelines.base import Params, load_pipeline
+from pipelines.metrics import score
+from pipelines.models.logistic import Logistic
+from pipelines.plan import Plan
+from pipelines.study import open_storage, open_study, put_back, sole_coordinator
+from pipelines.tuning import Progress, tune
+
+ROOT = Path(__file__).parents[2]
+
+
+def memory_study(sampler: str = "tpe") -> optuna.Study:
+    return optuna.create_study(
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(seed=0),
+        pruner=optuna.pruners.PercentilePruner(40.0, n_startup_trials=3),
+    )
+
+
+@pytest.fixture
+def plan(make_plan_of: Callable[..., Plan]) -> Plan:
+    return make_plan_of()
+
+
+def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(plan: Plan) -> None:
+    pipeline = load_pipeline("knn")
+    study = memory_study()
+    steps: list[Progress] = []
+    (column,) = tune(pipeline, study, plan, 6.0, steps.append)
+    assert study.trials[0].params == pipeline.shipped()[0].params
+    assert len(study.trials) > 2
+    assert all(trial.state.is_finished() for trial in study.trials if trial.state.value != 4)
+    outcome = score(column.oof(), np.asarray(plan.data.train_labels))
+    assert outcome.accuracy == column.score.accuracy == study.best_value
+    assert outcome.accuracy > 0.97
+    assert column.test().shape == (599, 10)
+    assert steps[-1].best is not None and steps[-1].finishing
+
+
+def test_a_budget_that_is_too_small_still_ends_with_a_column(plan: Plan) -> None:
+    study = memory_study()
+    (column,) = tune(load_pipeline("logistic"), study, plan, 0.01, lambda step: None)
+    assert column.score.accuracy > 0.9
+    assert len(study.trials) == 1
+
+
+def test_a_known_configuration_is_not_fitted_again(plan: Plan) -> None:
+    first = tune(load_pipeline("logistic"), memory_study(), plan, 0.01, lambda step: None)
+    files = {path: path.stat().st_mtime_ns for path in plan.store.root.rglob("*.npz")}
+    second = tune(load_pipeline("logistic"), memory_study(), plan, 0.01, lambda step: None)
+    assert first[0].key == second[0].key
+    assert files == {path: path.stat().st_mtime_ns for path in plan.store.root.rglob("*.npz")}
+
+
+class Impossible(Logistic):
+    """Asks for a regularisation that scikit-learn refuses."""
+
+    def suggest(self, trial: optuna.trial.BaseTrial) -> Params:
+        """Ask for what cannot be."""
+        return super().suggest(trial) | {"C": -1.0}
+
+
+def test_a_pipeline_that_cannot_be_fitted_is_a_sentence(plan: Plan) -> None:
+    with pytest.raises(PodiumError, match="logistic cannot be fitted: The 'C' parameter"):
+        tune(Impossible(), memory_study(), plan, 30.0, lambda step: None)
+
+
+def test_an_open_trial_is_queued_again(tmp_path: Path) -> None:
+    storage = open_storage(f"sqlite:///{tmp_path / 'podium.db'}")
+    study = open_study(storage, "s", "tpe", 0)
+    trial = study.ask()
+    trial.suggest_float("x", 0, 1)
+    put_back(study, [trial.number])
+    assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.WAITING]
+    assert study.ask().suggest_float("x", 0, 1) == trial.params["x"]
+
+
+def test_two_coordinators_do_not_share_a_folder(tmp_path: Path) -> None:
+    with (
+        sole_coordinator(tmp_path),
+        pytest.raises(PodiumError, match="Another `make tune` is at work"),
+        sole_coordinator(tmp_path),
+    ):
+        pass
+    with sole_coordinator(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "DATABASE_URL is not a database address"),
+        ("postgresql://user:geheim@127.0.0.1:1/none", "cannot be used"),
+        ("unknowndb://x", "DATABASE_URL is not a database address"),
+    ],
+)
+def test_a_useless_database_is_a_sentence_without_its_password(url: str, told: str) -> None:
+    with pytest.raises(PodiumError, match=told) as caught:
+        open_storage(url)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_damaged_database_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "podium.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(PodiumError, match="not a database"):
+        open_storage(f"sqlite:///{tmp_path / 'podium.db'}")
+
+
+def start_tuning(budget: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pipelines", "tune", "-p", "knn", "--budget", budget]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def the_study(competition: Competition) -> optuna.Study | None:
+    path = runs_folder(competition) / "podium.db"
+    if not path.is_file():
+        return None
+    storage = open_storage(database_url(competition))
+    names = optuna.get_all_study_names(storage)
+    return optuna.load_study(study_name=names[0], storage=storage) if names else None
+
+
+def finished(study: optuna.Study) -> dict[int, tuple[TrialState, float | None]]:
+    return {t.number: (t.state, t.value) for t in study.trials if t.state.is_finished()}
+
+
+def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
+    listed = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(process.pid)], text=True)
+    return [int(pid) for pid in listed.split()]
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_same_command_goes_on(workplace: Competition) -> None:
+    """No finished trial is repeated, none is lost, no study is locked, no worker is left."""
+    before: dict[int, tuple[TrialState, float | None]] = {}
+    files: dict[Path, int] = {}
+    for pause in (0.3, 0.7, 0.1):
+        process = start_tuning("90s")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            study = the_study(workplace)
+            if study is not None and len(finished(study)) >= len(before) + 4:
+                break
+            time.sleep(0.1)
+        time.sleep(pause)
+        workers = workers_of(process)
+        assert workers
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        time.sleep(2)
+        assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+
+        study = the_study(workplace)
+        assert study is not None
+        now = finished(study)
+        assert {number: now[number] for number in before} == before
+        before = now
+        store = runs_folder(workplace) / "predictions"
+        assert not [path for path in store.rglob("*.npz") if not np.load(path)["scored"].size]
+        assert files.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
+        files = {path: path.stat().st_mtime_ns for path in store.rglob("*.npz")}
+
+    open_params = [t.params for t in study.trials if t.state == TrialState.RUNNING and t.params]
+    assert start_tuning("8s").wait() == 0
+    study = the_study(workplace)
+    assert study is not None
+    after = finished(study)
+    assert {number: after[number] for number in before} == before
+    done = [t.params for t in study.trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    assert all(params in done for params in open_params)
+    assert not [t for t in study.trials if t.state == TrialState.RUNNING]
+    assert files.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(workplace: Competition) -> None:
+    command = [sys.executable, "-m", "pipelines", "tune", "-p", "knn", "--budget", "90s"]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while (study := the_study(workplace)) is None or len(finished(study)) < 3:
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told.strip() == "Interrupted. What was finished is kept; the same command goes on."
+    study = the_study(workplace)
+    assert study is not None
+    assert not [t for t in study.trials if t.state == TrialState.RUNNING]
