@@ -53,7 +53,7 @@ def submit(
     spec = load_competition(competition)
     client = KaggleClient(spec)
     send: Callable[..., Outcome] = partial(submit_file, file) if file else submit_blend
-    with shown_progress() as progress:
+    with shown_progress("submitting") as progress:
         outcome = send(
             spec,
             client,
@@ -97,11 +97,13 @@ def scores(
 ) -> None:
     """Show every submission: its estimate beside its public score, the best in bold."""
     from submissions.scores import score_table
-    from submissions.screen import notes, scores_csv, show_scores
+    from submissions.screen import notes, scores_csv, show_scores, shown_progress
 
     if (as_json and as_csv) or (refresh and offline):
         raise typer.BadParameter("--json and --csv, or --refresh and --offline, exclude each other")
-    table = score_table(load_competition(competition), refresh=refresh, offline=offline)
+    spec = load_competition(competition)
+    with shown_progress("reading the ledger") as progress:
+        table = score_table(spec, refresh=refresh, offline=offline, progress=progress)
     for note in notes(table):
         sys.stderr.write(f"{note}\n")
     if as_json:

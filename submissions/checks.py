@@ -18,7 +18,13 @@ from submissions.writer import fingerprint_of, submission_text
 # How many times the sample's size a lawful file can reach: quotes and long class names, no more.
 _SIZE_FACTOR = 10
 _SIZE_FLOOR = 1 << 20
-_ARCHIVES = {b"PK\x03\x04": "a zip", b"\x1f\x8b": "a gzip", b"7z\xbc\xaf": "a 7z archive"}
+_NO_CSV = {
+    b"PK\x03\x04": "it is a zip: unpack it first",
+    b"\x1f\x8b": "it is a gzip: unpack it first",
+    b"7z\xbc\xaf": "it is a 7z archive: unpack it first",
+    b"\xff\xfe": "it is UTF-16: save it as UTF-8",
+    b"\xfe\xff": "it is UTF-16: save it as UTF-8",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class CheckReport:
         Raises:
             PodiumError: there is a fault.
         """
+        if any(fault.kind == "file" for fault in self.faults):
+            raise PodiumError(f"{self.path} was not uploaded: {self.faults[0].message}.")
         if self.faults:
             raise PodiumError(
                 f"{self.path} was not uploaded, it is no lawful submission:\n"
@@ -118,7 +126,7 @@ def _read(path: Path, sample: SampleSubmission) -> tuple[bytes, Fault | None]:
     try:
         fault = _unfit(path, sample)
         return (path.read_bytes(), None) if fault is None else (b"", Fault("file", None, fault))
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+    except OSError as error:
         return b"", Fault("file", None, f"it cannot be read ({error})")
 
 
@@ -132,10 +140,10 @@ def _unfit(path: Path, sample: SampleSubmission) -> str | None:
     if size == 0:
         return "the file is empty"
     with path.open("rb") as file:
-        start = file.read(max(map(len, _ARCHIVES)))
-    archive = next((name for magic, name in _ARCHIVES.items() if start.startswith(magic)), None)
-    if archive is not None:
-        return f"it is {archive}, not a CSV: unpack it first"
+        start = file.read(max(map(len, _NO_CSV)))
+    for magic, reason in _NO_CSV.items():
+        if start.startswith(magic):
+            return reason
     if size > _SIZE_FACTOR * sample.size + _SIZE_FLOOR:
         return f"it has {size:,} bytes; a submission here has about {sample.size:,}"
     return None

@@ -33,15 +33,15 @@ def open_engine(url: str) -> Engine:
         if (file := sqlite_file(address)) is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(address)
-    except ArgumentError as error:
-        raise PodiumError(
-            "DATABASE_URL is no database address: write it like sqlite:///runs/podium.db or "
-            "postgresql+psycopg://user:password@host/name."
-        ) from error
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise PodiumError(
             f"DATABASE_URL asks for {address.drivername}, and its driver is not installed "
             f"({error}). Install it into .venv, or name another driver after the +."
+        ) from error
+    except ArgumentError as error:
+        raise PodiumError(
+            "DATABASE_URL is no database address: write it like sqlite:///runs/podium.db or "
+            "postgresql+psycopg://user:password@host/name."
         ) from error
     except OSError as error:
         raise PodiumError(

@@ -1,5 +1,7 @@
 """What was submitted, from which file, worth what: the memory that outlives every process."""
 
+import math
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -54,12 +56,7 @@ class Ledger:
         self.endpoint = endpoint
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         with explained(engine):
-            try:
-                Base.metadata.create_all(engine)
-            except (OperationalError, ProgrammingError, IntegrityError):
-                # Another process made them between the look and the creation, or a real fault,
-                # which the second try raises again.
-                Base.metadata.create_all(engine)
+            _make_tables(engine)
 
     @classmethod
     def open(cls, competition: Competition, endpoint: str | None = None) -> Self:
@@ -170,7 +167,7 @@ class Ledger:
                 .where(Submission.endpoint != self.endpoint)
                 .group_by(Submission.endpoint)
             )
-            return dict(session.execute(counts).tuples().all())
+            return {endpoint: int(count) for endpoint, count in session.execute(counts)}
 
     def _own(self) -> Select[Submission]:
         return select(Submission).where(
@@ -205,6 +202,19 @@ def default_endpoint() -> str:
     return kaggle_endpoint() or WEBSITE
 
 
+def _make_tables(engine: Engine, attempts: int = 10) -> None:
+    """Make what is missing; processes that open a new database at once get in each other's way."""
+    for remaining in reversed(range(attempts)):
+        try:
+            Base.metadata.create_all(engine)
+        except (OperationalError, ProgrammingError, IntegrityError):
+            if not remaining:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
 def _assign(row: Base, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
@@ -216,7 +226,7 @@ def _update(row: Submission, entry: RemoteSubmission) -> None:
     row.state = State.SUBMITTED
     row.status = entry.status
     row.error = entry.error
-    if entry.public_score is not None:
+    if entry.public_score is not None and math.isfinite(entry.public_score):
         row.public_score = entry.public_score
-    if entry.private_score is not None:
+    if entry.private_score is not None and math.isfinite(entry.private_score):
         row.private_score = entry.private_score

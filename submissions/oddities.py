@@ -24,11 +24,8 @@ def class_warnings(
         previous: `(n,)` class indices of an earlier submission, if there is one.
     """
     counts = np.bincount(labels, minlength=len(classes))
-    found = [
-        f"No row is labelled {name}."
-        for name, count in zip(classes, counts, strict=True)
-        if not count
-    ]
+    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
+    found = [f"No row is labelled {' or '.join(missing)}."] if missing else []
     if training_counts is not None and (
         shares := _shares_warning(counts, classes, training_counts)
     ):

@@ -100,8 +100,9 @@ class Submitter:
             if latest.sha256 is None:
                 latest = self._recognised(latest)
             attempt = latest.attempt or 1
-            joined = waited and (before is None or before.ref is None or before.attempt != attempt)
-            if not latest.scored or joined:
+            # Not scored when this call began, it is this call's to finish, not to refuse.
+            fresh = waited if before is None else not before.scored or before.attempt != attempt
+            if fresh or not latest.scored:
                 self.progress.step(f"The same content is submission {latest.ref} already")
                 return Outcome(latest, None)
             if not again:
@@ -141,7 +142,7 @@ class Submitter:
         """Return the columns that the file itself and its blend decide."""
         estimate = self.ledger.estimate_of(self.report.fingerprint)
         return {
-            "file": str(self.report.path),
+            "file": str(self.report.path.absolute()),
             "sha256": self.report.sha256,
             "rows": self.report.rows,
             **asdict(estimate),

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from competition.spec import Competition
 from submissions.sample import SampleSubmission, split_line
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -42,9 +41,6 @@ class Parser:
 
     def lines_of(self, data: bytes) -> list[str]:
         """Decode and split into lines, without their line ends."""
-        if data.startswith(_UTF16):
-            self._fault("encoding", None, "it is UTF-16; save it as UTF-8")
-            return []
         if data.startswith(_BOM):
             self._fault(
                 "encoding", 1, "it starts with a byte order mark; save it as plain UTF-8 without"

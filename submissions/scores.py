@@ -11,6 +11,7 @@ from competition.settings import database_url
 from competition.spec import Competition
 from submissions.database import missing_file
 from submissions.ledger import Ledger, default_endpoint
+from submissions.progress import Progress
 from submissions.tables import State, Submission
 
 # Kaggle's page of digit-recognizer: the public score is taken on about 25% of the test rows.
@@ -100,6 +101,7 @@ def score_table(
     refresh: bool = False,
     offline: bool = False,
     connect: Callable[[Competition], KaggleClient] = KaggleClient,
+    progress: Progress | None = None,
 ) -> ScoreTable:
     """Return the table, with the pending scores completed where Kaggle answers.
 
@@ -112,6 +114,7 @@ def score_table(
         refresh: Ask Kaggle in any case.
         offline: Ask it in no case.
         connect: Makes the door to Kaggle when it is needed.
+        progress: Hears when Kaggle is asked.
 
     Raises:
         PodiumError: the database fails.
@@ -123,6 +126,7 @@ def score_table(
     submissions = ledger.submissions()
     asked = refresh or any(one.pending or one.state == State.SENDING for one in submissions)
     if asked and not offline:
+        (progress or Progress()).tick("Asking Kaggle for scores")
         try:
             ledger.absorb(connect(competition).submissions())
         except KaggleError as error:

@@ -49,13 +49,13 @@ class TerminalProgress(Progress):
 
 
 @contextmanager
-def shown_progress() -> Iterator[Progress]:
-    """Yield a progress that this terminal shows, on stderr."""
+def shown_progress(doing: str) -> Iterator[Progress]:
+    """Yield a progress that this terminal shows, on stderr; a spinner says what is being done."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     if not console.is_terminal:
         yield TerminalProgress(console, None)
         return
-    with console.status("submitting") as status:
+    with console.status(doing) as status:
         yield TerminalProgress(console, status)
 
 
