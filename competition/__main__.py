@@ -171,18 +171,29 @@ def _instructions(running: Running) -> str:
 
 
 @contextmanager
-def shown_progress(what: str) -> Iterator["Progress | None"]:
-    """Yield a callback that draws a bar on a terminal; in a log, None and one plain line."""
+def shown_progress(what: str) -> Iterator["Progress"]:
+    """Yield a callback that draws a bar on a terminal, or writes one plain line into a log."""
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        sys.stderr.write(f"{what}\n")
-        yield None
+        said: list[str] = []
+
+        def say_once(_done: int, total: int | None) -> None:
+            if not said:
+                said.append(what)
+                sys.stderr.write(f"{what}: {megabytes(total)}\n" if total else f"{what}\n")
+
+        yield say_once
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
 
         def update(done: int, total: int | None) -> None:

@@ -1,5 +1,6 @@
 """Brings a competition's files, whole or not at all, and heals them when they are not right."""
 
+import errno
 import logging
 import stat
 import tempfile
@@ -85,7 +86,7 @@ def download(
         for name in competition.files
     )
     if not by_hand:
-        with explained_os_errors(folder / competition.train_file):
+        with explained_os_errors(folder / competition.train_file), _explained_limit(folder):
             folder.mkdir(parents=True, exist_ok=True)
             _fetch(competition, folder, client, listed, progress or _no_progress)
     made = Manifest.of(folder, competition.slug, client.source, competition.files)
@@ -95,6 +96,20 @@ def download(
 
 def _no_progress(_done: int, _total: int | None) -> None:
     """Tell nobody."""
+
+
+@contextmanager
+def _explained_limit(folder: Path) -> Iterator[None]:
+    """Turn a file size limit, which acts as a full disk does, into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise PodiumError(
+            f"Files as large as these are not allowed in {folder} (see ulimit -f). "
+            "Nothing half-written was left; raise the limit and run the command again."
+        ) from error
 
 
 def _is_right(folder: Path, competition: Competition, manifest: Manifest) -> bool:

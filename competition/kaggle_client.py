@@ -92,7 +92,7 @@ class KaggleClient:
         self.competition = competition
         self.endpoint = kaggle_endpoint() if endpoint == _FROM_ENVIRONMENT else endpoint
         self._timeout = timeout
-        server = f"The Kaggle at {self.endpoint}" if self.endpoint else "Kaggle"
+        server = f"the Kaggle at {self.endpoint}" if self.endpoint else "Kaggle"
         self._translator = Translator(competition, server)
 
     @property
@@ -170,7 +170,8 @@ class KaggleClient:
         """
         import requests
 
-        doing = "submitting"
+        doing = "submitting the file"
+        self._translator = self._translator.hiding(token)
         request = self._request(
             "CreateSubmission", blob_file_tokens=token, submission_description=description
         )
@@ -263,7 +264,7 @@ class KaggleClient:
     ) -> Iterator[RemoteStream]:
         import requests
 
-        doing = "downloading"
+        doing = "downloading the files"
         # Storage compares sizes of what it stores: no compression on the way.
         headers = {"Accept-Encoding": "identity"}
         if start and validator:
@@ -281,7 +282,7 @@ class KaggleClient:
     def _upload_once(self, path: Path) -> str:
         import requests
 
-        doing = "uploading"
+        doing = "uploading the file"
         status = path.stat()
         begun = self._call(
             "StartSubmissionUpload",
@@ -296,7 +297,8 @@ class KaggleClient:
         token, address = str(begun.get("token") or ""), str(begun.get("createUrl") or "")
         if not token or not address:
             raise KaggleUnavailable(
-                f"{self._translator.server} gave no address to upload to. Try again in a while."
+                f"There came no address to upload to from {self._translator.server}. "
+                "Run the command again in a while."
             )
         self._translator = self._translator.hiding(token)
         try:
@@ -323,8 +325,8 @@ class KaggleClient:
             return reference
         message = self._translator.clean(str(said.get("message") or "no message"))
         raise OutcomeUnknown(
-            f"{self._translator.server} gave the submission no number ({message}): it was probably "
-            "not taken. Look at the list of submissions before submitting again."
+            f"The submission got no number from {self._translator.server} ({message}): it was "
+            "probably not taken. Look at the list of submissions before submitting again."
         )
 
 

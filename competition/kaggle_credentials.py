@@ -78,13 +78,13 @@ def sign_in(transport: "Transport", translator: Translator, elsewhere: bool) -> 
         return credentials
     if stale:
         raise CredentialsRefused(
-            f"{translator.server} does not accept the token of {stale}, and there is no key "
+            f"The token of {stale} is not accepted by {translator.server}, and there is no key "
             f"either. Make a new one at {KEY_PAGE} (API) and replace it, or remove it."
         )
     raise CredentialsMissing(
         f"There are no credentials for {translator.server}. Make a key at {KEY_PAGE} (API, Create "
         "New Token) and save the file as ~/.kaggle/kaggle.json, or set KAGGLE_USERNAME and "
-        "KAGGLE_KEY."
+        "KAGGLE_KEY (another server than Kaggle has keys of its own)."
     )
 
 

@@ -76,7 +76,7 @@ _REFUSALS: dict[int, tuple[type[KaggleError], str]] = {
     ),
     404: (
         UnknownCompetition,
-        "{server} did not find what was asked for while {doing} of {slug} ({said}). "
+        "{server} did not find what was asked for while {doing} for {slug} ({said}). "
         "Check the competition's name: it should have a page at {url}.",
     ),
     429: (
@@ -90,10 +90,10 @@ _ALLOWANCE_USED_UP = (
     "The allowance is renewed at midnight UTC; submit again then."
 )
 _IN_TROUBLE = (
-    "{server} is in trouble: {doing} of {slug} failed ({said}). Run the command again in a while."
+    "{server} is in trouble: {doing} for {slug} failed ({said}). Run the command again in a while."
 )
 _REFUSED = (
-    "{server} refused while {doing} of {slug} ({said}). "
+    "{server} refused while {doing} for {slug} ({said}). "
     "Nothing was changed; see {url} for what it takes."
 )
 
@@ -134,20 +134,19 @@ class Translator:
         else:
             refusal = _REFUSALS.get(status, (KaggleError, _REFUSED))
         kind, text = refusal
-        return kind(
-            text.format(
-                server=self.server,
-                said=said,
-                doing=doing,
-                slug=self.competition.slug,
-                url=self.competition.url,
-                rules_url=self.competition.rules_url,
-            )
+        sentence = text.format(
+            server=self.server,
+            said=said,
+            doing=doing,
+            slug=self.competition.slug,
+            url=self.competition.url,
+            rules_url=self.competition.rules_url,
         )
+        return kind(sentence[0].upper() + sentence[1:])
 
     def refused_upload(self, response: "requests.Response") -> KaggleError:
         """Return the error of a refusal by the storage, which knows no users and no rules."""
-        failure = self.refused(response, "uploading")
+        failure = self.refused(response, "uploading the file")
         if response.status_code == 308:  # the storage did not get all of it
             return KaggleUnavailable(str(failure))
         if isinstance(failure, TooManyRequests | KaggleUnavailable):
@@ -164,7 +163,7 @@ class Translator:
     def broken(self, error: "requests.RequestException", doing: str) -> KaggleError:
         """Return the error of a call that brought no usable reply."""
         return KaggleUnavailable(
-            f"{doing[0].upper()}{doing[1:]} of {self.competition.slug} failed: "
+            f"{doing[0].upper()}{doing[1:]} for {self.competition.slug} failed: "
             f"{self.server} {_why(error)}. "
             "Check the network connection and KAGGLE_ENDPOINT, then run the command again."
         )

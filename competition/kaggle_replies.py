@@ -12,7 +12,8 @@ from competition.kaggle_errors import KaggleError, KaggleUnavailable
 if TYPE_CHECKING:
     import requests
 
-_CHUNK = 1 << 18
+# Of the last piece before a cut nothing is kept, so pieces are small.
+_CHUNK = 1 << 15
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 

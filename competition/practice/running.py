@@ -7,17 +7,15 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.spec import Competition
-
-if TYPE_CHECKING:
-    import uvicorn
 
 HOST = "127.0.0.1"
 OPTICAL_DIGITS = "optical-digits"
@@ -87,6 +85,8 @@ class PracticeServer:
         rules_accepted: bool = True,
         faults: str = "",
     ) -> None:
+        import uvicorn
+
         from competition.practice.calls import Calls
         from competition.practice.faults import Faults, parse_faults
         from competition.practice.holdout import SPEC_FILE, prepare
@@ -99,7 +99,12 @@ class PracticeServer:
         self.competition = prepare(folder, competition, data)
         username, key = _credentials(folder, username, key)
         calls = Calls(folder, username, delay, rules_accepted)
-        self._app = AbsoluteForm(Faults(Door(calls, username, key).app(), planned))
+        app = AbsoluteForm(Faults(Door(calls, username, key).app(), planned))
+        # No access log: it would hold signed addresses.
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="error", access_log=False, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
         self._socket.listen(128)
         url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.running = Running(url, username, key, (folder / SPEC_FILE).absolute())
@@ -110,20 +115,18 @@ class PracticeServer:
         Args:
             until_stdin_closes: End also when stdin does, as it does when the parent dies.
         """
-        import uvicorn
-
-        # No access log: it would hold signed addresses.
-        config = uvicorn.Config(
-            self._app,
-            lifespan="off",
-            log_level="error",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
         if until_stdin_closes:
-            threading.Thread(target=_stop_with_stdin, args=(server,), daemon=True).start()
-        server.run(sockets=[self._socket])
+            threading.Thread(target=self._stop_with_stdin, daemon=True).start()
+        with suppress(KeyboardInterrupt):
+            self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Let `serve`, which runs in another thread, return."""
+        self._server.should_exit = True
+
+    def _stop_with_stdin(self) -> None:
+        sys.stdin.buffer.read()
+        self.stop()
 
 
 class PracticeKaggle:
@@ -211,6 +214,8 @@ class PracticeKaggle:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Ctrl-C is for the parent, which may still need it while it winds up.
+            start_new_session=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
         assert self._process.stdout is not None
@@ -273,8 +278,3 @@ def _credentials(folder: Path, username: str | None, key: str | None) -> tuple[s
         path.write_text(json.dumps({"username": username, "key": key}))
     file.chmod(0o600)
     return username, key
-
-
-def _stop_with_stdin(server: "uvicorn.Server") -> None:
-    sys.stdin.buffer.read()
-    server.should_exit = True

@@ -1,0 +1,139 @@
+"""`python -m competition`, as a person types it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[..., Any]
+
+
+def podium(
+    *arguments: object, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "competition", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_download_describe_and_leaderboard(start: Start, tmp_path: Path) -> None:
+    environment = start().environment | {"DATA_DIR": str(tmp_path / "data")}
+    before = podium("describe", environment=environment)
+    assert before.stdout.count("missing") == 3
+    first = podium("download", environment=environment)
+    assert (first.returncode, "3 files, 3.5 MB, checked" in first.stdout) == (0, True)
+    assert "already there" in podium("download", environment=environment).stdout
+    (tmp_path / "data" / "optical-digits" / "test.csv").write_text("x")
+    described = json.loads(podium("describe", "--json", environment=environment).stdout)
+    assert described["slug"] == "optical-digits"
+    states = {each["name"]: each["state"] for each in described["files"]}
+    assert states == {
+        "train.csv": "right",
+        "test.csv": "changed since the download",
+        "sample_submission.csv": "right",
+    }
+    board = json.loads(podium("leaderboard", "--json", environment=environment).stdout)
+    assert [row["team"] for row in board] == ["nearest class mean", "all zeros"]
+    assert "nearest class mean" in podium("leaderboard", environment=environment).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (["download"], {}, "credentials"),
+        (["download", "-c", "digit-recogniser"], {}, "digit-recognizer"),
+        (["download"], {"KAGGLE_ENDPOINT": "nowhere"}, "KAGGLE_ENDPOINT"),
+        (["practice", "--port", "99999"], {}, "--port"),
+        (["practice", "--data", "none.csv"], {}, "none.csv"),
+        (["practice", "-c", "digit-recognizer"], {}, "--data"),
+        (["practice", "--faults", "flood"], {}, "flood"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], words: str
+) -> None:
+    """No credentials and no address: with an endpoint nobody listens at, nothing goes out."""
+    folders = {"DATA_DIR": str(tmp_path / "data"), "RUNS_DIR": str(tmp_path / "runs")}
+    done = podium(
+        *arguments,
+        environment={"KAGGLE_ENDPOINT": "http://127.0.0.1:9", **folders, **environment},
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.rglob("*.*")) == []
+
+
+def test_practice_serves_until_ctrl_c(practice_folder: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "competition", "practice", "--folder", str(practice_folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(9)]
+    exported = dict(re.findall(r"export (\w+)=(\S+)$", "".join(lines[:6]), re.MULTILINE))
+    assert set(exported) == {"KAGGLE_ENDPOINT", "KAGGLE_USERNAME", "KAGGLE_KEY", "COMPETITION"}
+    assert podium("leaderboard", environment=exported).returncode == 0
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=10)
+    assert (process.returncode, complaint) == (0, "")
+
+
+def test_a_practice_kaggle_ends_with_the_program_that_started_it(practice_folder: Path) -> None:
+    program = (
+        "import os, sys, time; from pathlib import Path\n"
+        "from competition.practice import PracticeKaggle\n"
+        f"practice = PracticeKaggle(Path({str(practice_folder)!r})); practice.start()\n"
+        "print(practice.url, flush=True); time.sleep(60)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    url = parent.stdout.readline().strip()
+    assert requests.get(url, timeout=5).status_code == 404
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            requests.get(url, timeout=5)
+        except requests.ConnectionError:
+            return
+        time.sleep(0.1)
+    pytest.fail("it still answers")
+
+
+@pytest.mark.parametrize("command", [[], ["download"], ["practice"], ["describe"], ["leaderboard"]])
+def test_help_is_quick_and_light(command: list[str]) -> None:
+    watched = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "competition", *command, "--help"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rsplit("|", 1)[-1].strip() for line in watched.stderr.splitlines()}
+    assert not imported & {"kaggle", "kagglesdk", "numpy", "pandas", "sklearn", "tensorflow"}
