@@ -23,6 +23,8 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON alone on stdout, for programs.")
 ]
 
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
+
 __all__ = ["DEFAULT_COMPETITION", "CompetitionOption", "JsonOption", "new_app", "print_json", "run"]
 
 
@@ -48,6 +50,7 @@ def run(app: Callable[[], Any]) -> None:
     except PodiumError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrupted. What was finished is kept; the same command goes on.\n")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            sys.stderr.write("Interrupted. What was finished is kept; the same command goes on.\n")
+        raise

@@ -10,7 +10,6 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-
 from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait_random
 
 from competition.errors import PodiumError

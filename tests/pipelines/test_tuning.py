@@ -200,6 +200,7 @@ def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(workplace: Competition) -
         start_new_session=True,
     )
     while (study := the_study(workplace)) is None or len(finished(study)) < 3:
+        assert process.poll() is None
         time.sleep(0.2)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=30)
