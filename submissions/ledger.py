@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -139,6 +139,24 @@ class Ledger:
                 _update(row, entry)
                 by_ref[entry.ref] = row
                 by_marker.setdefault((row.fingerprint, row.attempt), row)
+
+    def close_abandoned(self, fingerprint: str, now: datetime) -> None:
+        """Close what an ended process left of other contents, so that nobody waits for it.
+
+        To be called under the submitter's lock, after `absorb`. What was never sent is closed at
+        once; what may have been is closed when Kaggle has not listed it for an hour. Should it be
+        listed later all the same, its marker brings it back.
+
+        Args:
+            fingerprint: The content that is about to be submitted; its row stays.
+            now: The moment, in UTC.
+        """
+        with self._session() as session:
+            for row in session.scalars(self._own().where(Submission.ref.is_(None))):
+                settled = row.state != State.SENDING or now - row.created > timedelta(hours=1)
+                if row.fingerprint != fingerprint and row.unfinished and settled:
+                    row.state = State.REFUSED
+                    row.error = "interrupted before Kaggle took it; submit the file again"
 
     def remember_blend(self, file: Path, fingerprint: str, estimate: Estimate) -> None:
         """Keep what the blend of a written file is worth; the last blend of a content counts."""

@@ -92,6 +92,7 @@ class Submitter:
             self.ledger.engine, name, lambda: self.progress.step(waiting)
         ) as waited:
             remote = self._look()
+            self.ledger.close_abandoned(self.report.fingerprint, self.clock.now())
             latest = self.ledger.latest(self.report.fingerprint)
             if latest is not None and latest.state == State.SENDING:
                 latest = self._after_doubt(latest)

@@ -1,5 +1,6 @@
 import csv
 import io
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -65,7 +66,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=int(os.environ.get("PODIUM_TEST_CSVS", "600")), deadline=None)
 @given(
     data=st.one_of(damaged(), st.lists(pieces, max_size=40).map(b"".join), st.binary(max_size=60))
 )

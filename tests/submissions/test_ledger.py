@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,22 @@ def test_a_score_once_given_is_not_lost(ledger: Ledger) -> None:
     ledger.absorb([remote(9, status="complete")])
     ledger.absorb([remote(9, status="complete", public_score=float("nan"))])
     assert ledger.submissions()[0].public_score == 0.9
+
+
+def test_what_was_abandoned_is_closed_and_can_come_back(ledger: Ledger) -> None:
+    names = ("a" * 12, "b" * 12, "c" * 12)
+    never_sent, perhaps, own = (intend(ledger, name).id for name in names)
+    ledger.change(perhaps, state=State.SENDING)
+
+    def states() -> list[str]:
+        return [ledger.get(number).state for number in (never_sent, perhaps, own)]
+
+    ledger.close_abandoned("c" * 12, datetime.now(UTC))
+    assert states() == [State.REFUSED, State.SENDING, State.INTENT]
+    ledger.close_abandoned("c" * 12, datetime.now(UTC) + timedelta(hours=2))
+    assert states() == [State.REFUSED, State.REFUSED, State.INTENT]
+    ledger.absorb([remote(5, description=described("late", "b" * 12, 1))])
+    assert states()[1] == State.SUBMITTED and ledger.get(perhaps).ref == 5
 
 
 def test_servers_and_competitions_never_mix(ledger: Ledger) -> None:

@@ -150,6 +150,21 @@ def test_a_list_that_lags_too_long_is_not_believed(
     assert len(desk.taken(file)) == 1
 
 
+def test_no_secret_is_kept_or_said(
+    own_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(once, "LAG_SECONDS", 0.2)
+    desk = own_desk(faults="refuse=401@GetSubmissionLimits,lose-reply,cut-upload")
+    said = [desk.run("submit", desk.file(22), "--timeout", 0) for _ in range(2)]
+    assert [one.returncode for one in said] == [1, 0]
+    kept = b"".join(file.read_bytes() for file in (desk.folder / "runs").rglob("*.db*"))
+    with sqlite3.connect(desk.practice.spec_path.parent / "practice.db") as database:
+        (token,) = database.execute("SELECT token FROM uploads").fetchone()
+    for secret in (desk.practice.key, token, "X-Goog-Signature"):
+        assert secret.encode() not in kept
+        assert all(secret not in one.stdout + one.stderr for one in said)
+
+
 def test_a_refusal_leaves_the_attempt_free(own_desk: Callable[..., Desk]) -> None:
     desk = own_desk(faults="refuse=403@CreateSubmission")
     file = desk.file(9)
@@ -228,8 +243,15 @@ def test_what_kaggle_cannot_score_fails_with_its_reason(desk: Desk) -> None:
         submit_file(file, desk.competition, desk.client)
 
 
-def test_several_at_once_make_one_submission(desk: Desk) -> None:
-    file = desk.file(16)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_several_at_once_make_one_submission(
+    database: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database == "postgresql":
+        if "PODIUM_TEST_POSTGRES" not in os.environ:
+            pytest.skip("needs a PostgreSQL server; set PODIUM_TEST_POSTGRES to its address")
+        monkeypatch.setenv("DATABASE_URL", os.environ["PODIUM_TEST_POSTGRES"])
+    file = desk.file(16 if database == "sqlite" else 116)
     start, ends = threading.Barrier(4), []
 
     def one() -> None:
