@@ -59,7 +59,7 @@ class TuningDisplay:
         doing = f"{step.fits_left} fits to go"
         if step.finishing:
             doing = f"predicting the test set, {doing}"
-        standing = f"{best}, {step.trials} trials, {doing}, {_clock(seconds_left)} left"
+        standing = f"{best}, {step.trials} trials, {doing}, {duration(seconds_left)} left"
         self.bar.update(
             self.task,
             description=f"{step.pipeline:9}",
@@ -86,7 +86,7 @@ def results_table(columns: list[Column]) -> Table:
             column.pipeline,
             str(column.score),
             f"{column.score.log_loss:.4f}",
-            _clock(column.manifest["fit_seconds"]),
+            duration(column.manifest["fit_seconds"]),
             str(column.manifest["trials"]),
             column.key,
         )
@@ -103,6 +103,7 @@ def blend_line(finished: FinishedBlend) -> str:
     )
 
 
-def _clock(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return `1 min 41 s`, or `41 s`."""
     minutes, rest = divmod(round(max(0.0, seconds)), 60)
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -1,5 +1,6 @@
 """`python -m submissions`: submit, check, scores."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from competition.console import (
     DEFAULT_COMPETITION,
@@ -112,6 +114,46 @@ def scores(
         sys.stdout.write(scores_csv(table))
     elif table.rows:
         show_scores(table)
+
+
+@app.command()
+def rehearse(
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="DATA", help="Kaggle's zip or a labelled CSV. Default: the optical digits."
+        ),
+    ] = None,
+    competition: Annotated[
+        str, typer.Option("--competition", "-c", envvar="COMPETITION", help="The form of DATA.")
+    ] = "",
+    pipelines: Annotated[
+        str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all if empty.")
+    ] = "",
+    budget: Annotated[
+        str, typer.Option(envvar="BUDGET", help="For tuning. Default: 90s, or 20m with DATA.")
+    ] = "",
+    workers: Annotated[int, typer.Option(envvar="WORKERS", min=0, help="Cores; 0 for all.")] = 0,
+    sampler: Annotated[str, typer.Option(envvar="SAMPLER", help="tpe or random.")] = "tpe",
+    seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of folds and fits.")] = 0,
+) -> None:
+    """Go the whole way on this machine, without an account: a third of the data is hidden."""
+    from pipelines.base import chosen_pipelines
+    from pipelines.budget import parse_budget
+    from submissions.rehearsal import Rehearsal, default_budget, default_name
+
+    rehearsal = Rehearsal(
+        name=competition or default_name(data),
+        data=data,
+        pipelines=chosen_pipelines(pipelines),
+        seconds=parse_budget(budget or default_budget(data)),
+        sampler=sampler,
+        seed=seed,
+        workers=workers or None,
+        root=Path(os.environ.get("RUNS_DIR") or "runs") / "rehearsal",
+    )
+    rehearsal.run(Console(soft_wrap=True, highlight=False))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The whole chain against a practice Kaggle on this machine: nothing leaves it, no account needed."""
+"""The whole chain against a practice Kaggle on this machine: no account, nothing leaves it."""
 
 import os
 import time
@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from competition.download import download
+from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle_client import KaggleClient, LeaderboardRow
 from competition.practice.running import OPTICAL_DIGITS, PracticeKaggle
@@ -19,6 +20,7 @@ from pipelines.base import Pipeline
 from pipelines.blend_files import make_blend
 from pipelines.campaign import make_plan, tune_all
 from pipelines.display import TuningDisplay, blend_line, duration
+from pipelines.metrics import Score
 from submissions.once import AlreadySubmitted
 from submissions.scores import score_row
 from submissions.screen import shown_progress, verdict
@@ -32,7 +34,7 @@ class Rehearsal:
     """What is rehearsed.
 
     Attributes:
-        form: The competition whose form the data has.
+        name: The competition whose form the data has: a slug, or the path of a TOML file.
         data: Its labelled `train.csv` or its zip; None for the optical digits.
         pipelines: What to tune, in order.
         seconds: For tuning.
@@ -42,7 +44,7 @@ class Rehearsal:
         root: Where rehearsals are kept, each in a folder of its own.
     """
 
-    form: Competition
+    name: str
     data: Path | None
     pipelines: list[Pipeline]
     seconds: float
@@ -54,9 +56,15 @@ class Rehearsal:
     @property
     def folder(self) -> Path:
         """This rehearsal's folder: another one for other data, the same one to go on with it."""
-        if self.data is None or not self.data.is_file():
-            return self.root / self.form.slug
-        return self.root / f"{self.form.slug}-{sha256_of(self.data)[:8]}"
+        slug = load_competition(self.name).slug
+        if self.data is None:
+            return self.root / slug
+        if not self.data.is_file():
+            raise PodiumError(
+                f"DATA={self.data} is not there; name the zip that Kaggle gave you, or its "
+                "train.csv."
+            )
+        return self.root / f"{slug}-{sha256_of(self.data)[:8]}"
 
     def run(self, console: Console) -> None:
         """Download, tune, blend and submit, and show the leaderboard.
@@ -64,11 +72,11 @@ class Rehearsal:
         Raises:
             PodiumError: any step fails; what was finished is kept, and the next run goes on.
         """
-        name = self.form.slug if self.data is None else str(self.form.toml_path or self.form.slug)
-        with PracticeKaggle(self.folder / "kaggle", name, self.data) as practice:
+        folder = self.folder
+        with PracticeKaggle(folder / "kaggle", self.name, self.data) as practice:
             variables = practice.environment | {
-                "DATA_DIR": str(self.folder / "data"),
-                "RUNS_DIR": str(self.folder / "runs"),
+                "DATA_DIR": str(folder / "data"),
+                "RUNS_DIR": str(folder / "runs"),
             }
             with _environment(variables):
                 competition = load_competition(str(practice.spec_path))
@@ -102,10 +110,14 @@ class Rehearsal:
             console.print(f"submit     {known}")
             return
         slot = f"{outcome.allowance.slot}: " if outcome.allowance else ""
-        line = verdict(score_row(outcome.submission, competition))
-        private = outcome.submission.private_score
-        hidden = "" if private is None else f"; private {private:.4f}"
-        console.print(f"submit     {slot}{line}{hidden}")
+        row = score_row(outcome.submission, competition)
+        console.print(f"submit     {slot}{verdict(row)}")
+        public, private = outcome.submission.public_score, outcome.submission.private_score
+        rows = competition.test_rows
+        if public is not None and private is not None and rows and row.public_rows:
+            hits = public * row.public_rows + private * (rows - row.public_rows)
+            whole = Score(hits / rows, 0.0, rows)
+            console.print(f"           {whole} on all {rows:,} hidden rows, which no model saw")
 
 
 @contextmanager
@@ -129,11 +141,11 @@ def _show_leaderboard(rows: list[LeaderboardRow], own: str, console: Console) ->
         console.print(f"{row.rank:>3}  {row.team:<20} {row.score:.4f}", style=style)
 
 
-def default_seconds(data: Path | None) -> str:
+def default_budget(data: Path | None) -> str:
     """Return a budget that suits the data: the optical digits are small."""
     return "90s" if data is None else "20m"
 
 
-def default_form(data: Path | None) -> str:
+def default_name(data: Path | None) -> str:
     """Return the competition whose form some data has where nobody names one."""
     return OPTICAL_DIGITS if data is None else "digit-recognizer"

@@ -1,0 +1,63 @@
+# Every step is one line here; the commands behind them explain themselves with --help.
+# Variables: COMPETITION PIPELINES BUDGET WORKERS SAMPLER SEED MESSAGE FILE DATA DATA_DIR RUNS_DIR
+#            DATABASE_URL KAGGLE_ENDPOINT PYTHON
+
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup rehearse download tune blend submit scores results leaderboard practice describe test lint format bench
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date
+
+rehearse: setup ## the whole way on this machine, without an account (DATA=zip, BUDGET=20m)
+	@$(RUN) submissions rehearse
+
+download: setup ## bring the competition's files from Kaggle
+	@$(RUN) competition download
+
+tune: setup ## tune the pipelines for a time; run it again to go on (PIPELINES="knn cnn", BUDGET=2h)
+	@$(RUN) pipelines tune
+
+blend: setup ## blend what was tuned
+	@$(RUN) pipelines blend
+
+submit: setup ## check and upload the blend, or FILE, exactly once (MESSAGE=text)
+	@$(RUN) submissions submit $(if $(FILE),"$(FILE)")
+
+scores: setup ## every submission: its estimate beside its public score
+	@$(RUN) submissions scores
+
+results: setup ## what was tuned so far, best first
+	@$(RUN) pipelines results
+
+leaderboard: setup ## the public leaderboard
+	@$(RUN) competition leaderboard
+
+describe: setup ## the competition's promises, and what of its data is here
+	@$(RUN) competition describe
+
+practice: setup ## serve a practice Kaggle until Ctrl-C
+	@$(RUN) competition practice
+
+test: setup ## run the tests; with CI=true the slow ones too
+	@$(RUN) pytest $(if $(filter true,$(CI)),,-m "not slow")
+
+lint: setup ## ruff and mypy --strict
+	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy
+
+format: setup ## let ruff mend what it can
+	@$(RUN) ruff check --fix . && $(RUN) ruff format .
+
+bench: setup ## measure the README's claims of speed (DATA=zip)
+	@for file in benchmarks/*_speed.py; do PYTHONPATH=. .venv/bin/python $$file "$(DATA)" || exit 1; done
+
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Podium needs Python 3.11, 3.12 or 3.13, for which TensorFlow is built: name one, as in make setup PYTHON=python3.12")'
+	@echo "Making .venv from requirements.lock (a few minutes, once)"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
