@@ -18,6 +18,7 @@ from competition.console import run
 from competition.kaggle_client import KaggleClient, RemoteSubmission
 from competition.practice import PracticeKaggle
 from competition.settings import data_folder
+from submissions import once
 from submissions.__main__ import app
 from submissions.checks import check
 from submissions.ledger import Ledger
@@ -177,3 +178,10 @@ def own_desk(
     yield start
     for practice in started:
         practice.stop()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look and try again as often as ever, without the long pauses in between."""
+    monkeypatch.setattr(once, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("competition.kaggle_retry.pause", lambda error, attempt: 0.1)

@@ -1,0 +1,127 @@
+"""The whole chain, from nothing to a scored submission, as one command."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from competition import load_competition
+from competition.practice.holdout import prepare
+
+ROOT = Path(__file__).parents[2]
+
+
+def podium(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m ...` as a user of the checkout does, with an empty home."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("KAGGLE", "COMPETITION"))}
+    places = {"HOME": str(folder), "RUNS_DIR": str(folder / "runs"), "DATA_DIR": str(folder / "d")}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=kept | places | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=250,
+    )
+
+
+@pytest.mark.slow
+def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path) -> None:
+    variables = {"PIPELINES": "logistic knn", "BUDGET": "8s"}
+    first = podium("submissions", "rehearse", folder=tmp_path, **variables)
+    assert first.returncode == 0, first.stderr
+    hidden = re.search(r"(\d\.\d{4}) ± \S+ on all 599 hidden rows", first.stdout)
+    assert hidden is not None
+    assert float(hidden[1]) >= 0.97
+    assert re.search(r"^ +1  you +", first.stdout, re.MULTILINE)
+    assert "nearest class mean" in first.stdout
+    assert "all zeros" in first.stdout
+    again = podium("submissions", "rehearse", folder=tmp_path, **variables)
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "runs/rehearsal/optical-digits/runs/optical-digits/podium.db").is_file()
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.slow
+def test_any_competition_of_this_form_is_one_toml_file_away(tmp_path: Path) -> None:
+    """Other class names and another side: brought from a zip, rehearsed by its TOML alone."""
+    public = tmp_path / "optical" / "public"
+    prepare(tmp_path / "optical", load_competition("optical-digits"), None)
+    names = [f"digit {number}" for number in range(10)]
+    head, *rows = (public / "train.csv").read_text().splitlines()
+    side = 20
+    kept = [y * 28 + x for y in range(4, 24) for x in range(4, 24)]
+    lines = [",".join(["kind", *[f"p{i}" for i in range(side**2)]])]
+    for row in rows[:900]:
+        label, *pixels = row.split(",")
+        lines.append(",".join([names[int(label)], *[pixels[i] for i in kept]]))
+    assert head.startswith("label")
+    with zipfile.ZipFile(tmp_path / "kinds.zip", "w") as archive:
+        archive.writestr("train.csv", "\n".join(lines) + "\n")
+    spec = tmp_path / "kinds.toml"
+    spec.write_text(
+        f"""
+slug = "kinds-of-digits"
+title = "Kinds of digits"
+metric = "accuracy"
+daily_submissions = 3
+classes = {json.dumps(names)}
+image_side = {side}
+[files]
+train = "train.csv"
+test = "test.csv"
+sample_submission = "sample.csv"
+[columns]
+id = "file"
+target = "kind"
+label = "kind"
+"""
+    )
+    done = podium(
+        "submissions",
+        "rehearse",
+        folder=tmp_path,
+        COMPETITION=str(spec),
+        DATA=str(tmp_path / "kinds.zip"),
+        PIPELINES="knn",
+        BUDGET="5s",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "submission 1 of 3 today" in done.stdout
+    (written,) = tmp_path.rglob("submissions/*.csv")
+    assert written.read_text().splitlines()[0] == "file,kind"
+    assert written.read_text().splitlines()[1].split(",")[1] in names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "status", "told"),
+    [
+        (("submissions", "rehearse"), {"BUDGET": "abc"}, 1, "BUDGET=abc is not a length of time"),
+        (("submissions", "rehearse"), {"PIPELINES": "knn nope"}, 1, "no pipeline 'nope'"),
+        (("submissions", "rehearse"), {"DATA": "/nowhere.zip"}, 1, "DATA=/nowhere.zip is not"),
+        (("submissions", "rehearse"), {"COMPETITION": "titanic"}, 1, "no competition 'titanic'"),
+        (("pipelines", "tune"), {"BUDGET": "abc"}, 1, "BUDGET=abc is not a length of time"),
+        (("pipelines", "tune"), {}, 1, "`make download` brings it"),
+        (("pipelines", "tune"), {"WORKERS": "many"}, 2, "'many' is not a valid int"),
+        (("pipelines", "tune", "--sampler", "x"), {}, 1, "no sampler 'x': known are tpe, random"),
+        (("pipelines", "blend"), {}, 1, "`make download` brings it"),
+        (("pipelines", "dance"), {}, 2, "No such command 'dance'"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_leaves_nothing(
+    arguments: tuple[str, ...], variables: dict[str, str], status: int, told: str, tmp_path: Path
+) -> None:
+    done = podium(*arguments, folder=tmp_path, **variables)
+    assert done.returncode == status
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    shutil.rmtree(tmp_path / ".cache", ignore_errors=True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
