@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,19 +19,34 @@ CompetitionOption = Annotated[
         help="A competition's slug, or the path of its TOML file.",
     ),
 ]
+SamplerOption = Annotated[
+    Literal["tpe", "random"], typer.Option(envvar="SAMPLER", help="How trials are chosen.")
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON alone on stdout, for programs.")
 ]
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 
-__all__ = ["DEFAULT_COMPETITION", "CompetitionOption", "JsonOption", "new_app", "print_json", "run"]
+__all__ = [
+    "DEFAULT_COMPETITION",
+    "CompetitionOption",
+    "JsonOption",
+    "SamplerOption",
+    "new_app",
+    "print_json",
+    "run",
+]
 
 
 def new_app(help_text: str) -> typer.Typer:
     """Return a Typer application with the habits that every package shares."""
     return typer.Typer(
-        help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # a usage error is one plain line, which a box would break
     )
 
 

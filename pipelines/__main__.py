@@ -10,6 +10,7 @@ from competition.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
+    SamplerOption,
     new_app,
     print_json,
     run,
@@ -62,7 +63,7 @@ def tune(
     pipelines: PipelinesOption = "",
     budget: Annotated[str, typer.Option(envvar="BUDGET", help="Such as 90s, 20m, 1h30m.")] = "30m",
     workers: WorkersOption = 0,
-    sampler: Annotated[str, typer.Option(envvar="SAMPLER", help="tpe or random.")] = "tpe",
+    sampler: SamplerOption = "tpe",
     seed: SeedOption = 0,
 ) -> None:
     """Tune pipelines for a time; run again to go on."""

@@ -17,7 +17,6 @@ from competition.files import explained_os_errors
 from pipelines.base import Pipeline, ShippedPoint
 from pipelines.folds import Folds
 
-SAMPLERS = ("tpe", "random")
 _RUNNING = (TrialState.RUNNING,)
 _STARTUP_TRIALS = 4  # trials of each kind that run unpruned, to compare later ones with
 _KEPT_PERCENT = 40.0  # a trial goes on while it stands in this best part of the earlier ones
@@ -150,6 +149,4 @@ def best_trials(study: optuna.Study, count: int) -> list[FrozenTrial]:
 def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
     if name == "tpe":
         return optuna.samplers.TPESampler(seed=seed, n_startup_trials=8, multivariate=True)
-    if name == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    raise PodiumError(f"There is no sampler {name!r}: known are {', '.join(SAMPLERS)}.")
+    return optuna.samplers.RandomSampler(seed=seed)

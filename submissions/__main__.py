@@ -14,6 +14,7 @@ from competition.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
+    SamplerOption,
     new_app,
     print_json,
     run,
@@ -135,7 +136,7 @@ def rehearse(
         str, typer.Option(envvar="BUDGET", help="For tuning. Default: 90s, or 20m with DATA.")
     ] = "",
     workers: Annotated[int, typer.Option(envvar="WORKERS", min=0, help="Cores; 0 for all.")] = 0,
-    sampler: Annotated[str, typer.Option(envvar="SAMPLER", help="tpe or random.")] = "tpe",
+    sampler: SamplerOption = "tpe",
     seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of folds and fits.")] = 0,
 ) -> None:
     """Go the whole way on this machine, without an account: a third of the data is hidden."""
