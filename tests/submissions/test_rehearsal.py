@@ -109,7 +109,7 @@ label = "kind"
         (("submissions", "rehearse"), {"COMPETITION": "titanic"}, 1, "no competition 'titanic'"),
         (("pipelines", "tune"), {"BUDGET": "abc"}, 1, "BUDGET=abc is not a length of time"),
         (("pipelines", "tune"), {}, 1, "`make download` brings it"),
-        (("pipelines", "tune"), {"WORKERS": "many"}, 2, "'many' is not a valid integer"),
+        (("pipelines", "tune"), {"WORKERS": "many"}, 2, "should be a valid integer"),
         (("pipelines", "tune"), {"SAMPLER": "x"}, 2, "'x' is not one of 'tpe', 'random'"),
         (("pipelines", "blend"), {}, 1, "`make download` brings it"),
         (("pipelines", "dance"), {}, 2, "No such command 'dance'"),
