@@ -42,7 +42,7 @@ def test_estimators_keep_the_contract(name: str, optical: Dataset) -> None:
     probabilities = estimator.fit(images[train], labels[train]).predict_proba(images[rest])
     assert probabilities.dtype in (np.float32, np.float64)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-3)
-    assert score(probabilities, labels[rest]).accuracy > 0.9
+    assert score(probabilities, labels[rest]).accuracy > 0.8
     np.testing.assert_array_equal(estimator.classes_, np.arange(10))  # type: ignore[attr-defined]
 
     again = pickle.loads(pickle.dumps(estimator)).predict_proba(images[rest])
