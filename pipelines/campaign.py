@@ -11,9 +11,10 @@ from pipelines.budget import share_of
 from pipelines.execution import cores
 from pipelines.folds import Folds
 from pipelines.plan import Plan
+from pipelines.progress import Progress
 from pipelines.store import Column, Store
 from pipelines.study import open_storage, open_study, sole_coordinator, study_name
-from pipelines.tuning import Progress, tune
+from pipelines.tuning import tune
 
 FOLDS = 5
 

@@ -9,8 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pipelines.blend_files import FinishedBlend
+from pipelines.progress import Progress as Step
 from pipelines.store import Column
-from pipelines.tuning import Progress as Step
 
 _QUIET_SECONDS = 15.0  # a log gets a line at least this often while trials end
 

@@ -7,11 +7,8 @@ back are in the store, and a trial that was open is queued again by the next run
 
 import logging
 import time
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import optuna
@@ -24,6 +21,7 @@ from pipelines.execution import LocalExecutor
 from pipelines.finishing import finish_columns, finishing_work
 from pipelines.metrics import Score
 from pipelines.plan import Plan
+from pipelines.progress import Progress, Report
 from pipelines.store import Column
 from pipelines.study import best_trials, finished_trials, put_back, untried
 from pipelines.trial_run import SCREEN_ROWS, TrialRun
@@ -31,33 +29,8 @@ from pipelines.trial_run import SCREEN_ROWS, TrialRun
 log = logging.getLogger(__name__)
 
 _STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+_LOOKS = 10  # so many trials are asked for in search of one that fits the time left
 _FAILURES = 3  # a pipeline is given up after so many failures before its first success
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where one pipeline's tuning stands, for a progress bar.
-
-    Attributes:
-        pipeline: Its name.
-        trials: Trials completed or pruned, over all runs.
-        fits_left: Fits that the trial at hand, or the columns, still wait for.
-        best: Best score so far; None before the first.
-        seconds_left: Until this pipeline's time is up; negative when it is past.
-        finished: Whether a trial just ended.
-        finishing: Whether the columns are being made.
-    """
-
-    pipeline: str
-    trials: int
-    fits_left: int
-    best: Score | None
-    seconds_left: float
-    finished: bool = False
-    finishing: bool = False
-
-
-Report = Callable[[Progress], None]
 
 
 def tune(
@@ -99,8 +72,9 @@ class _Coordinator:
         self.screening = rows > 2 * SCREEN_ROWS
         self.open: list[TrialRun] = []
         self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
-        self.trial_seconds: list[float] = []
         self.failures = 0
+        self.postponed: list[int] = []
+        self.rate = 0.0  # wall seconds of a trial of cost 1
         self._look_back()
 
     def _look_back(self) -> None:
@@ -115,6 +89,9 @@ class _Coordinator:
         )
         work = finishing_work(self.pipeline, self.plan, self.best)
         self.finishing = work / self.executor.workers
+        timed = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))[-1:]
+        costs = [self.pipeline.cost(suggested(self.pipeline, trial.params)) for trial in timed]
+        self.rate = timed[0].user_attrs["seconds"] / costs[0] if timed else 0.0
 
     @property
     def _labels(self) -> Any:
@@ -146,7 +123,8 @@ class _Coordinator:
                 if self.score is not None and self._left() <= 0:
                     break
         finally:
-            put_back(self.study, [run.trial.number for run in self.open])
+            put_back(self.study, [*(run.trial.number for run in self.open), *self.postponed])
+            self.postponed.clear()
             if self.running:
                 self.executor.abandon()
             self.open.clear()
@@ -171,8 +149,10 @@ class _Coordinator:
             if request is not None:
                 return run, request
         if len(self.open) < self.executor.workers and self._wants_more():
-            self.open.append(self._ask())
-            return self._next_fit()
+            asked = self._ask()
+            if asked is not None:
+                self.open.append(asked)
+                return self._next_fit()
         return None
 
     def _receive(self, future: Future[FitResult]) -> None:
@@ -190,13 +170,22 @@ class _Coordinator:
 
     # ------------------------------------------------------------------ trials
 
-    def _ask(self) -> TrialRun:
-        self._queue_shipped()
-        trial = self.study.ask()
-        task = self.plan.task(self.pipeline, self.pipeline.suggest(trial))
-        trial.set_user_attr("key", self.plan.store.key(task))
-        screened = self.screening and "point" not in trial.user_attrs
-        return TrialRun(trial, task, self._labels, screened)
+    def _ask(self) -> TrialRun | None:
+        """Ask for a trial that fits the time left; None where none turns up."""
+        for _ in range(_LOOKS):
+            self._queue_shipped()
+            trial = self.study.ask()
+            params = self.pipeline.suggest(trial)
+            if self.score is None or self._expected(params) <= self._left():
+                task = self.plan.task(self.pipeline, params)
+                trial.set_user_attr("key", self.plan.store.key(task))
+                screened = self.screening and "point" not in trial.user_attrs
+                return TrialRun(trial, task, self._labels, screened)
+            if trial.user_attrs:  # it was queued, and is worth waiting for more time
+                self.postponed.append(trial.number)
+            else:
+                self.study.tell(trial, state=TrialState.FAIL)
+        return None
 
     def _queue_shipped(self) -> None:
         """Queue the shipped point that is due: the cheapest first, then the dearest that fits."""
@@ -204,19 +193,16 @@ class _Coordinator:
         if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             return
         if self.score is not None:
-            points = [point for point in points if self._expected(point) <= self._left()][-1:]
+            points = [point for point in points if self._fits(point)][-1:]
         for point in points[:1]:
             self.study.enqueue_trial(point.params, user_attrs={"point": point.name})
 
-    def _expected(self, point: ShippedPoint) -> float:
-        """Predict a shipped point's wall seconds from those that were timed; 0 for no idea."""
-        costs = {known.name: known.cost for known in self.shipped}
-        rates = [
-            trial.user_attrs["seconds"] / costs[trial.user_attrs["point"]]
-            for trial in self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-            if trial.user_attrs.get("point") in costs
-        ]
-        return _STRETCH * point.cost * (rates[-1] if rates else 0.0)
+    def _fits(self, point: ShippedPoint) -> bool:
+        return self._expected(suggested(self.pipeline, point.params)) <= self._left()
+
+    def _expected(self, params: Params) -> float:
+        """Predict the wall seconds of a full trial from the last that was timed; 0 for no idea."""
+        return self.pipeline.cost(params) * self.rate * _STRETCH
 
     def _advance(self, run: TrialRun, request: FitRequest, result: FitResult) -> None:
         prune = run.receive(request, result)
@@ -235,8 +221,7 @@ class _Coordinator:
     ) -> None:
         self.study.tell(run.trial, value, state=state)
         self.open.remove(run)
-        self.trials = self.trials + 1
-        self.trial_seconds.append(run.seconds / self.executor.workers)
+        self.trials += 1
 
     def _fail(self, run: TrialRun, error: Exception) -> None:
         """Record why a fit failed; give the pipeline up when nothing but failures came."""
@@ -260,7 +245,7 @@ class _Coordinator:
     def _wants_more(self) -> bool:
         if self.score is None:
             return not self.open
-        return self._left() > (median(self.trial_seconds) if self.trial_seconds else 0.0)
+        return self._left() > min(point.cost for point in self.shipped) * self.rate
 
     def columns(self) -> list[Column]:
         """Finish the columns of the best trials."""

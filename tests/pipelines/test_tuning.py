@@ -19,8 +19,9 @@ from pipelines.base import Params, load_pipeline
 from pipelines.metrics import score
 from pipelines.models.logistic import Logistic
 from pipelines.plan import Plan
+from pipelines.progress import Progress
 from pipelines.study import open_storage, open_study, put_back, sole_coordinator
-from pipelines.tuning import Progress, tune
+from pipelines.tuning import tune
 
 ROOT = Path(__file__).parents[2]
 

@@ -124,7 +124,8 @@ def test_memory_does_not_grow_over_refits(digits: Digits) -> None:
     for seed in range(3):
         model.set_params(seed=seed).fit(digits.images, digits.labels)
     before = peak()
-    for seed in range(15):
-        model.set_params(seed=seed).fit(digits.images, digits.labels)
-        model.predict_proba(digits.test_images)
-    assert peak() - before < 20
+    for seed in range(12):
+        # Every third fit is of another configuration, as in a tuning run.
+        model.set_params(seed=seed, dropout=0.1 * (seed // 3))
+        model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
+    assert peak() - before < 15
