@@ -48,10 +48,12 @@ class KerasLoop:
             chunks: Images (k × batch, side, side) uint8 and labels (k × batch,) int32, until the
                 recipe's steps are covered.
             recipe: Steps, learning rate, decay, smoothing, averaging.
-            seed: Of Keras' global random state.
+            seed: Of dropout.
             report: Called after each chunk with the steps done and the mean loss so far.
         """
-        keras.utils.set_random_seed(seed)
+        for number, variable in enumerate(self.network.non_trainable_variables):
+            if not str(variable.dtype).startswith("float"):
+                variable.assign([seed + 7919 * number, 0])
         window = max(1.0, recipe.averaging * recipe.steps)
         optimizer = keras.optimizers.AdamW(
             OneCycle(recipe),

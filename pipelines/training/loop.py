@@ -7,6 +7,7 @@ its end, for the averaged weights.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,25 +47,18 @@ class CompiledLoop:
         side, channels = network.input_shape[1], network.input_shape[3]
         assert channels == 1
         image = tf.TensorSpec((None, side, side), tf.uint8)
-        self._train_chunk = tf.function(
+        self._train_chunk = _compiled(
             self._chunk,
-            input_signature=[
+            [
                 image,
                 tf.TensorSpec((None,), tf.int32),
                 tf.TensorSpec((2,), tf.int64),
                 tf.TensorSpec((None, 3), tf.float32),
                 tf.TensorSpec((), tf.float32),
             ],
-            autograph=False,
         )
-        self._batch_statistics = tf.function(
-            self._statistics, input_signature=[image], autograph=False
-        )
-        self._logits = tf.function(
-            lambda images: network(_scaled(images), training=False),
-            input_signature=[image],
-            autograph=False,
-        )
+        self._batch_statistics = _compiled(self._statistics, [image])
+        self._logits = _compiled(lambda images: network(_scaled(images), training=False), [image])
 
     def train(
         self,
@@ -214,6 +208,18 @@ class CompiledLoop:
             grad=gradient,
         )
         self._average.assign_add(share * (self._weights - self._average))
+
+
+def _compiled(function: Any, signature: list[Any]) -> Any:
+    """Return a function as one graph, traced at its first call."""
+    graph = tf.function(function, input_signature=signature, autograph=False)
+    traced = lru_cache(maxsize=1)(graph.get_concrete_function)
+
+    def call(*arguments: Any) -> Any:
+        pairs = zip(arguments, signature, strict=True)
+        return traced()(*(tf.convert_to_tensor(value, spec.dtype) for value, spec in pairs))
+
+    return call
 
 
 def _scaled(images: Any) -> Any:

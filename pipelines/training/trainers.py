@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.training.architectures import NetworkShape, build_network
+from pipelines.training.architectures import NetworkShape, build_network, set_fresh_weights
 from pipelines.training.precision import choose_precision, find_gpu, threads
 from pipelines.training.recipe import Images, Labels, Recipe, Report
 
@@ -42,21 +42,22 @@ def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed
             whatever the weights are.
         seed: Of the fresh weights.
     """
+    import keras
+
     policy = choose_precision(gpu=find_gpu()).policy if precision == "auto" else precision
-    kept = _kept.get((shape, policy))
-    if kept is not None and batch_size in (None, kept.batch_size):
-        if batch_size is not None:
-            fresh = build_network(shape, policy=policy, seed=seed)
-            kept.network.set_weights(fresh.get_weights())
-        return kept
-    _kept.clear()
-    gc.collect()
-    made = _new_trainer(shape, policy, batch_size or 1, seed)
-    _kept[shape, policy] = made
-    return made
+    trainer = _kept.get((shape, policy))
+    if trainer is None or batch_size not in (None, trainer.batch_size):
+        _kept.clear()
+        keras.utils.clear_session()
+        gc.collect()
+        trainer = _new_trainer(shape, policy, batch_size or 1)
+        _kept[shape, policy] = trainer
+    if batch_size is not None:
+        set_fresh_weights(trainer.network, seed)
+    return trainer
 
 
-def _new_trainer(shape: NetworkShape, policy: str, batch_size: int, seed: int) -> Trainer:
+def _new_trainer(shape: NetworkShape, policy: str, batch_size: int) -> Trainer:
     """Return a trainer for the backend: the compiled loop is TensorFlow's alone."""
     import keras
 
@@ -64,9 +65,7 @@ def _new_trainer(shape: NetworkShape, policy: str, batch_size: int, seed: int) -
         from pipelines.training.loop import CompiledLoop, use_threads
 
         use_threads(threads())
-        return CompiledLoop(
-            build_network(shape, policy=policy, momentum=0.0, seed=seed), batch_size
-        )
+        return CompiledLoop(build_network(shape, policy=policy, momentum=0.0), batch_size)
     from pipelines.training.keras_loop import KerasLoop
 
-    return KerasLoop(build_network(shape, policy=policy, momentum=0.98, seed=seed), batch_size)
+    return KerasLoop(build_network(shape, policy=policy, momentum=0.9), batch_size)
