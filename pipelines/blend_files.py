@@ -13,6 +13,7 @@ from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.settings import runs_folder
 from pipelines.base import Pipeline
+from pipelines.blend_history import keep_answers
 from pipelines.blending import Blend, blend, weighted_mean
 from pipelines.plan import Plan
 from pipelines.store import Column
@@ -74,8 +75,10 @@ def make_blend(plan: Plan, pipelines: list[Pipeline]) -> FinishedBlend:
     for name, array in (("oof", blended.oof), ("test", test)):
         with atomic_path(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, array)
+    manifest = _manifest(finished, plan)
+    keep_answers(folder, manifest["key"], blended.oof, labels)
     with atomic_path(folder / "manifest.json") as temporary:
-        temporary.write_text(json.dumps(_manifest(finished, plan), indent=2) + "\n")
+        temporary.write_text(json.dumps(manifest, indent=2) + "\n")
     return finished
 
 

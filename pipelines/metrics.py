@@ -60,17 +60,24 @@ def score(probabilities: Probabilities, labels: Labels) -> Score:
 
 
 def paired_p_value(first: Probabilities, second: Probabilities, labels: Labels) -> float:
+    """Return `mcnemar_p_value` of two columns of probabilities (n, n_classes) on labels (n,)."""
+    first_right = first.argmax(axis=1) == labels
+    second_right = second.argmax(axis=1) == labels
+    return mcnemar_p_value(
+        int(np.sum(first_right & ~second_right)), int(np.sum(~first_right & second_right))
+    )
+
+
+def mcnemar_p_value(wins: int, losses: int) -> float:
     """Return the two-sided p-value of McNemar's exact test that two columns err equally often.
 
     Only the rows on which exactly one of the two is right count: under the null hypothesis each is
     a fair coin (McNemar, Psychometrika 12, 1947). 1.0 where there is no such row.
-    """
-    from scipy.stats import binomtest
 
-    first_right = first.argmax(axis=1) == labels
-    second_right = second.argmax(axis=1) == labels
-    wins = int(np.sum(first_right & ~second_right))
-    losses = int(np.sum(~first_right & second_right))
-    if wins + losses == 0:
-        return 1.0
-    return float(binomtest(wins, wins + losses).pvalue)
+    Args:
+        wins: Rows on which only the one is right.
+        losses: Rows on which only the other is.
+    """
+    from scipy.special import bdtr
+
+    return min(1.0, 2 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
