@@ -53,7 +53,7 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
 
 
 @retry(
-    retry=retry_if_exception_message(match=r"(?s).*already exists"),
+    retry=retry_if_exception_message(match=r"(?s).*(already exists|UNIQUE|duplicate key)"),
     stop=stop_after_attempt(5),
     wait=wait_random(0, 0.5),
     reraise=True,
