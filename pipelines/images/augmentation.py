@@ -42,33 +42,38 @@ class Distortion:
 
         Pixels from outside repeat the border, so any background colour goes on.
         """
-        import cv2
-
-        side = images.shape[1]
         if self == Distortion():
             return images.copy()
-        maps = self._affine_maps(len(images), side, generator)
-        copies = np.empty_like(images)
+        side = images.shape[1]
+        maps = self._affine_maps(generator.uniform(-1, 1, (6, len(images))), side)
         if self.elastic:
-            fields = self._elastic_fields(maps, side, generator)
-            for image, (x, y), copy in zip(images, fields, copies, strict=True):
-                cv2.remap(image, x, y, cv2.INTER_LINEAR, copy, cv2.BORDER_REPLICATE)
-            return copies
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        for image, matrix, copy in zip(images, maps, copies, strict=True):
-            cv2.warpAffine(image, matrix, (side, side), copy, flags, cv2.BORDER_REPLICATE)
-        return copies
+            return _remapped(images, self._elastic_fields(maps, side, generator))
+        return _warped(images, maps)
 
-    def _affine_maps(
-        self, number: int, side: int, generator: np.random.Generator
-    ) -> npt.NDArray[np.float64]:
-        """Return (n, 2, 3) matrices from a copy's (x, y) in pixels to the original's."""
-        angle, shear, tall, wide, down, across = generator.uniform(-1, 1, (6, number))
+    def views(self, images: Images, number: int, seed: int) -> Iterator[Images]:
+        """Yield `number` copies of all images, each copy by one affine map for every image.
+
+        The maps come in opposite pairs, so that together they favour no direction. An image's
+        views do not depend on the images beside it. Elastic displacements have no part in it.
+        """
+        half = np.random.default_rng(seed).uniform(-1, 1, (6, -(-number // 2)))
+        draws = np.stack([half, -half], axis=2).reshape(6, -1)[:, :number]
+        for matrix in self._affine_maps(draws, images.shape[1]):
+            yield _warped(images, np.broadcast_to(matrix, (len(images), 2, 3)))
+
+    def _affine_maps(self, draws: npt.NDArray[np.float64], side: int) -> npt.NDArray[np.float64]:
+        """Return (n, 2, 3) matrices from a copy's (x, y) in pixels to the original's.
+
+        Args:
+            draws: (6, n) numbers from -1 to 1: where each of the six ranges is drawn.
+            side: Of the images, in pixels.
+        """
+        angle, shear, tall, wide, down, across = draws
         angle = np.deg2rad(self.rotation) * angle
         sine, cosine = np.sin(angle), np.cos(angle)
         shear = self.shear * shear
         wide, tall = 1 + self.zoom * wide, 1 + self.zoom * tall
-        linear = np.empty((number, 2, 2))
+        linear = np.empty((draws.shape[1], 2, 2))
         linear[:, 0, 0] = cosine / wide
         linear[:, 0, 1] = (shear * cosine - sine) / tall
         linear[:, 1, 0] = sine / wide
@@ -102,6 +107,27 @@ class Distortion:
                 wide = cv2.resize(bend, (size, size), interpolation=cv2.INTER_CUBIC)
                 field[axis] += wide[inside, inside]
             yield field
+
+
+def _warped(images: Images, maps: npt.NDArray[np.float64]) -> Images:
+    """Return images (n, side, side), each through its matrix (2, 3) from copy to original."""
+    import cv2
+
+    copies = np.empty_like(images)
+    flags, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, images.shape[1:]
+    for image, matrix, copy in zip(images, maps, copies, strict=True):
+        cv2.warpAffine(image, matrix, size, copy, flags, cv2.BORDER_REPLICATE)
+    return copies
+
+
+def _remapped(images: Images, fields: Iterable[npt.NDArray[np.float32]]) -> Images:
+    """Return images (n, side, side), each through its x and y maps (2, side, side)."""
+    import cv2
+
+    copies = np.empty_like(images)
+    for image, (x, y), copy in zip(images, fields, copies, strict=True):
+        cv2.remap(image, x, y, cv2.INTER_LINEAR, copy, cv2.BORDER_REPLICATE)
+    return copies
 
 
 def in_background(items: Iterable[Item], ahead: int = 2) -> Iterator[Item]:

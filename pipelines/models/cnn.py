@@ -36,6 +36,7 @@ class CnnPipeline(Pipeline):
             "shear": trial.suggest_float("shear", 0.0, 0.4),
             "shift": trial.suggest_float("shift", 0.0, 0.15),
             "elastic": trial.suggest_float("elastic", 0.0, 0.05),
+            "views": trial.suggest_categorical("views", [0, 4, 8]),
         }
 
     def build(self, params: Params, seed: int) -> Estimator:

@@ -65,6 +65,8 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         shear: Tangent of the shear angle.
         shift: Share of the image's side.
         elastic: Standard deviation of elastic displacements, as a share of the side.
+        views: Distorted copies of each image to predict, beside itself, and to average with; at
+            half the ranges of the augmentation.
         precision: `auto`, or a Keras dtype policy such as `float32` or `mixed_bfloat16`.
         seed: Of weights, order, augmentation and dropout.
     """
@@ -87,6 +89,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         shear: float = 0.15,
         shift: float = 0.08,
         elastic: float = 0.0,
+        views: int = 0,
         precision: str = "auto",
         seed: int = 0,
     ) -> None:
@@ -105,6 +108,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.shear = shear
         self.shift = shift
         self.elastic = elastic
+        self.views = views
         self.precision = precision
         self.seed = seed
 
@@ -130,7 +134,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
                 images,
                 codes.astype(np.int32),
                 recipe,
-                Distortion(self.rotation, self.zoom, self.shear, self.shift, self.elastic),
+                self._distortion(1.0),
                 seed=self.seed,
                 steps=max(1, _CHUNK // recipe.batch_size),
             )
@@ -161,15 +165,22 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             return np.empty((0, len(self.classes_)), np.float32)
         trainer = self._trainer(None)
         trainer.network.set_weights(self.weights_)
-        logits = trainer.predict_logits(_resized(images, network_side(self.side_)))
-        powers: Probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
-        powers /= powers.sum(axis=1, keepdims=True)
-        return powers
+        images = _resized(images, network_side(self.side_))
+        total = _softmax(trainer.predict_logits(images))
+        for view in self._distortion(0.5).views(images, self.views, self.seed):
+            total += _softmax(trainer.predict_logits(view))
+        total /= total.sum(axis=1, keepdims=True)
+        return total
 
     def predict(self, images: Images) -> Labels:
         """Return the most probable label (n,) of each image."""
         best: Labels = self.classes_[self.predict_proba(images).argmax(axis=1)]
         return best
+
+    def _distortion(self, share: float) -> Distortion:
+        """Return the augmentation at a share of its ranges."""
+        ranges = (self.rotation, self.zoom, self.shear, self.shift, self.elastic)
+        return Distortion(*(share * half_width for half_width in ranges))
 
     def _recipe(self, n_images: int) -> Recipe:
         """Return what a fit to this many images does."""
@@ -215,6 +226,13 @@ def _resized(images: Images, side: int) -> Images:
     return (
         np.stack([cv2.resize(image, (side, side)) for image in images]) if len(images) else images
     )
+
+
+def _softmax(logits: Probabilities) -> Probabilities:
+    """Return the softmax of logits (n, n_classes) over the classes."""
+    powers: Probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
 
 
 def _reporter(recipe: Recipe, n_images: int) -> Callable[[int, float], None]:

@@ -99,7 +99,7 @@ class CompiledLoop:
         if last is not None:
             self._finish(last)
 
-    def predict_logits(self, images: Images, batch_size: int = 1000) -> npt.NDArray[np.float32]:
+    def predict_logits(self, images: Images, batch_size: int = 500) -> npt.NDArray[np.float32]:
         """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
         parts = [
             self._logits(images[first : first + batch_size]).numpy()

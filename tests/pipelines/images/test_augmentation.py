@@ -71,6 +71,21 @@ def test_a_shift_moves_by_what_it_says() -> None:
     assert abs((rows - 14).mean()) < 0.3
 
 
+def test_views_come_in_opposite_pairs_and_ignore_their_neighbours(
+    images: npt.NDArray[np.uint8],
+) -> None:
+    views = list(AFFINE.views(images, 4, seed=1))
+    assert len(views) == 4
+    for view, alone in zip(views, AFFINE.views(images[7:8], 4, seed=1), strict=True):
+        np.testing.assert_array_equal(view[7:8], alone)
+        assert not np.array_equal(view, images)
+    dot = np.zeros((1, 28, 28), np.uint8)
+    dot[0, 14, 14] = 255
+    there, back = Distortion(shift=0.1).views(dot, 2, seed=1)
+    places = [np.argwhere(view[0] > 0).mean(axis=0) - 14 for view in (there, back)]
+    np.testing.assert_allclose(places[0], -places[1], atol=0.5)
+
+
 def test_any_background_goes_on() -> None:
     grey = np.full((8, 28, 28), 117, np.uint8)
     assert (ALL.apply(grey, np.random.default_rng(0)) == 117).all()
