@@ -186,7 +186,9 @@ def test_killed_at_any_moment_the_same_command_goes_on(workplace: Competition) -
     done = [t.params for t in study.trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     assert all(params in done for params in open_params)
     assert not [t for t in study.trials if t.state == TrialState.RUNNING]
-    assert files.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
+    columns = {path.parent for path in store.rglob("manifest.json")}  # these got test predictions
+    untouched = {path: made for path, made in files.items() if path.parent not in columns}
+    assert untouched.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
 
 
 @pytest.mark.slow
