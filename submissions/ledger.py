@@ -1,7 +1,6 @@
 """What was submitted, from which file, worth what: the memory that outlives every process."""
 
 import math
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Engine, Select, func, select
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from competition.kaggle_client import RemoteSubmission
@@ -18,6 +16,7 @@ from competition.settings import database_url, kaggle_endpoint
 from competition.spec import WEBSITE, Competition
 from submissions.database import explained, open_engine
 from submissions.marker import parsed
+from submissions.schema import bring_up_to_date
 from submissions.tables import Base, BlendFile, State, Submission
 
 
@@ -56,7 +55,7 @@ class Ledger:
         self.endpoint = endpoint
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         with explained(engine):
-            _make_tables(engine)
+            bring_up_to_date(engine)
 
     @classmethod
     def open(cls, competition: Competition, endpoint: str | None = None) -> Self:
@@ -218,19 +217,6 @@ class Ledger:
 def default_endpoint() -> str:
     """Return the server that submissions go to now."""
     return kaggle_endpoint() or WEBSITE
-
-
-def _make_tables(engine: Engine, attempts: int = 10) -> None:
-    """Make what is missing; processes that open a new database at once get in each other's way."""
-    for remaining in reversed(range(attempts)):
-        try:
-            Base.metadata.create_all(engine)
-        except (OperationalError, ProgrammingError, IntegrityError):
-            if not remaining:
-                raise
-            time.sleep(0.05)
-        else:
-            return
 
 
 def _assign(row: Base, values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The ledger's two tables. Their names start with `podium_`: Optuna's stand beside them."""
+"""The ledger's tables, made by `migrations`. Their names start with `podium_`, beside Optuna's."""
 
 import enum
 from datetime import UTC, datetime
@@ -138,3 +138,20 @@ class BlendFile(Base):
     cv_se: Mapped[float | None]
     blend_key: Mapped[str | None] = mapped_column(String(200))
     blend_name: Mapped[str | None] = mapped_column(Text)
+
+
+class QueuedFile(Base):
+    """A checked file that waits for a slot; what it is worth is in `podium_blend_files`."""
+
+    __tablename__ = "podium_queue"
+    __table_args__ = (UniqueConstraint("competition", "endpoint", "fingerprint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    competition: Mapped[str] = mapped_column(String(200))
+    endpoint: Mapped[str] = mapped_column(String(500))
+    fingerprint: Mapped[str] = mapped_column(String(12))
+    file: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int]
+    message: Mapped[str] = mapped_column(Text)
+    added: Mapped[datetime] = mapped_column(UtcDateTime)

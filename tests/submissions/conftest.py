@@ -1,6 +1,7 @@
 """A small competition with awkward names; a practice Kaggle, and a person who sits before it."""
 
 import io
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -9,9 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from competition import Competition, load_competition
 from competition.console import run
@@ -54,6 +58,26 @@ def awkward_sample(
     lines = ["Id,Class", "1,0", "2,0", "3,0", "10,0", "a b,0", '"say ""a""",0', '"x,y",0', "ü,0"]
     path.write_bytes("\r\n".join([*lines, ""]).encode())
     return read_sample(awkward, path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Yield the address of an empty database: an SQLite file, or a PostgreSQL schema of its own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'runs' / 'podium.db'}"
+        return
+    server = os.environ.get("PODIUM_TEST_POSTGRES")
+    if not server:
+        pytest.skip("needs a PostgreSQL server; set PODIUM_TEST_POSTGRES to its address")
+    name = f"podium_test_{uuid4().hex}"
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(CreateSchema(name))
+    own = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
+    yield own.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(DropSchema(name, cascade=True))
+    engine.dispose()
 
 
 @pytest.fixture(autouse=True)

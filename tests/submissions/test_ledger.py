@@ -1,8 +1,6 @@
-import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,27 +14,15 @@ from submissions.database import open_engine
 from submissions.ledger import Estimate, Ledger
 from submissions.lock import sole_submitter
 from submissions.marker import described, marker, parsed
-from submissions.tables import Base, State, Submission
+from submissions.tables import State, Submission
 
 FINGERPRINT = "0123456789ab"
 REAL = "https://www.kaggle.com"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'runs' / 'podium.db'}"
-        return
-    server = os.environ.get("PODIUM_TEST_POSTGRES")
-    if not server:
-        pytest.skip("needs a PostgreSQL server; set PODIUM_TEST_POSTGRES to its address")
-    yield server
-    Base.metadata.drop_all(open_engine(server))
-
-
 @pytest.fixture
-def ledger(url: str) -> Ledger:
-    return Ledger(open_engine(url), "digits", REAL)
+def ledger(database: str) -> Ledger:
+    return Ledger(open_engine(database), "digits", REAL)
 
 
 def intend(ledger: Ledger, fingerprint: str = FINGERPRINT, attempt: int = 1) -> Submission:
@@ -60,10 +46,10 @@ def remote(ref: int, **values: object) -> RemoteSubmission:
     return replace(plain, **values)  # type: ignore[arg-type]
 
 
-def test_an_intent_outlives_its_process(ledger: Ledger, url: str) -> None:
+def test_an_intent_outlives_its_process(ledger: Ledger, database: str) -> None:
     begun = intend(ledger)
     assert begun.created.tzinfo is UTC
-    again = Ledger(open_engine(url), "digits", REAL).latest(FINGERPRINT)
+    again = Ledger(open_engine(database), "digits", REAL).latest(FINGERPRINT)
     assert again is not None and again.id == begun.id
     assert again.unfinished and again.message == "first"
     assert abs((datetime.now(UTC) - again.created).total_seconds()) < 60
@@ -153,12 +139,12 @@ def test_an_estimate_is_found_by_content(ledger: Ledger) -> None:
     assert ledger.estimate_of(FINGERPRINT) == Estimate(0.6, 0.1, "other", "knn")
 
 
-def test_one_submitter_at_a_time(ledger: Ledger, url: str) -> None:
+def test_one_submitter_at_a_time(ledger: Ledger, database: str) -> None:
     inside, order = threading.Event(), []
 
     def second() -> None:
         inside.wait()
-        with sole_submitter(open_engine(url), "digits") as waited:
+        with sole_submitter(open_engine(database), "digits") as waited:
             order.append(("second", waited))
 
     thread = threading.Thread(target=second)
@@ -166,7 +152,7 @@ def test_one_submitter_at_a_time(ledger: Ledger, url: str) -> None:
     with sole_submitter(ledger.engine, "digits") as waited:
         order.append(("first", waited))
         inside.set()
-        with sole_submitter(open_engine(url), "letters") as other:
+        with sole_submitter(open_engine(database), "letters") as other:
             assert not other
         time.sleep(0.5)
         order.append(("first ends", waited))
@@ -174,13 +160,13 @@ def test_one_submitter_at_a_time(ledger: Ledger, url: str) -> None:
     assert order == [("first", False), ("first ends", False), ("second", True)]
 
 
-def test_many_open_a_new_database_at_once(url: str) -> None:
+def test_many_open_a_new_database_at_once(database: str) -> None:
     found: list[int] = []
     start = threading.Barrier(6)
 
     def one(number: int) -> None:
         start.wait()
-        row = intend(Ledger(open_engine(url), "digits", REAL), fingerprint=f"{number:012x}")
+        row = intend(Ledger(open_engine(database), "digits", REAL), fingerprint=f"{number:012x}")
         found.append(row.id)
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(6)]
@@ -203,6 +189,8 @@ def test_sqlite_writes_ahead_and_lives_beside_other_tables(tmp_path: Path) -> No
         "studies",
         "podium_submissions",
         "podium_blend_files",
+        "podium_queue",
+        "podium_alembic_version",
     }
 
 

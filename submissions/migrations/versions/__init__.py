@@ -1,0 +1,1 @@
+"""The revisions, in order; a revision that was published is never changed."""
