@@ -1,19 +1,25 @@
 """Brings a competition's files, whole or not at all, and heals them when they are not right."""
 
-import errno
+import fcntl
+import hashlib
 import logging
-import stat
-import tempfile
+import os
+import shutil
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from competition.archives import Damaged, unpack
 from competition.errors import PodiumError
-from competition.files import atomic_path, explained_os_errors
+from competition.files import (
+    atomic_path,
+    explained_os_errors,
+    remove_abandoned,
+    temporary_path,
+)
 from competition.kaggle_client import KaggleClient, RemoteStream
 from competition.kaggle_errors import KaggleError, KaggleUnavailable
 from competition.kaggle_retry import ATTEMPTS, PASSING, TOTAL_SECONDS, pause
@@ -23,14 +29,7 @@ from competition.spec import Competition
 Progress = Callable[[int, int | None], None]
 Opener = Callable[[int, str | None], AbstractContextManager[RemoteStream]]
 
-_MOST_BYTES = 4 << 30
-_CHUNK = 1 << 20
-
 _log = logging.getLogger(__name__)
-
-
-class _Damaged(Exception):
-    """A zip that breaks a promise; fetching it again may help."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,8 @@ def download(
 
     Right means: as `manifest.json` from the same source says, by SHA-256; then no call is made.
     Files without a manifest, put there by hand, are trusted when their sizes are those that Kaggle
-    lists. A cut connection is resumed; a damaged zip is fetched once more.
+    lists. A cut connection is resumed; what arrived damaged is fetched once more. Downloads into
+    one folder wait for each other, and what a killed one left behind is removed.
 
     Args:
         competition: Whose files.
@@ -77,18 +77,47 @@ def download(
         PodiumError: Kaggle refuses, the files are damaged, or the disk is full. Whatever was in the
             folder before stays as it was.
     """
+    with explained_os_errors(folder / competition.train_file):
+        remove_abandoned(folder)
+        if there := _already_right(competition, folder, client):
+            return there
+        listed = {each.name: each.size for each in client.list_files()}
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            return _already_right(competition, folder, client) or _bring(
+                competition, folder, client, listed, progress or _no_progress
+            )
+
+
+def _already_right(
+    competition: Competition, folder: Path, client: KaggleClient
+) -> DownloadResult | None:
+    """Return what is in the folder where the manifest vouches for all of it."""
     manifest = Manifest.read(folder)
-    if manifest and manifest.source == client.source and _is_right(folder, competition, manifest):
-        return DownloadResult(folder, manifest.files, False, client.source)
-    listed = {each.name: each.size for each in client.list_files()}
-    by_hand = manifest is None and all(
+    if manifest is None or manifest.source != client.source:
+        return None
+    if not all(
+        name in manifest.files and manifest.files[name].matches(folder / name)
+        for name in competition.files
+    ):
+        return None
+    return DownloadResult(folder, manifest.files, False, client.source)
+
+
+def _bring(
+    competition: Competition,
+    folder: Path,
+    client: KaggleClient,
+    listed: dict[str, int],
+    progress: Progress,
+) -> DownloadResult:
+    """Fetch the files, unless they were put there by hand, and say so in the manifest."""
+    by_hand = Manifest.read(folder) is None and all(
         (folder / name).is_file() and (folder / name).stat().st_size == listed.get(name)
         for name in competition.files
     )
     if not by_hand:
-        with explained_os_errors(folder / competition.train_file), _explained_limit(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            _fetch(competition, folder, client, listed, progress or _no_progress)
+        _fetch(competition, folder, client, listed, progress)
     made = Manifest.of(folder, competition.slug, client.source, competition.files)
     made.write(folder)
     return DownloadResult(folder, made.files, not by_hand, client.source)
@@ -99,24 +128,20 @@ def _no_progress(_done: int, _total: int | None) -> None:
 
 
 @contextmanager
-def _explained_limit(folder: Path) -> Iterator[None]:
-    """Turn a file size limit, which acts as a full disk does, into a sentence."""
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one download at a time write into a folder; a killed one keeps nobody waiting."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _log.warning("Another download into %s is under way; waiting for its end.", folder)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            _log.debug("%s is on a file system without locks.", folder)
         yield
-    except OSError as error:
-        if error.errno != errno.EFBIG:
-            raise
-        raise PodiumError(
-            f"Files as large as these are not allowed in {folder} (see ulimit -f). "
-            "Nothing half-written was left; raise the limit and run the command again."
-        ) from error
-
-
-def _is_right(folder: Path, competition: Competition, manifest: Manifest) -> bool:
-    return all(
-        name in manifest.files and manifest.files[name].matches(folder / name)
-        for name in competition.files
-    )
+    finally:
+        os.close(handle)
 
 
 def _fetch(
@@ -141,7 +166,7 @@ def _fetch(
                         raise
                     _file_by_file(folder, client, targets, listed, progress)
             return
-        except _Damaged as damage:
+        except Damaged as damage:
             if last:
                 raise PodiumError(
                     f"The files of {competition.slug} arrived damaged twice ({damage}). Nothing "
@@ -158,9 +183,9 @@ def _from_archive(
     listed: dict[str, int],
     progress: Progress,
 ) -> None:
-    with _temporary(folder) as archive:
+    with temporary_path(folder, "download") as archive:
         _receive(client.open_archive, archive, progress)
-        _unpack(archive, targets, listed)
+        unpack(archive, targets, listed)
 
 
 def _file_by_file(
@@ -171,37 +196,30 @@ def _file_by_file(
     progress: Progress,
 ) -> None:
     for name, target in targets.items():
-        with _temporary(folder) as received:
 
-            def opener(
-                start: int, validator: str | None, name: str = name
-            ) -> AbstractContextManager[RemoteStream]:
-                return client.open_file(name, start, validator)
+        def opener(
+            start: int, validator: str | None, name: str = name
+        ) -> AbstractContextManager[RemoteStream]:
+            return client.open_file(name, start, validator)
 
-            _receive(opener, received, progress)
-            if zipfile.is_zipfile(received):
-                _unpack(received, {name: target}, listed)
-                continue
-            size = received.stat().st_size
-            if listed.get(name) not in (None, 0, size):
-                raise _Damaged(f"{name} has {size} bytes instead of {listed[name]}")
-            received.replace(target)
-
-
-@contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    """Yield the path of a file of this download alone, which is removed afterwards."""
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".download.", suffix=".part") as file:
-        path = Path(file.name)
-        yield path
-        # NamedTemporaryFile complains about a file that was moved away.
-        path.touch()
+        _receive(opener, target, progress)
+        if zipfile.is_zipfile(target):
+            with temporary_path(folder, "download") as packed:
+                shutil.copyfile(target, packed)
+                unpack(packed, {name: target}, listed)
+            continue
+        size = target.stat().st_size
+        if listed.get(name) not in (None, 0, size):
+            raise Damaged(f"{name} has {size} bytes instead of {listed[name]}")
 
 
 def _receive(opener: Opener, path: Path, progress: Progress) -> None:
     """Write a remote file to a path, resuming where the connection is cut.
 
     Gives up after five failures in a row, or a minute, without a byte more.
+
+    Raises:
+        Damaged: the storage says that its file has another content.
     """
     done, failures, validator = 0, 0, None
     deadline = time.monotonic() + TOTAL_SECONDS
@@ -219,6 +237,8 @@ def _receive(opener: Opener, path: Path, progress: Progress) -> None:
                     done += len(chunk)
                     progress(done, stream.total)
             if stream.total in (None, done):
+                if stream.md5 not in (None, _md5_of(path)):
+                    raise Damaged("its bytes are not those that the storage says it has")
                 return
             raise KaggleUnavailable(
                 f"The storage sent {done} of {stream.total} bytes. Run the command again."
@@ -234,56 +254,6 @@ def _receive(opener: Opener, path: Path, progress: Progress) -> None:
             time.sleep(wait)
 
 
-def _unpack(archive: Path, targets: dict[str, Path], listed: dict[str, int]) -> None:
-    """Write the wanted members of a zip to their targets; nothing else in it is looked at.
-
-    Raises:
-        _Damaged: the zip breaks a promise.
-        PodiumError: a file is missing, or is none.
-    """
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            for name, target in targets.items():
-                info = _member(opened, name)
-                _check_member(info, listed.get(name, 0))
-                if info.filename == name:
-                    _copy(opened, info, target)
-                    continue
-                with _temporary(target.parent) as inner:
-                    _copy(opened, info, inner)
-                    _unpack(inner, {name: target}, listed)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise _Damaged(str(error) or type(error).__name__) from None
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    for candidate in (name, f"{name}.zip"):
-        if candidate in archive.namelist():
-            return archive.getinfo(candidate)
-    raise PodiumError(
-        f"Kaggle's archive holds no {name}, only {', '.join(archive.namelist()[:10])}. "
-        "Check the file names in the competition's TOML file."
-    )
-
-
-def _check_member(info: zipfile.ZipInfo, listed: int) -> None:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if info.is_dir() or kind not in (0, stat.S_IFREG) or info.flag_bits & 1:
-        raise PodiumError(
-            f"{info.filename} in Kaggle's archive is a link, a folder or encrypted, not a plain "
-            "file; it was not unpacked. Download the files by hand and look at them."
-        )
-    zipped = info.filename.endswith(".zip")
-    if info.file_size > _MOST_BYTES or (
-        listed and not zipped and listed not in (info.file_size, info.compress_size)
-    ):
-        raise _Damaged(
-            f"{info.filename} has {info.file_size} bytes" + (f" instead of {listed}" * bool(listed))
-        )
-
-
-def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
-    """Unpack one member; zipfile compares the CRC at its end."""
-    with archive.open(info) as source, target.open("wb") as file:
-        while chunk := source.read(_CHUNK):
-            file.write(chunk)
+def _md5_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest()

@@ -1,11 +1,12 @@
 """Files that appear under their final name whole or not at all."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from competition.errors import PodiumError
@@ -23,24 +24,61 @@ def atomic_path(final: Path) -> Iterator[Path]:
     Raises:
         PodiumError: the disk is full, or the folder cannot be written.
     """
-    with explained_os_errors(final):
-        final.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".part", dir=final.parent)
+    with explained_os_errors(final), temporary_path(final.parent, final.name) as temporary:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(final)
+
+
+@contextmanager
+def temporary_path(folder: Path, name: str) -> Iterator[Path]:
+    """Yield the path of an empty hidden file in a folder, which is removed afterwards.
+
+    Such files that a killed process left in the folder are removed first. The file is known to be
+    in use by a lock that dies with its process, so write into it; do not put another in its place.
+
+    Args:
+        folder: Made where it is missing.
+        name: What the hidden name shows of the file's purpose.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(folder)
+    handle, path = _locked_file(folder, name)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
         os.close(handle)
-        temporary = Path(name)
-        try:
-            yield temporary
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
-            temporary.chmod(0o644)
-            temporary.replace(final)
-        finally:
-            temporary.unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files of a folder whose processes were killed."""
+    for path in folder.glob(".*.part"):
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDWR)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while its process lives
+                path.unlink()
+            finally:
+                os.close(handle)
+
+
+def _locked_file(folder: Path, name: str) -> tuple[int, Path]:
+    while True:
+        handle, made = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
+        with suppress(OSError):  # a file system without locks: nothing is ever taken for abandoned
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        path = Path(made)
+        if path.exists():
+            return handle, path
+        os.close(handle)  # taken for abandoned in the instant before the lock
 
 
 @contextmanager
 def explained_os_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a refused write into a sentence that names `path`'s folder."""
+    """Turn a full disk, a size limit or a refused write into a sentence that names the folder."""
     try:
         yield
     except OSError as error:
@@ -49,6 +87,11 @@ def explained_os_errors(path: Path) -> Iterator[None]:
             raise PodiumError(
                 f"The disk is full: {path.name} could not be written in {where}. "
                 "Nothing half-written was left; free some space and run the command again."
+            ) from error
+        if error.errno == errno.EFBIG:
+            raise PodiumError(
+                f"Files as large as {path.name} are not allowed in {where} (see ulimit -f). "
+                "Nothing half-written was left; raise the limit and run the command again."
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
             raise PodiumError(

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ def open_csv(path: Path) -> Iterator[TextIO]:
                 raise PodiumError(f"{path} must hold one CSV file and holds {len(members)}.")
             with archive.open(members[0]) as binary:
                 yield io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise PodiumError(f"{path} is a damaged zip ({error}); {_FETCH_AGAIN}") from error
 
 

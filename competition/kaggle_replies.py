@@ -1,5 +1,6 @@
 """What Kaggle's replies hold, as frozen dataclasses, read so that nothing odd loses a list."""
 
+import base64
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class RemoteStream:
         start: The offset in the whole file of the first byte of `chunks`.
         total: The whole file's bytes; None where the storage does not tell.
         validator: Names this version of the file, for resuming; None where it cannot be resumed.
+        md5: The whole file's MD5, 16 bytes; None where the storage does not tell.
         chunks: The bytes. Raises `KaggleError` when the connection is cut.
     """
 
@@ -41,6 +43,7 @@ class RemoteStream:
     start: int
     total: int | None
     validator: str | None
+    md5: bytes | None
     chunks: Iterator[bytes]
 
 
@@ -156,11 +159,17 @@ def stream_of(
         raise KaggleUnavailable(
             f"The storage answered {reply.status_code} to a download. Try again in a while."
         )
+    if reply.headers.get("Content-Type", "").startswith("text/html"):
+        raise KaggleUnavailable(
+            "A web page came in place of the file, as from a network that wants a login first. "
+            "Open a page in a browser, then run the command again."
+        )
     tag = reply.headers.get("ETag", "")
     # A weak tag does not promise equal bytes, so it cannot vouch for resuming.
     validator = tag if tag and not tag.startswith("W/") else reply.headers.get("Last-Modified")
     name = unquote(urlsplit(reply.url).path.rsplit("/", 1)[-1])
-    return RemoteStream(name, start, total, validator, _chunks(reply, broken))
+    md5 = _md5(reply.headers.get("x-goog-hash", ""))
+    return RemoteStream(name, start, total, validator, md5, _chunks(reply, broken))
 
 
 def _chunks(
@@ -175,6 +184,12 @@ def _chunks(
         failure = broken(error)
     if failure is not None:
         raise failure
+
+
+def _md5(hashes: str) -> bytes | None:
+    """Return the MD5 of Google Cloud Storage's `x-goog-hash: crc32c=…,md5=…`."""
+    found = re.search(r"md5=([A-Za-z0-9+/]{22}==)", hashes)
+    return base64.b64decode(found[1]) if found else None
 
 
 def _length(text: str | None) -> int | None:

@@ -4,10 +4,12 @@ import json
 import os
 import resource
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 
 from competition import Competition, PodiumError
 from competition.download import download
+from competition.files import temporary_path
 from competition.kaggle_client import KaggleClient, KaggleUnavailable
 from competition.manifest import Manifest
 
@@ -39,7 +42,7 @@ def no_leftovers(data: Path) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("competition.download.pause", lambda error, attempt: 0.01)
+    monkeypatch.setattr("competition.kaggle_retry.FIRST_SECONDS", 0.005)
 
 
 def same(folder: Path, public: Path, spec: Competition) -> bool:
@@ -102,10 +105,15 @@ def test_files_from_another_server_are_replaced(
     "faults",
     [
         "cut@storage*7",
-        "cut,refuse=503@storage*2,cut",
-        "refuse=429@DownloadDataFiles*2",
+        "cut,refuse=503@storage*2,cut,retry-after=0.02",
+        "refuse=429@DownloadDataFiles*2,retry-after=0.02",
         "corrupt",
         "cut,corrupt",
+        "cut,error-body,cut",
+        "error-body",
+        "drop@DownloadDataFiles,drop@storage,drop@ListDataFiles",
+        "refuse=404@DownloadDataFiles*9,corrupt,cut",
+        "refuse=404@DownloadDataFiles*9,cut,error-body",
     ],
 )
 def test_cuts_refusals_and_damage_are_got_over(
@@ -128,7 +136,7 @@ def test_what_does_not_pass_is_a_sentence_and_changes_nothing(
     with pytest.raises(PodiumError, match="damaged twice"):
         download(spec, data, client_of(start(faults="corrupt*9")))
     with pytest.raises(KaggleUnavailable, match="503"):
-        download(spec, data, client_of(start(faults="refuse=503@storage*99")))
+        download(spec, data, client_of(start(faults="refuse=503@storage*99,retry-after=0.02")))
     assert [each.name for each in data.iterdir()] == ["train.csv"]
     assert (data / "train.csv").read_text() == "mine"
 
@@ -212,9 +220,37 @@ def test_two_downloads_at_once_do_not_mix(
         thread.start()
     for thread in threads:
         thread.join()
-    assert results == [True, True]
+    assert sorted(results) == [False, True]  # the second one found what the first one brought
     assert same(data, practice_folder / "public", spec)
     assert not download(spec, data, clients[0]).fetched
+
+
+def killed(program: list[str], environment: dict[str, str], until: Callable[[], bool]) -> None:
+    process = subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not until():
+        time.sleep(0.002)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_what_killed_downloads_left_is_cleaned_by_the_next_one(
+    start: Start, practice_folder: Path, data: Path, spec: Competition
+) -> None:
+    """Killed while the zip arrives, while another one goes on in the same folder."""
+    practice = start(faults="slow=0.3@storage*2")
+    program, environment = command(practice, data)
+    folder = data / spec.slug
+
+    def hidden() -> int:
+        return len(list(folder.glob(".*.part")))
+
+    killed(program, environment, lambda: hidden() == 4)  # the zip, and what comes out of it
+    assert hidden() == 4
+    with temporary_path(folder, "in use") as used:
+        done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+        assert list(folder.glob(".*.part")) == [used]
+    assert same(folder, practice_folder / "public", spec)
 
 
 def command(practice: Any, data: Path) -> tuple[list[str], dict[str, str]]:
