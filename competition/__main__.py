@@ -19,6 +19,7 @@ from competition.console import (
     run,
 )
 from competition.errors import PodiumError
+from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
 from competition.settings import data_folder, runs_folder
 from competition.spec import load_competition
@@ -91,7 +92,7 @@ def leaderboard(
         )
 
 
-@app.command()
+@app.command(epilog="\n\n".join(f"\b\n{part}" for part in str(FAULTS_HELP).split("\n\n")))
 def practice(
     *,
     data: Annotated[
@@ -121,7 +122,8 @@ def practice(
         bool, typer.Option("--rules-not-accepted", help="Answer 403, as before accepting rules.")
     ] = False,
     faults: Annotated[
-        str, typer.Option(help="What goes wrong on purpose, such as cut*2,refuse=429%10.")
+        str,
+        typer.Option(help="What goes wrong on purpose, as in cut*2,refuse=429%10; see below."),
     ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON when it takes calls.")

@@ -16,6 +16,9 @@ from competition.practice.scoring import Malformed, Solution
 from competition.practice.state import State, Submission, iso
 from competition.spec import WEBSITE, available_competitions, load_competition
 
+# What faults tell the calls, as fields that no client sends.
+PENDING_FOR_EVER = "practice.pending_for_ever"
+LAG_SECONDS = "practice.lag_seconds"
 _MOST_BYTES = 200 << 20
 _PAGE_SIZE = 20
 
@@ -178,7 +181,7 @@ class Calls:
                     f"({spec.daily_submissions}) today, please try again tomorrow UTC "
                     f"({hours} hours from now).",
                 )
-            delay = None if fields.get("pendingForEver") else self._delay
+            delay = None if fields.get(PENDING_FOR_EVER) else self._delay
             description = str(fields.get("submissionDescription") or "")
             ref = self.state.submit(upload, description, outcome, delay)
         return {"message": f"Successfully submitted to {spec.title}", "ref": ref}
@@ -188,7 +191,8 @@ class Calls:
         token = str(fields.get("pageToken") or "")
         before = int(token) if token.isdigit() else None
         page = max(1, _number(fields, "page", 1))
-        found = self.state.submissions(before, size * page + 1)[size * (page - 1) :]
+        until = time.time() - (fields.get(LAG_SECONDS) or 0)
+        found = self.state.submissions(before, size * page + 1, until)[size * (page - 1) :]
         reply: dict[str, Any] = {"submissions": [self._item(each) for each in found[:size]]}
         if len(found) > size:
             reply["nextPageToken"] = str(found[size - 1].ref)
@@ -214,8 +218,8 @@ class Calls:
             item["errorDescription"] = each.error
         return item
 
-    def _get_submission_limits(self, _: dict[str, Any]) -> Answer:
-        today, total = self.state.counts()
+    def _get_submission_limits(self, fields: dict[str, Any]) -> Answer:
+        today, total = self.state.counts(time.time() - (fields.get(LAG_SECONDS) or 0))
         left = max(0, self.competition.daily_submissions - today)
         return {"numToday": today, "numTotal": total, "numAllowedNow": left}
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from competition.errors import PodiumError
 from competition.files import atomic_path
+from competition.practice.fault_plan import parse_faults
 from competition.spec import Competition
 
 HOST = "127.0.0.1"
@@ -65,7 +66,7 @@ class PracticeServer:
         daily: Submissions in a day (UTC); None for the competition's own.
         delay: Seconds until a submission is scored.
         rules_accepted: When false, calls about the competition are answered 403.
-        faults: What goes wrong on purpose, in the grammar of `practice.faults`.
+        faults: What goes wrong on purpose, in the grammar of `practice.fault_plan`.
 
     Raises:
         PodiumError: the data breaks a promise, or the port is taken.
@@ -88,7 +89,7 @@ class PracticeServer:
         import uvicorn
 
         from competition.practice.calls import Calls
-        from competition.practice.faults import Faults, parse_faults
+        from competition.practice.faults import Faults
         from competition.practice.holdout import SPEC_FILE, prepare
         from competition.practice.server import AbsoluteForm, Door
 
@@ -99,7 +100,8 @@ class PracticeServer:
         self.competition = prepare(folder, competition, data)
         username, key = _credentials(folder, username, key)
         calls = Calls(folder, username, delay, rules_accepted)
-        app = AbsoluteForm(Faults(Door(calls, username, key).app(), planned))
+        self._faults = Faults(Door(calls, username, key).app(), planned)
+        app = AbsoluteForm(self._faults)
         # No access log: it would hold signed addresses.
         config = uvicorn.Config(
             app, lifespan="off", log_level="error", access_log=False, timeout_graceful_shutdown=1
@@ -119,6 +121,14 @@ class PracticeServer:
             threading.Thread(target=self._stop_with_stdin, daemon=True).start()
         with suppress(KeyboardInterrupt):
             self._server.run(sockets=[self._socket])
+
+    def plan(self, faults: str) -> None:
+        """Let these faults strike from now on, in place of those planned before.
+
+        Raises:
+            PodiumError: they do not follow the grammar.
+        """
+        self._faults.planned = parse_faults(faults)
 
     def stop(self) -> None:
         """Let `serve`, which runs in another thread, return."""

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from competition.files import atomic_path
-from competition.practice.calls import Answer, Body, Calls, Redirect, Refusal
+from competition.practice.calls import (
+    LAG_SECONDS,
+    PENDING_FOR_EVER,
+    Answer,
+    Body,
+    Calls,
+    Redirect,
+    Refusal,
+)
 
 _STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
@@ -29,7 +38,6 @@ _STATUS_NAMES = {
     501: "UNIMPLEMENTED",
     503: "UNAVAILABLE",
 }
-PENDING_FOR_EVER = "practice.pending_for_ever"
 
 
 def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -86,11 +94,10 @@ class Door:
             return self._introspect(str(fields.get("token") or ""))
         if not self._knows(request.headers.get("Authorization", "")):
             return refusal(401, "Unauthenticated: the credentials are missing or wrong")
-        if request.scope.get(PENDING_FOR_EVER):
-            fields["pendingForEver"] = True
+        told = {key: request.scope.get(key) for key in (PENDING_FOR_EVER, LAG_SECONDS)}
         try:
             answer = await run_in_threadpool(
-                self._calls.answer, request.path_params["method"], fields
+                self._calls.answer, request.path_params["method"], fields | told
             )
         except Refusal as refused:
             return refusal(refused.status, str(refused))
@@ -139,7 +146,11 @@ class Door:
         if not self._is_signed(request):
             return refusal(403, "SignatureDoesNotMatch")
         path = self._calls.public_file(request.path_params["name"])
-        return FileResponse(path) if path else refusal(404, "NoSuchKey")
+        if path is None:
+            return refusal(404, "NoSuchKey")
+        md5 = await run_in_threadpool(_md5_of, path)
+        # Google Cloud Storage, where Kaggle's files are, sends this with every object.
+        return FileResponse(path, headers={"x-goog-hash": f"md5={md5}"})
 
     async def _upload(self, request: Request) -> Response:
         if not self._is_signed(request):
@@ -160,6 +171,11 @@ class Door:
         with atomic_path(self._calls.state.content_path(upload)) as path:
             path.write_bytes(content)
         return Response(status_code=200)
+
+
+def _md5_of(path: Path) -> str:
+    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:

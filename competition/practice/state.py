@@ -1,5 +1,6 @@
 """What a practice Kaggle remembers: uploads and submissions, in one SQLite file."""
 
+import math
 import secrets
 import sqlite3
 import time
@@ -134,27 +135,36 @@ class State:
             )
         return int(cursor.lastrowid or 0)
 
-    def submissions(self, before: int | None = None, limit: int = -1) -> list[Submission]:
-        """Return submissions, newest first: those numbered below `before`, at most `limit`."""
+    def submissions(
+        self, before: int | None = None, limit: int = -1, until: float = math.inf
+    ) -> list[Submission]:
+        """Return submissions, newest first.
+
+        Args:
+            before: Only those with a lower number.
+            limit: At most so many; -1 for all.
+            until: Only those made up to this moment (seconds since 1970).
+        """
         with self._connected() as database:
             rows = database.execute(
                 "SELECT ref, file_name, size, description, created, ready, public, private, error"
-                " FROM submissions WHERE ? IS NULL OR ref < ? ORDER BY ref DESC LIMIT ?",
-                (before, before, limit),
+                " FROM submissions WHERE (? IS NULL OR ref < ?) AND created <= ?"
+                " ORDER BY ref DESC LIMIT ?",
+                (before, before, until, limit),
             ).fetchall()
         return [Submission(*row) for row in rows]
 
-    def counts(self) -> tuple[int, int]:
+    def counts(self, until: float = math.inf) -> tuple[int, int]:
         """Return the submissions that count: of today (UTC), and of all days.
 
-        One that ends in error does not count.
+        One that ends in error does not count, nor one made after `until` (seconds since 1970).
         """
         midnight = time.time() // _DAY * _DAY
         with self._connected() as database:
             today, total = database.execute(
                 "SELECT COALESCE(SUM(created >= ?), 0), COUNT(*) FROM submissions"
-                " WHERE error IS NULL",
-                (midnight,),
+                " WHERE error IS NULL AND created <= ?",
+                (midnight, until),
             ).fetchone()
         return today, total
 

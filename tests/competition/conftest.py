@@ -62,8 +62,15 @@ class Served:
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
+    def plan(self, faults: str) -> None:
+        self._server.plan(faults)
+
+    def end(self) -> None:
+        """Ask it to stop, and do not wait for it."""
         self._server.stop()
+
+    def stop(self) -> None:
+        self.end()
         self._thread.join(10)
 
 
@@ -78,7 +85,7 @@ def start(practice_folder: Path) -> Iterator[Callable[..., Served]]:
 
     yield begin
     for served in started:
-        served.stop()
+        served.end()
 
 
 @pytest.fixture(scope="session")

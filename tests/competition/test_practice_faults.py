@@ -9,8 +9,13 @@ import pytest
 import requests
 
 from competition import PodiumError
-from competition.kaggle_client import KaggleClient, KaggleUnavailable
-from competition.practice.faults import parse_faults
+from competition.kaggle_client import (
+    KaggleClient,
+    KaggleUnavailable,
+    OutcomeUnknown,
+    SubmissionLimits,
+)
+from competition.practice.fault_plan import parse_faults
 
 Start = Callable[..., Any]
 ClientOf = Callable[..., KaggleClient]
@@ -26,10 +31,14 @@ def test_the_grammar() -> None:
     )
     assert (cut.call, cut.left) == ("storage", 3)
     assert (lose.call, lose.left, lose.chance) == ("CreateSubmission", None, 0.1)
-    assert parse_faults("") == []
+    assert parse_faults("seed=3, retry-after=0.5") == []
+    (patient,) = parse_faults("refuse=429,retry-after=0.5")
+    assert patient.retry_after == 0.5
 
 
-@pytest.mark.parametrize("plan", ["flood", "cut=", "cut*x", "refuse=503@", "cut*2%3", "=3"])
+@pytest.mark.parametrize(
+    "plan", ["flood", "cut=", "cut*x", "refuse=503@", "cut*2%3", "=3", "seed", "seed=x", "seed=1*2"]
+)
 def test_what_is_no_fault_is_a_sentence(plan: str) -> None:
     with pytest.raises(PodiumError, match="is no fault"):
         parse_faults(plan)
@@ -43,6 +52,8 @@ def test_counts_strike_so_often_and_chances_always_alike() -> None:
     strikes = [first.strikes("GetLeaderboard") for _ in range(1000)]
     assert strikes == [second.strikes("GetLeaderboard") for _ in range(1000)]
     assert 250 < sum(strikes) < 350
+    for other in (parse_faults("slow%30,seed=8")[0], parse_faults("slow%30,slow%30")[1]):
+        assert strikes != [other.strikes("GetLeaderboard") for _ in range(1000)]
 
 
 def test_faults_strike_on_the_wire(
@@ -63,3 +74,48 @@ def test_faults_strike_on_the_wire(
     with client.open_archive() as stream, pytest.raises(KaggleUnavailable, match="cut"):
         got = [len(chunk) for chunk in stream.chunks]
         assert sum(got) < (stream.total or 0)
+
+
+def test_a_call_is_dropped_or_carried_out_after_its_client_has_gone(
+    start: Start, client_of: ClientOf, submission_file: Path
+) -> None:
+    practice = start(delay=0, faults="drop@CreateSubmission,slow=0.4@CreateSubmission")
+    client = client_of(practice, timeout=(5, 0.2))
+    token = client.upload(submission_file)
+    with pytest.raises(OutcomeUnknown, match="cut the connection"):
+        client.create_submission(token, "dropped")
+    assert client.submissions() == []
+    practice.plan("slow=0.4@CreateSubmission")
+    with pytest.raises(OutcomeUnknown, match="in time"):
+        client.create_submission(token, "late")
+    assert client.submissions() == []
+    time.sleep(0.4)
+    assert [each.description for each in client.submissions()] == ["late"]
+
+
+def test_a_list_lags_behind_and_the_counts_too_where_that_is_asked_for(
+    start: Start, client_of: ClientOf, submission_file: Path
+) -> None:
+    practice = start(delay=0, faults="lag=0.5*9")
+    client = client_of(practice)
+    client.create_submission(client.upload(submission_file), "mine")
+    assert client.submissions() == []
+    assert client.submission_limits() == SubmissionLimits(1, 4, False)
+    practice.plan("lag@GetSubmissionLimits")
+    assert client.submission_limits() == SubmissionLimits(0, 5, False)
+    time.sleep(0.5)
+    assert len(client.submissions()) == 1
+
+
+def test_an_error_comes_in_place_of_a_download_or_of_a_part(
+    start: Start, client_of: ClientOf
+) -> None:
+    client = client_of(start(faults="error-body,cut,error-body"))
+    with client.open_archive() as stream:
+        assert b"".join(stream.chunks).startswith(b'{"error"') and stream.total == 52
+    with client.open_archive() as stream, pytest.raises(KaggleUnavailable, match="cut"):
+        for _ in stream.chunks:
+            pass
+    with client.open_archive(1000, stream.validator) as part:
+        assert (part.start, part.total) == (1000, stream.total)
+        assert b"".join(part.chunks).startswith(b'{"error"')

@@ -1,0 +1,123 @@
+"""What can go wrong at Kaggle, made to go wrong on purpose.
+
+A plan is a list, separated by commas, of
+
+    KIND[=VALUE][@CALL][*TIMES | %PERCENT]
+
+`refuse=STATUS`  answer with this status (503 unless given) and carry nothing out; 429 and 503
+                 say `Retry-After`
+`drop`           close the connection without carrying the call out
+`lose-reply`     carry the call out, then close the connection without a reply
+`slow=SECONDS`   wait (2 seconds unless given), then carry the call out, whether or not the other
+                 side still waits for the reply
+`cut`            close the connection in the middle of a download
+`corrupt`        change bytes in the middle of a download, not its length
+`error-body`     send an error's text in place of a download or of the resumed part of one, under
+                 the status of a success
+`cut-upload`     close the connection in the middle of an upload
+`pending`        never score a submission
+`lag=SECONDS`    keep submissions younger than this (5 seconds unless given) out of the list
+
+CALL is a method of the API such as `CreateSubmission`, or `storage` or `upload`. Without it a fault
+strikes where it makes sense: downloads at `storage`, `cut-upload` at `upload`, `lose-reply` and
+`pending` at CreateSubmission, `lag` at ListSubmissions (it can be GetSubmissionLimits, too), and
+`refuse`, `drop` and `slow` at every call of the API.
+`*TIMES` is how often (once unless given); `%PERCENT` strikes by chance, always in the same order.
+Where several could strike a call, the first in the plan does, and the others wait for the next: in
+`refuse=429@ListSubmissions*2,cut,corrupt,lose-reply%10` the second download is the corrupt one.
+
+Two items set what holds for the whole plan: `seed=NUMBER` gives chance another order, and
+`retry-after=SECONDS` is what refusals say (1 unless given).
+"""
+
+import re
+from dataclasses import dataclass, field
+from random import Random
+
+from competition.errors import PodiumError
+
+_DEFAULT_CALLS = {
+    "refuse": "",
+    "drop": "",
+    "lose-reply": "CreateSubmission",
+    "slow": "",
+    "cut": "storage",
+    "corrupt": "storage",
+    "error-body": "storage",
+    "cut-upload": "upload",
+    "pending": "CreateSubmission",
+    "lag": "ListSubmissions",
+}
+_DEFAULT_VALUES = {"refuse": 503.0, "slow": 2.0, "lag": 5.0}
+_DEFAULT_SETTINGS = {"seed": 7.0, "retry-after": 1.0}
+_SETTING = re.compile(r"(?P<name>seed|retry-after)=(?P<value>\d+(\.\d+)?)")
+_ITEM = re.compile(
+    r"(?P<kind>[a-z-]+)(=(?P<value>\d+(\.\d+)?))?(@(?P<call>\w+))?"
+    r"(\*(?P<times>\d+)|%(?P<percent>\d+(\.\d+)?))?"
+)
+
+
+@dataclass
+class Fault:
+    """One planned fault: what, where, how often.
+
+    Attributes:
+        kind: One of the kinds above.
+        value: The status of `refuse`, the seconds of `slow` and `lag`.
+        call: The call it strikes; empty for every call of the API.
+        left: How many times it still strikes; None for by chance.
+        chance: The probability of striking, where `left` is None.
+        retry_after: The seconds that a refusal says.
+        dice: Throws for `chance`.
+    """
+
+    kind: str
+    value: float
+    call: str
+    left: int | None
+    chance: float
+    retry_after: float
+    dice: Random = field(repr=False)
+
+    def strikes(self, call: str) -> bool:
+        """Tell whether it strikes this call, and count it."""
+        if self.call != call and (self.call or call in ("storage", "upload")):
+            return False
+        if self.left is None:
+            return self.dice.random() < self.chance
+        self.left -= 1
+        return self.left >= 0
+
+
+def parse_faults(text: str) -> list[Fault]:
+    """Return the faults of a plan.
+
+    Raises:
+        PodiumError: it does not follow the grammar.
+    """
+    items = [part.strip() for part in text.split(",") if part.strip()]
+    settings = dict(_DEFAULT_SETTINGS)
+    for found in filter(None, map(_SETTING.fullmatch, items)):
+        settings[found["name"]] = float(found["value"])
+    planned = [item for item in items if not _SETTING.fullmatch(item)]
+    return [_parse(item, place, settings) for place, item in enumerate(planned)]
+
+
+def _parse(item: str, place: int, settings: dict[str, float]) -> Fault:
+    match = _ITEM.fullmatch(item)
+    if match is None or match["kind"] not in _DEFAULT_CALLS:
+        raise PodiumError(
+            f"{item!r} is no fault. Write KIND[=VALUE][@CALL][*TIMES or %PERCENT] with one of "
+            f"{', '.join(_DEFAULT_CALLS)}, as in refuse=503@CreateSubmission*2; or "
+            f"{' or '.join(f'{name}=NUMBER' for name in _DEFAULT_SETTINGS)}."
+        )
+    kind = match["kind"]
+    return Fault(
+        kind=kind,
+        value=float(match["value"] or _DEFAULT_VALUES.get(kind, 0)),
+        call=match["call"] or _DEFAULT_CALLS[kind],
+        left=None if match["percent"] else int(match["times"] or 1),
+        chance=float(match["percent"] or 0) / 100,
+        retry_after=settings["retry-after"],
+        dice=Random(f"{settings['seed']}/{place}"),
+    )
