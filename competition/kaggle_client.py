@@ -165,7 +165,8 @@ class KaggleClient:
             description: What people read beside the submission.
 
         Raises:
-            OutcomeUnknown: it may have been carried out: look it up before trying again.
+            OutcomeUnknown: it may have been carried out: look it up before trying again. Without
+                a `status` there was no reply, and it may even be carried out later.
             KaggleError: another error: it was certainly not carried out.
         """
         import requests
@@ -324,10 +325,12 @@ class KaggleClient:
         if reference > 0:
             return reference
         message = self._translator.clean(str(said.get("message") or "no message"))
-        raise OutcomeUnknown(
+        unknown = OutcomeUnknown(
             f"The submission got no number from {self._translator.server} ({message}): it was "
             "probably not taken. Look at the list of submissions before submitting again."
         )
+        unknown.status = reply.status_code
+        raise unknown
 
 
 def _unknown(failure: KaggleError) -> OutcomeUnknown:
@@ -335,5 +338,5 @@ def _unknown(failure: KaggleError) -> OutcomeUnknown:
         f"{failure} The submission may have been taken nevertheless: look at the list of "
         "submissions before submitting again."
     )
-    unknown.retry_after = failure.retry_after
+    unknown.status, unknown.retry_after = failure.status, failure.retry_after
     return unknown

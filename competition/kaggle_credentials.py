@@ -3,8 +3,11 @@
 import json
 import logging
 import os
+import shlex
+import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,7 +95,11 @@ def _environment_token() -> tuple[str | None, str]:
     from kagglesdk.kaggle_env import get_access_token_from_env
 
     token, source = get_access_token_from_env()
-    return token, "~/.kaggle/access_token" if source == "access_token" else str(source)
+    if source != "access_token":
+        return token, str(source)
+    for name in ("access_token", "access_token.txt"):
+        _warn_of_readers(Path.home() / ".kaggle" / name)
+    return token, "~/.kaggle/access_token"
 
 
 def _introspect(
@@ -134,6 +141,8 @@ def _others(
     key = os.environ.get("KAGGLE_KEY") or kept.get("key")
     if username and key:
         source = "KAGGLE_KEY" if os.environ.get("KAGGLE_KEY") else str(place)
+        if source == str(place):
+            _warn_of_readers(place)
         yield Credentials(source, str(username), key=str(key))
     if not elsewhere:
         yield from _login(transport, translator)
@@ -157,6 +166,16 @@ def _kaggle_json() -> tuple[dict[str, Any], Path]:
         _log.warning("%s cannot be read as JSON; it is passed over.", place)
         return {}, place
     return (kept if isinstance(kept, dict) else {}), place
+
+
+def _warn_of_readers(place: Path) -> None:
+    with suppress(OSError):
+        if place.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            _log.warning(
+                "Other users of this machine can read your key in %s. Mend it with: chmod 600 %s",
+                place,
+                shlex.quote(str(place)),
+            )
 
 
 def _login(transport: "Transport", translator: Translator) -> Iterator[Credentials]:

@@ -9,6 +9,7 @@ from competition.kaggle_errors import KaggleError, KaggleUnavailable, TooManyReq
 PASSING = (TooManyRequests, KaggleUnavailable)
 ATTEMPTS = 5
 TOTAL_SECONDS = 60.0
+FIRST_SECONDS = 0.5
 
 T = TypeVar("T")
 
@@ -48,4 +49,4 @@ def pause(error: BaseException | None, attempt: int) -> float:
     """
     if isinstance(error, KaggleError) and error.retry_after is not None:
         return error.retry_after
-    return 0.5 * 2.0 ** (attempt - 1) * random.uniform(1.0, 1.5)
+    return FIRST_SECONDS * 2.0 ** (attempt - 1) * random.uniform(1.0, 1.5)

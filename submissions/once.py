@@ -12,6 +12,7 @@ What makes it exactly one, whatever breaks in between:
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from competition.errors import PodiumError
@@ -41,6 +42,8 @@ from submissions.tables import State, Submission
 
 # How long Kaggle's list may lag behind a submission that was carried out.
 LAG_SECONDS = 15.0
+# How long after a call without an answer Kaggle may still carry it out.
+FLIGHT_SECONDS = 120.0
 _LOOK_SECONDS = 1.5
 _TRIES = 3
 
@@ -95,7 +98,9 @@ class Submitter:
             self.ledger.close_abandoned(self.report.fingerprint, self.clock.now())
             latest = self.ledger.latest(self.report.fingerprint)
             if latest is not None and latest.state == State.SENDING:
-                latest = self._after_doubt(latest)
+                # After an hour nothing is on its way any more.
+                old = self.clock.now() - latest.created > timedelta(hours=1)
+                latest = self._after_doubt(latest, LAG_SECONDS if old else FLIGHT_SECONDS)
             if latest is None or latest.ref is None:
                 return self._send(latest.attempt or 1 if latest else 1, remote)
             if latest.sha256 is None:
@@ -174,9 +179,9 @@ class Submitter:
         description = described(self.message, self.report.fingerprint, row.attempt or 1)
         try:
             ref = self.client.create_submission(token, description)
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
             self.progress.step("Kaggle's answer was lost; looking whether it took the submission")
-            return self._after_doubt(row)
+            return self._after_doubt(row, LAG_SECONDS if error.status else FLIGHT_SECONDS)
         except AllowanceUsedUp as error:
             self._refused(row, str(error))
             raise NoneLeft(
@@ -187,11 +192,16 @@ class Submitter:
             raise
         return self.ledger.change(row.id, state=State.SUBMITTED, ref=ref, status="pending")
 
-    def _after_doubt(self, row: Submission) -> Submission:
+    def _after_doubt(self, row: Submission, patience: float) -> Submission:
         """Look for a marker until Kaggle's list has surely caught up.
 
-        It has, when it stayed silent for 15 s and shows as many submissions of today as Kaggle
+        It has, when it stayed silent for so long and shows as many submissions of today as Kaggle
         counts against the allowance.
+
+        Args:
+            row: What may have been submitted.
+            patience: Seconds: 15 where Kaggle answered something, two minutes where it did not:
+                a call that nobody waits for any more may still be on its way there.
 
         Returns:
             The row, with Kaggle's number where the marker was found; without, it was not taken.
@@ -206,7 +216,7 @@ class Submitter:
                 row = self.ledger.get(row.id)
                 if row.ref is not None:
                     return row
-                if (self.clock.now() - begun).total_seconds() >= LAG_SECONDS:
+                if (self.clock.now() - begun).total_seconds() >= patience:
                     limits = self.client.submission_limits()
                     if limits and counted_today(remote, self.clock.now()) < limits.used_today:
                         raise PodiumError(

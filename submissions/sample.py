@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from competition.errors import PodiumError
+from competition.image_csv import open_csv
 from competition.settings import data_folder
 from competition.spec import Competition
 
@@ -49,14 +50,14 @@ def read_sample(competition: Competition, path: Path | None = None) -> SampleSub
     Raises:
         PodiumError: there is no such file, or it breaks the competition's promise.
     """
-    path = path or data_folder(competition) / competition.sample_file
-    try:
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
-    except FileNotFoundError:
+    path = _plain_or_packed(path or data_folder(competition) / competition.sample_file)
+    if not path.exists():
         raise PodiumError(
             f"{path} is missing, and a submission takes its ids from it: run `make download` first."
-        ) from None
+        )
+    try:
+        with open_csv(path) as file:
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise PodiumError(
             f"{path} cannot be read ({error}): run `make download`, which heals it."
@@ -77,7 +78,13 @@ def read_sample(competition: Competition, path: Path | None = None) -> SampleSub
         raise _broken(path, None, "its ids should be all different and none of them blank")
     if not ids or competition.test_rows not in (None, len(ids)):
         raise _broken(path, None, f"it has {len(ids):,} ids, not {competition.test_rows or 'any'}")
-    return SampleSubmission(header=header, ids=tuple(ids), size=len(data))
+    return SampleSubmission(header=header, ids=tuple(ids), size=len(text.encode()))
+
+
+def _plain_or_packed(path: Path) -> Path:
+    """Return the file itself, or its zip where Kaggle packed it alone."""
+    packed = path.with_name(f"{path.name}.zip")
+    return packed if packed.is_file() and not path.is_file() else path
 
 
 def split_line(line: str) -> list[str] | None:
