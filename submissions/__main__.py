@@ -1,4 +1,4 @@
-"""`python -m submissions`: submit, check, scores."""
+"""`python -m submissions`: submit, check, queue, scores."""
 
 import os
 import sys
@@ -20,9 +20,11 @@ from competition.console import (
     run,
 )
 from competition.errors import PodiumError
-from competition.spec import load_competition
+from competition.spec import Competition, load_competition
+from submissions.queue_commands import queue_app
 
 app = new_app("Check a submission, upload it exactly once, keep its score.")
+app.add_typer(queue_app, name="queue")
 
 
 @app.command()
@@ -44,13 +46,21 @@ def submit(
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds to wait for the score; `scores` completes it.")
     ] = 600,
+    from_queue: Annotated[
+        bool,
+        typer.Option("--from-queue", help="Submit what `queue` holds, as the day allows."),
+    ] = False,
     competition: CompetitionOption = DEFAULT_COMPETITION,
 ) -> None:
     """Submit the blend, or FILE: checked, recorded, uploaded once, polled until scored."""
+    if from_queue:
+        if file or again:
+            raise typer.BadParameter("--from-queue takes neither FILE nor --again")
+        _submit_queue(load_competition(competition), message, wait, timeout)
+        return
     from competition.kaggle_client import KaggleClient
     from submissions.once import Outcome
-    from submissions.scores import score_row
-    from submissions.screen import shown_progress, verdict
+    from submissions.screen import show_outcome, shown_progress
     from submissions.uploader import submit_blend, submit_file
 
     spec = load_competition(competition)
@@ -66,11 +76,26 @@ def submit(
             timeout=timeout,
             progress=progress,
         )
-    submission = outcome.submission
-    name = outcome.allowance.slot if outcome.allowance else f"submission {submission.ref}"
-    sys.stdout.write(f"{name}: {verdict(score_row(submission, spec))}\n")
-    if not submission.scored:
-        sys.stdout.write("It is recorded, and `make scores` completes it.\n")
+    show_outcome(outcome, spec)
+
+
+def _submit_queue(spec: Competition, message: str | None, wait: bool, timeout: float) -> None:
+    from competition.kaggle_client import KaggleClient
+    from submissions.queue_sending import submit_queue
+    from submissions.screen import show_sent, shown_progress
+
+    with shown_progress("submitting the queue") as progress:
+        sent = submit_queue(
+            spec,
+            KaggleClient(spec),
+            message=message,
+            wait=wait,
+            timeout=timeout,
+            progress=progress,
+        )
+    show_sent(sent, spec)
+    if sent.trouble is not None:
+        raise sent.trouble
 
 
 @app.command()

@@ -55,17 +55,20 @@ class CheckReport:
         """Whether Kaggle would take the file."""
         return not self.faults
 
-    def require_valid(self) -> None:
+    def require_valid(self, doing: str = "uploaded") -> None:
         """Raise the faults as one error.
+
+        Args:
+            doing: What is not done with a faulty file.
 
         Raises:
             PodiumError: there is a fault.
         """
         if any(fault.kind == "file" for fault in self.faults):
-            raise PodiumError(f"{self.path} was not uploaded: {self.faults[0].message}.")
+            raise PodiumError(f"{self.path} was not {doing}: {self.faults[0].message}.")
         if self.faults:
             raise PodiumError(
-                f"{self.path} was not uploaded, it is no lawful submission:\n"
+                f"{self.path} was not {doing}, it is no lawful submission:\n"
                 + "\n".join(f"  {line}" for line in self.fault_lines())
             )
 

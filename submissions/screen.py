@@ -3,8 +3,9 @@
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,11 +13,16 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from competition.spec import Competition
+from submissions.allowance import NoneLeft, opening
 from submissions.progress import Progress
-from submissions.scores import FACTS, ScoreRow, ScoreTable
+from submissions.scores import FACTS, ScoreRow, ScoreTable, score_row
 
 if TYPE_CHECKING:
     from submissions.checks import CheckReport
+    from submissions.once import Outcome
+    from submissions.queue import Entry
+    from submissions.queue_sending import Sent
 
 # A table in a pipe or a file is read whole, so nothing is cut there.
 _PIPE_WIDTH = 200
@@ -74,6 +80,31 @@ def verdict(row: ScoreRow) -> str:
     return text
 
 
+def show_outcome(outcome: "Outcome", competition: Competition) -> None:
+    """Print what became of a submission: its slot and its score, or that it is recorded."""
+    submission = outcome.submission
+    name = outcome.allowance.slot if outcome.allowance else f"submission {submission.ref}"
+    sys.stdout.write(f"{name}: {verdict(score_row(submission, competition))}\n")
+    if not submission.scored:
+        sys.stdout.write("It is recorded, and `make scores` completes it.\n")
+
+
+def show_sent(sent: "Sent", competition: Competition) -> None:
+    """Print what became of the queue."""
+    for outcome in sent.outcomes:
+        show_outcome(outcome, competition)
+    if sent.left:
+        line = f"{count_of(sent.left, 'file')} still in the queue."
+        if isinstance(sent.stopped, NoneLeft) and sent.stopped.renewed and not sent.trouble:
+            line += (
+                f" The next slot opens {opening(datetime.now(UTC))}; submit from the queue again "
+                "then, or let `--wait` wait for it."
+            )
+        sys.stdout.write(f"{line}\n")
+    elif not sent.outcomes and not sent.trouble:
+        sys.stdout.write("The queue is empty: `queue add FILE` checks a file and holds it.\n")
+
+
 def show_check(report: "CheckReport") -> None:
     """Print what a check found: faults and warnings, or that all is well."""
     lines = [*report.fault_lines(), *(f"warning: {text}" for text in report.warnings)]
@@ -84,9 +115,7 @@ def show_check(report: "CheckReport") -> None:
 
 def show_scores(table: ScoreTable) -> None:
     """Print the table, the best submission in bold."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_PIPE_WIDTH)
+    console = _console()
     grid = Table(title=f"Submissions to {table.endpoint}", title_justify="left", box=None)
     for name in ("time", "blend or file", "estimate", "public score", "difference", "status"):
         right = name in ("estimate", "public score", "difference")
@@ -104,6 +133,34 @@ def show_scores(table: ScoreTable) -> None:
         )
         grid.add_row(*map(Text, cells), style="bold" if row.best else None)
     console.print(grid)
+
+
+def show_queue(entries: Sequence["Entry"]) -> None:
+    """Print what waits, in the order in which it will be sent."""
+    if not entries:
+        sys.stdout.write("The queue is empty: `queue add FILE` checks a file and holds it.\n")
+        return
+    grid = Table(box=None)
+    for name in ("number", "estimate", "blend or file", "message", "added"):
+        right = name in ("number", "estimate")
+        grid.add_column(name, justify="right" if right else "left", no_wrap=right)
+    for entry in entries:
+        cells = (
+            str(entry.number),
+            _score(entry.estimate.cv_score, entry.estimate.cv_se) or "unknown",
+            entry.name if entry.intact else f"{entry.name} (changed or missing: add it again)",
+            entry.message,
+            f"{entry.added.astimezone():%Y-%m-%d %H:%M}",
+        )
+        grid.add_row(*map(Text, cells))
+    _console().print(grid)
+    waits = count_of(len(entries), "file")
+    sys.stdout.write(f"{waits}; `submit --from-queue` sends as many as the day allows.\n")
+
+
+def count_of(number: int, thing: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def notes(table: ScoreTable) -> list[str]:
@@ -138,6 +195,11 @@ def scores_csv(table: ScoreTable) -> str:
     writer.writeheader()
     writer.writerows(row.facts() for row in table.rows)
     return text.getvalue()
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
 
 
 def _score(value: float | None, error: float | None) -> str:
