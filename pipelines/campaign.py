@@ -13,7 +13,13 @@ from pipelines.folds import Folds
 from pipelines.plan import Plan
 from pipelines.progress import Progress
 from pipelines.store import Column, Store
-from pipelines.study import open_storage, open_study, sole_coordinator, study_name
+from pipelines.study import (
+    explained_database_errors,
+    open_storage,
+    open_study,
+    sole_coordinator,
+    study_name,
+)
 from pipelines.tuning import tune
 
 FOLDS = 5
@@ -59,8 +65,9 @@ def tune_all(
     deadline = time.monotonic() + seconds
     competition = plan.competition
     columns = {}
-    with sole_coordinator(runs_folder(competition)):
-        storage = open_storage(database_url(competition))
+    url = database_url(competition)
+    with sole_coordinator(runs_folder(competition)), explained_database_errors(url):
+        storage = open_storage(url)
         for position, pipeline in enumerate(pipelines):
             name = study_name(
                 competition.slug, pipeline, plan.data.fingerprint, plan.folds, plan.seed

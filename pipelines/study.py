@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -17,6 +18,10 @@ from competition.files import explained_os_errors
 from pipelines.base import Pipeline, ShippedPoint
 from pipelines.folds import Folds
 
+_NO_ADDRESS = (
+    "DATABASE_URL is not a database address; it looks like sqlite:///runs/podium.db or "
+    "postgresql+psycopg://user@host/name."
+)
 _RUNNING = (TrialState.RUNNING,)
 _STARTUP_TRIALS = 4  # trials of each kind that run unpruned, to compare later ones with
 _KEPT_PERCENT = 40.0  # a trial goes on while it stands in this best part of the earlier ones
@@ -32,23 +37,32 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
     """
     try:
         address = make_url(url)
-        options: dict[str, Any] = {}
-        if address.get_backend_name() == "sqlite":
-            options["connect_args"] = {"timeout": 60}
-            path = Path(address.database or "")
-            with explained_os_errors(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-        return _open(url, options)
     except ArgumentError as error:
+        raise PodiumError(_NO_ADDRESS) from error
+    options: dict[str, Any] = {}
+    if address.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": 60}
+        path = Path(address.database or "")
+        with explained_os_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+    with explained_database_errors(url):
+        return _open(url, options)
+
+
+@contextmanager
+def explained_database_errors(url: str) -> Iterator[None]:
+    """Turn a database's failure into a sentence that names it without its password."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise PodiumError(_NO_ADDRESS) from error
+    except (SQLAlchemyError, StorageInternalError, ImportError, RuntimeError) as error:
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
         raise PodiumError(
-            "DATABASE_URL is not a database address; it looks like sqlite:///runs/podium.db or "
-            "postgresql+psycopg://user@host/name."
-        ) from error
-    except (SQLAlchemyError, ImportError, RuntimeError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise PodiumError(
-            f"The database {address.render_as_string(hide_password=True)} cannot be used "
-            f"({reason}); check DATABASE_URL, or move a damaged file away."
+            f"The database {make_url(url).render_as_string(hide_password=True)} cannot be used "
+            f"({reason}). Check DATABASE_URL and the space on its disk, or move a damaged file "
+            "away; what was finished before is kept."
         ) from error
 
 

@@ -14,7 +14,8 @@ import pytest
 from optuna.trial import TrialState
 
 from competition import Competition, PodiumError
-from competition.settings import database_url, runs_folder
+from competition.dataset import load_dataset
+from competition.settings import data_folder, database_url, runs_folder
 from pipelines.base import Params, load_pipeline
 from pipelines.metrics import score
 from pipelines.models.logistic import Logistic
@@ -121,6 +122,30 @@ def test_a_damaged_database_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "podium.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(PodiumError, match="not a database"):
         open_storage(f"sqlite:///{tmp_path / 'podium.db'}")
+
+
+@pytest.mark.parametrize("url", ["", "sqlite://"])
+def test_a_full_disk_is_a_sentence(url: str, workplace: Competition) -> None:
+    """A limit on the size of files stands in for the disk: it stops the database, or a fit."""
+    code = (
+        "import resource, runpy, sys;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000));"
+        "sys.argv = ['pipelines', 'tune', '-p', 'logistic', '--budget', '20s'];"
+        "runpy.run_module('pipelines', run_name='__main__')"
+    )
+    load_dataset(workplace, data_folder(workplace))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert ("not allowed" if url else "cannot be used (") in done.stderr
+    assert not [path for path in runs_folder(workplace).rglob("*") if ".part" in path.name]
 
 
 def start_tuning(budget: str) -> subprocess.Popen[bytes]:
