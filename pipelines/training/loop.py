@@ -6,6 +6,7 @@ is out of the way; running statistics of normalisation are not kept during train
 its end, for the averaged weights.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -81,7 +82,8 @@ class CompiledLoop:
         self._average.assign(self._weights)
         for state in (self._mean, self._square):
             state.assign(tf.zeros_like(state))
-        step, last = 0, None
+        step = 0
+        recent: deque[Images] = deque(maxlen=2)
         for images, labels in chunks:
             steps = np.arange(step, step + len(images) // self.batch_size)
             rates = recipe.learning_rates(steps)
@@ -94,10 +96,10 @@ class CompiledLoop:
                 recipe.label_smoothing,
             )
             step += len(steps)
-            last = images
+            recent.append(images)
             report(step, float(loss))
-        if last is not None:
-            self._finish(last)
+        if recent:
+            self._finish(np.concatenate(recent))
 
     def predict_logits(self, images: Images, batch_size: int = 500) -> npt.NDArray[np.float32]:
         """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
@@ -108,9 +110,9 @@ class CompiledLoop:
         return np.concatenate(parts)
 
     def _finish(self, images: Images) -> None:
-        """Put the averaged weights and their normalisation statistics into the network."""
+        """Put the averaged weights and their statistics on the last `images` into the network."""
         count = min(_STATISTICS_BATCHES, len(images) // self.batch_size)
-        batches = np.split(images[: count * self.batch_size], count)
+        batches = np.split(images[-count * self.batch_size :], count)
         found = [[part.numpy() for part in self._batch_statistics(batch)] for batch in batches]
         means = iter([np.mean(parts, axis=0) for parts in zip(*found, strict=True)])
         for variable in self.network.non_trainable_variables:

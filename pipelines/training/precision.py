@@ -6,6 +6,8 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
+from pipelines.execution import cores
+
 CPUINFO = Path("/proc/cpuinfo")
 
 # Flags of processors that multiply bfloat16 matrices in hardware, as Linux names them.
@@ -84,4 +86,4 @@ def find_gpu() -> str | None:
 def threads() -> int:
     """Return how many threads a fit may use: `OMP_NUM_THREADS`, or the cores open to it."""
     given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdigit() and int(given) else len(os.sched_getaffinity(0))
+    return int(given) if given.isdigit() and int(given) else cores()

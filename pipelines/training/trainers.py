@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pipelines.training.architectures import NetworkShape, build_network, set_fresh_weights
 from pipelines.training.precision import choose_precision, find_gpu, threads
+from pipelines.training.quiet import quiet_native_stderr
 from pipelines.training.recipe import Images, Labels, Recipe, Report
 
 
@@ -42,7 +43,8 @@ def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed
             whatever the weights are.
         seed: Of the fresh weights.
     """
-    import keras
+    with quiet_native_stderr():
+        import keras
 
     policy = choose_precision(gpu=find_gpu()).policy if precision == "auto" else precision
     trainer = _kept.get((shape, policy))
