@@ -134,6 +134,31 @@ def results(
         console.print("Nothing is finished yet. Next: make tune")
 
 
+@app.command()
+def device(as_json: JsonOption = False) -> None:
+    """Say what networks train on here, in which number format, and why."""
+    from pipelines.execution import cores
+    from pipelines.training.precision import choose_precision, find_gpu
+    from pipelines.training.quiet import quiet_native_stderr
+
+    with quiet_native_stderr():
+        precision = choose_precision(gpu=find_gpu())
+    if as_json:
+        print_json(
+            {
+                "device": precision.device,
+                "policy": precision.policy,
+                "why": precision.why,
+                "cores": cores(),
+            }
+        )
+        return
+    Console(soft_wrap=True).print(
+        f"{precision.device}, {precision.policy}, {cores()} cores: {precision.why}",
+        highlight=False,
+    )
+
+
 def _plan(competition: str, seed: int, workers: int) -> "Plan":
     from competition.spec import load_competition
     from pipelines.campaign import make_plan
