@@ -181,7 +181,8 @@ class Submitter:
             ref = self.client.create_submission(token, description)
         except OutcomeUnknown as error:
             self.progress.step("Kaggle's answer was lost; looking whether it took the submission")
-            return self._after_doubt(row, LAG_SECONDS if error.status else FLIGHT_SECONDS)
+            answered = error.status not in (None, 502, 504)  # these come from what stands before it
+            return self._after_doubt(row, LAG_SECONDS if answered else FLIGHT_SECONDS)
         except AllowanceUsedUp as error:
             self._refused(row, str(error))
             raise NoneLeft(
@@ -200,8 +201,8 @@ class Submitter:
 
         Args:
             row: What may have been submitted.
-            patience: Seconds: 15 where Kaggle answered something, two minutes where it did not:
-                a call that nobody waits for any more may still be on its way there.
+            patience: Seconds: 15 where Kaggle itself answered, two minutes where it did not: a
+                call that nobody waits for any more may still be on its way there.
 
         Returns:
             The row, with Kaggle's number where the marker was found; without, it was not taken.

@@ -7,7 +7,8 @@ A plan is a list, separated by commas, of
 `refuse=STATUS`  answer with this status (503 unless given) and carry nothing out; 429 and 503
                  say `Retry-After`
 `drop`           close the connection without carrying the call out
-`lose-reply`     carry the call out, then close the connection without a reply
+`lose-reply`     carry the call out, then close the connection without a reply, or answer with an
+                 error all the same: `lose-reply=504`
 `slow=SECONDS`   wait (2 seconds unless given), then carry the call out, whether or not the other
                  side still waits for the reply
 `cut`            close the connection in the middle of a download

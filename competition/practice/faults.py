@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from competition.practice.calls import LAG_SECONDS, PENDING_FOR_EVER
@@ -43,22 +44,28 @@ class Faults:
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind == "refuse":
-            status = int(fault.value)
-            wait = {"Retry-After": f"{fault.retry_after:g}"} if status in (429, 503) else {}
-            refused = refusal(status, "The practice Kaggle refuses on purpose", wait)
-            await refused(scope, receive, send)
+            await _refused(fault)(scope, receive, send)
         elif fault.kind == "drop":
             raise Cut
         elif fault.kind == "slow":
             receive = await _taken(receive)
             await asyncio.sleep(fault.value)
             await self._app(scope, receive, send)
+        elif fault.kind == "lose-reply" and fault.value:
+            await self._app(scope, receive, _unheard)
+            await _refused(fault)(scope, receive, send)
         elif fault.kind in _TOLD:
             await self._app({**scope, _TOLD[fault.kind]: fault.value or True}, receive, send)
         elif fault.kind == "cut-upload":
             await self._app(scope, _cut_after_first(receive), _lost)
         else:
             await self._app(scope, receive, _SENDERS[fault.kind](send))
+
+
+def _refused(fault: Fault) -> Response:
+    status = int(fault.value)
+    wait = {"Retry-After": f"{fault.retry_after:g}"} if status in (429, 503) else {}
+    return refusal(status, "The practice Kaggle refuses on purpose", wait)
 
 
 def _call_of(path: str) -> str:
@@ -77,6 +84,10 @@ async def _taken(receive: Receive) -> Receive:
         return taken.pop() if taken else await receive()
 
     return again
+
+
+async def _unheard(_: Message) -> None:
+    """Send nothing."""
 
 
 async def _lost(_: Message) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,33 @@ def test_a_broken_kaggle_json_is_passed_over(
     (tmp_path / "kaggle.json").write_text("{")
     with pytest.raises(CredentialsMissing):
         KaggleClient(spec).list_files()
+
+
+@pytest.mark.parametrize("name", ["kaggle.json", "access_token"])
+def test_a_key_that_others_can_read_is_mended_by_the_command_that_is_said(
+    scripted,
+    spec: Competition,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "my home"))
+    monkeypatch.delenv("KAGGLE_KEY")
+    place = tmp_path / "my home" / ".kaggle" / name
+    place.parent.mkdir(parents=True)
+    place.write_text('{"username": "me", "key": "secret"}' if name == "kaggle.json" else "secret")
+    scripted.says("IntrospectToken", {"active": True, "username": "owner"})
+    scripted.says("ListDataFiles", {})
+    place.chmod(0o640)
+    KaggleClient(spec).list_files()
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "Other users" in warning and "secret" not in warning
+    subprocess.run(warning.split("with: ")[1], shell=True, check=True)
+    assert place.stat().st_mode & 0o777 == 0o600
+    caplog.clear()
+    KaggleClient(spec).list_files()
+    assert "WARNING" not in caplog.text
 
 
 def test_nothing_goes_to_the_real_kaggle_when_an_endpoint_is_set(

@@ -1,0 +1,133 @@
+"""The chain in small: a practice Kaggle of noise, a person before it, a clock in a hurry."""
+
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from competition import Competition, load_competition
+from competition.kaggle_client import KaggleClient
+from competition.practice.holdout import HIDDEN_FILE
+from competition.practice.running import PracticeServer
+from competition.practice.scoring import Solution
+from competition.practice.state import State
+from competition.practice.state import Submission as Remote
+from competition.settings import data_folder
+from submissions.clock import Clock
+from submissions.sample import read_sample
+from submissions.writer import submission_text
+
+ROOT = Path(__file__).parents[2]
+SPEED = 100
+
+
+class Hurried(Clock):
+    """A hundred of its seconds pass in one of ours; calls to the server take as long as ever."""
+
+    def __init__(self) -> None:
+        self._began, self._start = time.monotonic(), datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=(time.monotonic() - self._began) * SPEED)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / SPEED)
+
+
+@dataclass
+class Chain:
+    """The server, which the tests may look into, and a person's own folders."""
+
+    server: PracticeServer
+    folder: Path
+    root: Path
+
+    @property
+    def competition(self) -> Competition:
+        return load_competition(str(self.server.running.spec_path))
+
+    @property
+    def data(self) -> Path:
+        return data_folder(self.competition)
+
+    @property
+    def public(self) -> Path:
+        return self.folder / "public"
+
+    def client(self) -> KaggleClient:
+        return KaggleClient(self.competition, timeout=(2, 0.3))
+
+    def file(self, seed: int) -> Path:
+        """Write a lawful file of its own content for each seed."""
+        competition = self.competition
+        sample = read_sample(competition, self.public / competition.sample_file)
+        labels = np.random.default_rng(seed).integers(0, 10, len(sample.ids))
+        path = self.root / "mine.csv"
+        path.write_text(submission_text(labels, competition, sample))
+        return path
+
+    def taken(self) -> list[Remote]:
+        """Return what the server has, from its own database."""
+        return State(self.folder).submissions()
+
+    def worth(self, file: Path) -> tuple[float, float]:
+        """Return the public and the private score that a file deserves, as Kaggle writes them."""
+        solution = Solution.read(self.folder / HIDDEN_FILE, self.competition)
+        public, private = solution.score(file.read_bytes())
+        return round(public, 5), round(private, 5)
+
+    def secrets(self) -> list[str]:
+        """Return what nobody may read: the key, and the tokens of all uploads."""
+        with sqlite3.connect(self.folder / "practice.db") as database:
+            tokens = [token for (token,) in database.execute("SELECT token FROM uploads")]
+        return [self.server.running.key, *tokens, "X-Goog-Signature"]
+
+
+@pytest.fixture(scope="session")
+def noise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PracticeServer, Path]]:
+    """A practice Kaggle of 150 images that hardly compress, so that their zip comes in pieces."""
+    folder = tmp_path_factory.mktemp("noise")
+    competition = replace(
+        load_competition("optical-digits"), slug="noise", train_rows=None, test_rows=None
+    )
+    pixels = np.random.default_rng(0).integers(0, 256, (150, 28 * 28))
+    header = ",".join(["label", *[f"pixel{index}" for index in range(28 * 28)]])
+    rows = [",".join([str(row % 10), *map(str, pixels[row])]) for row in range(len(pixels))]
+    data = folder / "train.csv"
+    data.write_text("\n".join([header, *rows, ""]))
+    server = PracticeServer(folder / "kaggle", competition, data, delay=0.05)
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    yield server, folder / "kaggle"
+    server.stop()
+    thread.join(10)
+
+
+@pytest.fixture
+def chain(
+    noise_server: tuple[PracticeServer, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Chain]:
+    """The practice Kaggle as on its first day, and empty folders before it."""
+    server, folder = noise_server
+    with sqlite3.connect(folder / "practice.db") as database:
+        database.executescript("DELETE FROM submissions; DELETE FROM uploads;")
+    shutil.rmtree(folder / "uploads")
+    (folder / "uploads").mkdir()
+    places = {"HOME": "home", "DATA_DIR": "data", "RUNS_DIR": "runs"}
+    variables = {name: str(tmp_path / place) for name, place in places.items()}
+    for name in ("DATABASE_URL", "KAGGLE_API_TOKEN", "KAGGLE_CONFIG_DIR", "MESSAGE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (variables | server.running.environment).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr("competition.kaggle_retry.FIRST_SECONDS", 0.005)
+    server.plan("")
+    yield Chain(server, folder, tmp_path)
+    server.plan("")
