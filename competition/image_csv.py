@@ -84,8 +84,6 @@ def read_images(path: Path, layout: Layout) -> ImageTable:
             )
         except ValueError as error:
             raise _first_fault(path, header, special, layout) from error
-        except UnicodeDecodeError as error:
-            raise _not_text(path) from error
     if cells.shape[1] != len(header):
         raise _first_fault(path, header, special, layout)
     pixels = np.delete(cells, list(special.values()), axis=1) if special else cells
@@ -102,15 +100,16 @@ def open_csv(path: Path) -> Iterator[TextIO]:
     """Open a CSV file as text, from inside its zip where `path` ends in `.zip`.
 
     Raises:
-        PodiumError: there is no such file, or the zip is damaged or holds no single CSV.
+        PodiumError: there is no such file, the zip is damaged or holds no single CSV; or, raised
+            within the block too, the text is not UTF-8 or no CSV.
     """
     if not path.is_file():
         raise PodiumError(f"{path} is not there; `make download` brings it.")
-    if path.suffix != ".zip":
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield file
-        return
     try:
+        if path.suffix != ".zip":
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                yield file
+            return
         with zipfile.ZipFile(path) as archive:
             members = [name for name in archive.namelist() if name.endswith(".csv")]
             if len(members) != 1:
@@ -119,18 +118,19 @@ def open_csv(path: Path) -> Iterator[TextIO]:
                 yield io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise PodiumError(f"{path} is a damaged zip ({error}); {_FETCH_AGAIN}") from error
+    except UnicodeDecodeError as error:
+        raise PodiumError(f"{path.name} is not UTF-8 text; {_FETCH_AGAIN}") from error
+    except csv.Error as error:
+        raise PodiumError(f"{path.name} is not a CSV file ({error}); {_FETCH_AGAIN}") from error
 
 
 def read_header(file: TextIO, path: Path) -> list[str]:
     """Read the header line of an open CSV file.
 
     Raises:
-        PodiumError: the file is empty, is not text, or names a column twice.
+        PodiumError: the file is empty, or names a column twice.
     """
-    try:
-        line = file.readline()
-    except UnicodeDecodeError as error:
-        raise _not_text(path) from error
+    line = file.readline()
     if not line.strip():
         raise PodiumError(f"{path.name} is empty; {_FETCH_AGAIN}")
     header = [name.strip() for name in next(csv.reader([line]))]
@@ -146,10 +146,6 @@ def read_header(file: TextIO, path: Path) -> list[str]:
 
 
 _FETCH_AGAIN = "fetch it again with `make download`."
-
-
-def _not_text(path: Path) -> PodiumError:
-    return PodiumError(f"{path.name} is not UTF-8 text; {_FETCH_AGAIN}")
 
 
 def _encoder(classes: tuple[str, ...]) -> Callable[[str], int]:

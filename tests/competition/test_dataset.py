@@ -1,12 +1,16 @@
 """Every promise about the data is checked, and arrays are cached by content."""
 
+import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from competition import Competition, PodiumError, load_competition
 from competition.dataset import load_dataset
@@ -176,6 +180,25 @@ def test_a_damaged_zip_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "train.csv").rename(tmp_path / "train.csv.zip")
     with pytest.raises(PodiumError, match="damaged zip"):
         load_dataset(SHAPES, tmp_path)
+
+
+@given(
+    name=st.sampled_from(SHAPES.files),
+    at=st.floats(0, 1),
+    bites=st.integers(0, 3),
+    put=st.sampled_from([b"\xff", b'"', b"\0", b"\r", b"\n", b",", b"-", b'"' + b"1" * 200_000]),
+)
+def test_any_damage_is_a_sentence_or_harmless(
+    name: str, at: float, bites: int, put: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    write_shapes(folder)
+    content = (folder / name).read_bytes()
+    place = round(at * len(content))
+    (folder / name).write_bytes(content[:place] + put + content[place + bites :])
+    with suppress(PodiumError):
+        load_dataset(SHAPES, folder)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.slow
