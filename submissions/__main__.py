@@ -121,11 +121,17 @@ def scores(
         bool, typer.Option("--refresh", help="Ask Kaggle even if no score is pending.")
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask Kaggle.")] = False,
+    chart: Annotated[
+        bool,
+        typer.Option("--chart", help="Draw them too: HTML and PNG in runs/<slug>/scores."),
+    ] = False,
     competition: CompetitionOption = DEFAULT_COMPETITION,
 ) -> None:
-    """Show every submission: its estimate beside its public score, the best in bold."""
+    """Show every submission: estimate, public score, place; the best in bold; and a verdict."""
+    from submissions.score_screen import notes, scores_csv, show_scores
     from submissions.scores import score_table
-    from submissions.screen import notes, scores_csv, show_scores, shown_progress
+    from submissions.screen import shown_progress
+    from submissions.verdicts import verdicts
 
     if (as_json and as_csv) or (refresh and offline):
         raise typer.BadParameter("--json and --csv, or --refresh and --offline, exclude each other")
@@ -134,12 +140,18 @@ def scores(
         table = score_table(spec, refresh=refresh, offline=offline, progress=progress)
     for note in notes(table):
         sys.stderr.write(f"{note}\n")
+    sentences = verdicts(table, spec) if chart or not (as_json or as_csv) else []
+    if chart:
+        from submissions.score_page import write_charts
+
+        for path in write_charts(table, sentences, spec):
+            sys.stderr.write(f"Wrote {path}\n")
     if as_json:
         print_json([row.facts() for row in table.rows])
     elif as_csv:
         sys.stdout.write(scores_csv(table))
     elif table.rows:
-        show_scores(table)
+        show_scores(table, sentences)
 
 
 @app.command()

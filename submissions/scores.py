@@ -2,20 +2,24 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from competition.kaggle_client import KaggleClient, KaggleError
 from competition.settings import database_url
 from competition.spec import Competition
 from submissions.database import missing_file
+from submissions.leaderboard import Leaderboard, keep, last_leaderboard, seen_leaderboard
 from submissions.ledger import Ledger, default_endpoint
 from submissions.progress import Progress
 from submissions.tables import State, Submission
 
 # Kaggle's page of digit-recognizer: the public score is taken on about 25% of the test rows.
 PUBLIC_SHARE = 0.25
+# A leaderboard takes a call for every hundred teams: one that is younger is not asked for again
+# only because some score is pending.
+_FRESH = timedelta(minutes=10)
 
 FACTS = (
     "ref",
@@ -33,6 +37,8 @@ FACTS = (
     "blend",
     "error",
     "endpoint",
+    "place",
+    "percentile",
 )
 
 
@@ -46,6 +52,8 @@ class ScoreRow:
         public_se: The public score's sampling error, from `sampling_error`.
         difference: Public score less estimate, in standard errors of that difference.
         best: Whether no other scored submission is better: by public score, then by estimate.
+        place: On the public leaderboard as it was last seen, from 1; None where it never was.
+        percentile: How many of 100 other teams stand behind that place.
     """
 
     submission: Submission
@@ -53,6 +61,8 @@ class ScoreRow:
     public_se: float | None
     difference: float | None
     best: bool = False
+    place: int | None = None
+    percentile: float | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what programs read: plain values, times in ISO 8601 (UTC), None for unknown."""
@@ -73,6 +83,8 @@ class ScoreRow:
             one.blend_name,
             one.error,
             one.endpoint,
+            self.place,
+            None if self.percentile is None else round(self.percentile, 2),
         )
         return dict(zip(FACTS, values, strict=True))
 
@@ -86,12 +98,16 @@ class ScoreTable:
         endpoint: The server.
         elsewhere: How many submissions went to each other server; they are not mixed in.
         trouble: Why Kaggle could not be asked though it was to be; None where all went well.
+        leaderboard: The last that was seen of it; None where it never was.
+        leaderboard_trouble: Why it is not today's though it was to be.
     """
 
     rows: tuple[ScoreRow, ...]
     endpoint: str
     elsewhere: dict[str, int]
     trouble: str | None = None
+    leaderboard: Leaderboard | None = None
+    leaderboard_trouble: str | None = None
 
 
 def score_table(
@@ -106,7 +122,8 @@ def score_table(
     """Return the table, with the pending scores completed where Kaggle answers.
 
     Kaggle is asked only where something is pending or in doubt, or by `refresh`; then submissions
-    that were made elsewhere, such as on the web page, join the ledger.
+    that were made elsewhere, such as on the web page, join the ledger, and the public leaderboard
+    is read and kept, so that places show later without asking.
 
     Args:
         competition: Whose submissions.
@@ -119,31 +136,72 @@ def score_table(
     Raises:
         PodiumError: the database fails.
     """
-    trouble = None
     if missing_file(database_url(competition)) and not refresh:
         return ScoreTable((), endpoint or default_endpoint(), {})
     ledger = Ledger.open(competition, endpoint)
     submissions = ledger.submissions()
+    leaderboard = last_leaderboard(competition, ledger.endpoint)
+    trouble = leaderboard_trouble = None
     asked = refresh or any(one.pending or one.state == State.SENDING for one in submissions)
     if asked and not offline:
-        (progress or Progress()).tick("Asking Kaggle for scores")
+        client, progress = connect(competition), progress or Progress()
+        progress.tick("Asking Kaggle for scores")
         try:
-            ledger.absorb(connect(competition).submissions())
+            ledger.absorb(client.submissions())
+            submissions = ledger.submissions()
+            if refresh or leaderboard is None or _old(leaderboard):
+                progress.tick("Asking Kaggle for the leaderboard")
+                leaderboard_trouble = _ask_leaderboard(client, ledger, competition)
+                leaderboard = last_leaderboard(competition, ledger.endpoint)
         except KaggleError as error:
             trouble = str(error)
-        submissions = ledger.submissions()
-    rows = scored_rows(submissions, competition)
-    return ScoreTable(rows, ledger.endpoint, ledger.other_endpoints(), trouble)
+    return ScoreTable(
+        scored_rows(submissions, competition, leaderboard),
+        ledger.endpoint,
+        ledger.other_endpoints(),
+        trouble,
+        leaderboard,
+        leaderboard_trouble,
+    )
 
 
-def scored_rows(submissions: list[Submission], competition: Competition) -> tuple[ScoreRow, ...]:
+def _old(leaderboard: Leaderboard) -> bool:
+    return datetime.now(UTC) - leaderboard.asked > _FRESH
+
+
+def _ask_leaderboard(client: KaggleClient, ledger: Ledger, competition: Competition) -> str | None:
+    """Keep today's leaderboard; return why it could not be had."""
+    try:
+        rows = client.leaderboard()
+        username = client.username
+    except KaggleError as error:
+        return str(error)
+    keep(seen_leaderboard(rows, ledger.endpoint, username, ledger.submissions()), competition)
+    return None
+
+
+def scored_rows(
+    submissions: list[Submission],
+    competition: Competition,
+    leaderboard: Leaderboard | None = None,
+) -> tuple[ScoreRow, ...]:
     """Return a line for each submission, in their order, the best one marked."""
     best = max(
         (one for one in submissions if one.public_score is not None),
         key=lambda one: (one.public_score, one.cv_score or 0.0),
         default=None,
     )
-    return tuple(score_row(one, competition, best=one is best) for one in submissions)
+    rows = (score_row(one, competition, best=one is best) for one in submissions)
+    return tuple(placed(row, leaderboard) if leaderboard else row for row in rows)
+
+
+def placed(row: ScoreRow, leaderboard: Leaderboard) -> ScoreRow:
+    """Return a line with the place that its public score takes on a leaderboard."""
+    score = row.submission.public_score
+    if score is None:
+        return row
+    place = leaderboard.place(score, row.submission.created)
+    return replace(row, place=place, percentile=leaderboard.percentile(place))
 
 
 def score_row(submission: Submission, competition: Competition, *, best: bool = False) -> ScoreRow:
@@ -156,6 +214,13 @@ def score_row(submission: Submission, competition: Competition, *, best: bool = 
     if score is not None and estimate is not None and public_se is not None:
         difference = (score - estimate) / math.hypot(public_se, submission.cv_se or 0.0)
     return ScoreRow(submission, public_rows, public_se, difference, best)
+
+
+def named(row: ScoreRow) -> str:
+    """Return a submission in words: its blend or file, and when, in local time."""
+    one = row.submission
+    name = one.blend_name or one.file.rsplit("/", 1)[-1]
+    return f"{name} ({one.created.astimezone():%Y-%m-%d %H:%M})"
 
 
 def sampling_error(accuracy: float, rows: int) -> float:

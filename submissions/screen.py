@@ -1,7 +1,5 @@
-"""What a terminal shows: progress, a check's findings, the table of scores."""
+"""What a terminal shows: progress, a check's findings, a submission's end, the queue."""
 
-import csv
-import io
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from rich.text import Text
 from competition.spec import Competition
 from submissions.allowance import NoneLeft, opening
 from submissions.progress import Progress
-from submissions.scores import FACTS, ScoreRow, ScoreTable, score_row
+from submissions.scores import ScoreRow, score_row
 
 if TYPE_CHECKING:
     from submissions.checks import CheckReport
@@ -70,11 +68,11 @@ def verdict(row: ScoreRow) -> str:
     one = row.submission
     if one.public_score is None:
         return one.shown_status
-    text = f"public {_score(one.public_score, row.public_se)}"
+    text = f"public {with_error(one.public_score, row.public_se)}"
     if row.public_rows:
         text += f" ({row.public_rows:,} rows)"
     if one.cv_score is not None:
-        text += f"; estimate {_score(one.cv_score, one.cv_se)}"
+        text += f"; estimate {with_error(one.cv_score, one.cv_se)}"
     if row.difference is not None:
         text += f", {abs(row.difference):.1f} standard errors apart"
     return text
@@ -113,28 +111,6 @@ def show_check(report: "CheckReport") -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def show_scores(table: ScoreTable) -> None:
-    """Print the table, the best submission in bold."""
-    console = _console()
-    grid = Table(title=f"Submissions to {table.endpoint}", title_justify="left", box=None)
-    for name in ("time", "blend or file", "estimate", "public score", "difference", "status"):
-        right = name in ("estimate", "public score", "difference")
-        grid.add_column(name, justify="right" if right else "left", no_wrap=name != "blend or file")
-    for row in table.rows:
-        one = row.submission
-        gap = "" if row.difference is None else f"{row.difference:+.1f} se"
-        cells = (
-            f"{one.created.astimezone():%Y-%m-%d %H:%M}",
-            one.blend_name or one.file.rsplit("/", 1)[-1],
-            _score(one.cv_score, one.cv_se),
-            _score(one.public_score, row.public_se),
-            gap,
-            f"{one.shown_status}: {one.error}" if one.error else one.shown_status,
-        )
-        grid.add_row(*map(Text, cells), style="bold" if row.best else None)
-    console.print(grid)
-
-
 def show_queue(entries: Sequence["Entry"]) -> None:
     """Print what waits, in the order in which it will be sent."""
     if not entries:
@@ -147,13 +123,13 @@ def show_queue(entries: Sequence["Entry"]) -> None:
     for entry in entries:
         cells = (
             str(entry.number),
-            _score(entry.estimate.cv_score, entry.estimate.cv_se) or "unknown",
+            with_error(entry.estimate.cv_score, entry.estimate.cv_se) or "unknown",
             entry.name if entry.intact else f"{entry.name} (changed or missing: add it again)",
             entry.message,
             f"{entry.added.astimezone():%Y-%m-%d %H:%M}",
         )
         grid.add_row(*map(Text, cells))
-    _console().print(grid)
+    console().print(grid)
     waits = count_of(len(entries), "file")
     sys.stdout.write(f"{waits}; `submit --from-queue` sends as many as the day allows.\n")
 
@@ -163,46 +139,14 @@ def count_of(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def notes(table: ScoreTable) -> list[str]:
-    """Return what a person should know beside the table, one line each."""
-    found = []
-    if table.trouble:
-        found.append(
-            f"Warning: this is what the ledger has; Kaggle was not reached. {table.trouble}"
-        )
-    if not table.rows:
-        found.append(
-            f"No submissions to {table.endpoint} are recorded: `make submit` sends the first, and "
-            "`python -m submissions scores --refresh` brings in what was submitted elsewhere."
-        )
-        found += [
-            f"{count} went to {endpoint}: KAGGLE_ENDPOINT={endpoint} shows them."
-            for endpoint, count in table.elsewhere.items()
-        ]
-    if any(row.submission.pending for row in table.rows):
-        found.append("Some scores are pending; `make scores` looks again.")
-    if any(row.submission.unfinished for row in table.rows):
-        found.append(
-            "A submit was interrupted; the same command finds out what happened and finishes it."
-        )
-    return found
-
-
-def scores_csv(table: ScoreTable) -> str:
-    """Return the table as CSV, with the columns of `--json`."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, FACTS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row.facts() for row in table.rows)
-    return text.getvalue()
-
-
-def _console() -> Console:
+def console() -> Console:
+    """Return the console of stdout; in a pipe or a file it is wide enough to cut nothing."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
 
 
-def _score(value: float | None, error: float | None) -> str:
+def with_error(value: float | None, error: float | None) -> str:
+    """Return `0.9925 ± 0.0031`; nothing for an unknown value."""
     if value is None:
         return ""
     return f"{value:.4f}" if error is None else f"{value:.4f} ± {error:.4f}"
