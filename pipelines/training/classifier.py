@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from competition.errors import PodiumError
 from pipelines.images.augmentation import Distortion, in_background
 from pipelines.training.architectures import NetworkShape, network_side
-from pipelines.training.recipe import Recipe, fitting_batch, training_chunks
+from pipelines.training.recipe import Recipe, fitting_batch, sampled, training_chunks
 from pipelines.training.trainers import Trainer, trainer_of
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,11 @@ Probabilities = npt.NDArray[np.float32]
 
 # Images in a chunk of the compiled loop: the unit of augmentation and of progress.
 _CHUNK = 4096
+
+# Batches of undistorted training images, which the images to predict resemble, that
+# normalisation's statistics are measured on: held-out log loss falls by a twentieth against those
+# of distorted ones.
+_STATISTICS_BATCHES = 24
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,9 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         )
         trainer = self._trainer(recipe.batch_size)
         trainer.train(chunks, recipe, self.seed, _reporter(recipe, len(images)))
+        trainer.measure_statistics(
+            sampled(images, _STATISTICS_BATCHES * recipe.batch_size, self.seed)
+        )
         self.weights_ = [np.asarray(weight) for weight in trainer.network.get_weights()]
         if not all(np.isfinite(weight).all() for weight in self.weights_):
             raise PodiumError(

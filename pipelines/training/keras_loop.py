@@ -82,6 +82,11 @@ class KerasLoop:
             ],
         )
 
+    def measure_statistics(self, images: Images) -> None:
+        """Move the network's running normalisation statistics towards those of some batches."""
+        for first in range(0, len(images), self.batch_size):
+            self.network(_scaled(images[first : first + self.batch_size]), training=True)
+
     def predict_logits(self, images: Images, batch_size: int = 1000) -> npt.NDArray[np.float32]:
         """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
         logits = self.network.predict(_scaled(images), batch_size=batch_size, verbose=0)

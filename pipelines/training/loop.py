@@ -2,11 +2,10 @@
 
 What it saves against `Model.fit`: the optimiser updates one flat vector in a handful of operations
 instead of a dozen for each of some thirty variables; a chunk of batches is one call, so Python
-is out of the way; running statistics of normalisation are not kept during training but measured at
-its end, for the averaged weights.
+is out of the way; running statistics of normalisation are not kept during training but measured
+after it, for the averaged weights.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -16,9 +15,6 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from pipelines.training.recipe import Images, Labels, Recipe, Report
-
-# Batches that the final statistics of normalisation are measured on.
-_STATISTICS_BATCHES = 24
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.99, 1e-7
 
@@ -83,7 +79,6 @@ class CompiledLoop:
         for state in (self._mean, self._square):
             state.assign(tf.zeros_like(state))
         step = 0
-        recent: deque[Images] = deque(maxlen=2)
         for images, labels in chunks:
             steps = np.arange(step, step + len(images) // self.batch_size)
             rates = recipe.learning_rates(steps)
@@ -96,10 +91,20 @@ class CompiledLoop:
                 recipe.label_smoothing,
             )
             step += len(steps)
-            recent.append(images)
             report(step, float(loss))
-        if recent:
-            self._finish(np.concatenate(recent))
+        for variable, value in zip(
+            self.network.trainable_variables, self._split(self._average), strict=True
+        ):
+            variable.assign(value)
+
+    def measure_statistics(self, images: Images) -> None:
+        """Put into the network its normalisation statistics on some batches of images."""
+        batches = np.split(images, len(images) // self.batch_size)
+        found = [[part.numpy() for part in self._batch_statistics(batch)] for batch in batches]
+        means = iter([np.mean(parts, axis=0) for parts in zip(*found, strict=True)])
+        for variable in self.network.non_trainable_variables:
+            if variable.dtype == "float32":
+                variable.assign(next(means))
 
     def predict_logits(self, images: Images, batch_size: int = 500) -> npt.NDArray[np.float32]:
         """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
@@ -108,20 +113,6 @@ class CompiledLoop:
             for first in range(0, len(images), batch_size)
         ]
         return np.concatenate(parts)
-
-    def _finish(self, images: Images) -> None:
-        """Put the averaged weights and their statistics on the last `images` into the network."""
-        count = min(_STATISTICS_BATCHES, len(images) // self.batch_size)
-        batches = np.split(images[-count * self.batch_size :], count)
-        found = [[part.numpy() for part in self._batch_statistics(batch)] for batch in batches]
-        means = iter([np.mean(parts, axis=0) for parts in zip(*found, strict=True)])
-        for variable in self.network.non_trainable_variables:
-            if variable.dtype == "float32":
-                variable.assign(next(means))
-        for variable, value in zip(
-            self.network.trainable_variables, self._split(self._average), strict=True
-        ):
-            variable.assign(value)
 
     def _split(self, flat: Any) -> list[Any]:
         """Return the network's trainable variables as they lie one after the other in `flat`."""

@@ -104,3 +104,8 @@ def training_chunks(
             rows = np.concatenate([rows, generator.permutation(len(images))])
         chosen, rows = rows[:wanted], rows[wanted:]
         yield distortion.apply(images[chosen], generator), labels[chosen]
+
+
+def sampled(images: Images, number: int, seed: int) -> Images:
+    """Return that many images at random: each once before any comes again."""
+    return images[np.resize(np.random.default_rng(seed).permutation(len(images)), number)]

@@ -24,6 +24,9 @@ class Trainer(Protocol):
     ) -> None:
         """Train from the network's present weights and leave the averaged ones in it."""
 
+    def measure_statistics(self, images: Images) -> None:
+        """Measure normalisation's statistics for predicting on some whole batches of images."""
+
     def predict_logits(self, images: Images) -> npt.NDArray[np.float32]:
         """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipelines.images.augmentation import Distortion
-from pipelines.training.recipe import Recipe, fitting_batch, one_cycle, training_chunks
+from pipelines.training.recipe import Recipe, fitting_batch, one_cycle, sampled, training_chunks
 
 
 def test_one_cycle_rises_and_falls() -> None:
@@ -48,3 +48,10 @@ def test_chunks_cover_every_image_once_per_pass() -> None:
     assert sorted(seen[50:100]) == list(range(50))
     for chunk, found in chunks:
         np.testing.assert_array_equal(chunk[:, 0, 0], found)
+
+
+def test_samples_use_every_image_before_any_twice() -> None:
+    images = np.arange(10, dtype=np.uint8)[:, None, None] * np.ones((1, 8, 8), np.uint8)
+    drawn = sampled(images, 25, seed=3)[:, 0, 0]
+    assert sorted(drawn[:10]) == sorted(drawn[10:20]) == list(range(10))
+    assert len(set(sampled(images, 4, seed=3)[:, 0, 0])) == 4
