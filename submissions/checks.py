@@ -110,18 +110,47 @@ def check(
     if fault is not None:
         return CheckReport(path, 0, "", (fault,))
     sha256 = hashlib.sha256(data).hexdigest()
-    parser = Parser(competition, sample)
-    lines = parser.lines_of(data)
-    labels = parser.parse(lines)
-    rows = max(len(lines) - 1, 0)
-    faults = tuple(sorted(parser.faults, key=lambda fault: fault.line or 0))
-    if faults:
-        return CheckReport(path, rows, sha256, faults)
+    labels, rows = _plainly_lawful(data, competition, sample), len(sample.ids)
+    if labels is None:
+        parser = Parser(competition, sample)
+        lines = parser.lines_of(data)
+        labels = parser.parse(lines)
+        rows = max(len(lines) - 1, 0)
+        faults = tuple(sorted(parser.faults, key=lambda fault: fault.line or 0))
+        if faults:
+            return CheckReport(path, rows, sha256, faults)
     warnings = class_warnings(labels, competition.classes, training_counts, previous)
     if not data.endswith(b"\n"):
         warnings.append("The last line has no line end: make sure that the file was written whole.")
     fingerprint = fingerprint_of(submission_text(labels, competition, sample))
     return CheckReport(path, rows, sha256, (), tuple(warnings), labels, fingerprint)
+
+
+def _plainly_lawful(
+    data: bytes, competition: Competition, sample: SampleSubmission
+) -> NDArray[np.intp] | None:
+    """Return the labels of a file that is written as `submission_text` writes them.
+
+    Most files are, and reading them so is three times as fast. The labels are taken by counting
+    commas; whatever came of it, only a file that equals the text of its labels is taken as lawful.
+
+    Returns:
+        None for any other file: the parser finds what is wrong with it, if anything.
+    """
+    try:
+        text = data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return None
+    text = text if text.endswith("\n") else f"{text}\n"
+    indices = {name: index for index, name in enumerate(competition.classes)}
+    names = text[:-1].replace("\n", ",").split(",")[3::2]
+    try:
+        labels = np.array([indices[name] for name in names], dtype=np.intp)
+    except KeyError:
+        return None
+    if len(labels) != len(sample.ids) or text != submission_text(labels, competition, sample):
+        return None
+    return labels
 
 
 def _read(path: Path, sample: SampleSubmission) -> tuple[bytes, Fault | None]:

@@ -58,7 +58,7 @@ def read_sample(competition: Competition, path: Path | None = None) -> SampleSub
     try:
         with open_csv(path) as file:
             text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise PodiumError(
             f"{path} cannot be read ({error}): run `make download`, which heals it."
         ) from error
@@ -68,17 +68,26 @@ def read_sample(competition: Competition, path: Path | None = None) -> SampleSub
     header = (competition.id_column, competition.target_column)
     if not lines or split_line(lines[0]) != list(header):
         raise _broken(path, 1, f"the header should be {','.join(header)}")
-    ids = []
-    for number, line in enumerate(lines[1:], 2):
-        fields = split_line(line)
-        if fields is None or len(fields) != 2:
-            raise _broken(path, number, "it should have two columns")
-        ids.append(fields[0])
+    ids = _ids_of(lines[1:], path)
     if len(set(ids)) < len(ids) or "" in ids:
         raise _broken(path, None, "its ids should be all different and none of them blank")
     if not ids or competition.test_rows not in (None, len(ids)):
         raise _broken(path, None, f"it has {len(ids):,} ids, not {competition.test_rows or 'any'}")
     return SampleSubmission(header=header, ids=tuple(ids), size=len(text.encode()))
+
+
+def _ids_of(lines: list[str], path: Path) -> list[str]:
+    joined = "".join(lines)
+    # As many commas as lines, and one in each: then it is one in each exactly.
+    if '"' not in joined and joined.count(",") == len(lines) and all("," in line for line in lines):
+        return [line.split(",", 1)[0] for line in lines]
+    ids = []
+    for number, line in enumerate(lines, 2):
+        fields = split_line(line)
+        if fields is None or len(fields) != 2:
+            raise _broken(path, number, "it should have two columns")
+        ids.append(fields[0])
+    return ids
 
 
 def _plain_or_packed(path: Path) -> Path:

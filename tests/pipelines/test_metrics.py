@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, log_loss
 
-from pipelines.metrics import Score, paired_p_value, score, standard_error
+from pipelines.metrics import Score, mcnemar_p_value, paired_p_value, score, standard_error
 
 
 def test_scores_agree_with_scikit_learn() -> None:
@@ -35,3 +36,11 @@ def test_paired_test_counts_only_disagreements() -> None:
     assert paired_p_value(first, second, labels) == 1.0
     second[:8] = wrong
     assert paired_p_value(first, second, labels) == pytest.approx(2 * 0.5**8)
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses"), [(0, 0), (1, 0), (5, 5), (7, 2), (2, 7), (300, 341), (21_000, 20_000)]
+)
+def test_paired_test_agrees_with_scipy(wins: int, losses: int) -> None:
+    expected = binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
+    assert mcnemar_p_value(wins, losses) == pytest.approx(expected, rel=1e-6)
