@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ import pytest
 from competition import Competition, load_competition
 from competition.kaggle_client import KaggleClient
 from competition.practice.holdout import HIDDEN_FILE
-from competition.practice.running import PracticeServer
 from competition.practice.scoring import Solution
 from competition.practice.state import State
 from competition.practice.state import Submission as Remote
@@ -23,6 +21,7 @@ from competition.settings import data_folder
 from submissions.clock import Clock
 from submissions.sample import read_sample
 from submissions.writer import submission_text
+from tests.serving import Served
 
 ROOT = Path(__file__).parents[2]
 SPEED = 100
@@ -45,13 +44,13 @@ class Hurried(Clock):
 class Chain:
     """The server, which the tests may look into, and a person's own folders."""
 
-    server: PracticeServer
+    server: Served
     folder: Path
     root: Path
 
     @property
     def competition(self) -> Competition:
-        return load_competition(str(self.server.running.spec_path))
+        return load_competition(str(self.server.spec_path))
 
     @property
     def data(self) -> Path:
@@ -87,11 +86,11 @@ class Chain:
         """Return what nobody may read: the key, and the tokens of all uploads."""
         with sqlite3.connect(self.folder / "practice.db") as database:
             tokens = [token for (token,) in database.execute("SELECT token FROM uploads")]
-        return [self.server.running.key, *tokens, "X-Goog-Signature"]
+        return [self.server.key, *tokens, "X-Goog-Signature"]
 
 
 @pytest.fixture(scope="session")
-def noise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PracticeServer, Path]]:
+def noise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
     """A practice Kaggle of 150 images that hardly compress, so that their zip comes in pieces."""
     folder = tmp_path_factory.mktemp("noise")
     competition = replace(
@@ -102,17 +101,14 @@ def noise_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pra
     rows = [",".join([str(row % 10), *map(str, pixels[row])]) for row in range(len(pixels))]
     data = folder / "train.csv"
     data.write_text("\n".join([header, *rows, ""]))
-    server = PracticeServer(folder / "kaggle", competition, data, delay=0.05)
-    thread = threading.Thread(target=server.serve, daemon=True)
-    thread.start()
+    server = Served(folder / "kaggle", competition, data=data, delay=0.05)
     yield server, folder / "kaggle"
-    server.stop()
-    thread.join(10)
+    server.end()
 
 
 @pytest.fixture
 def chain(
-    noise_server: tuple[PracticeServer, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    noise_server: tuple[Served, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Chain]:
     """The practice Kaggle as on its first day, and empty folders before it."""
     server, folder = noise_server
@@ -124,7 +120,7 @@ def chain(
     variables = {name: str(tmp_path / place) for name, place in places.items()}
     for name in ("DATABASE_URL", "KAGGLE_API_TOKEN", "KAGGLE_CONFIG_DIR", "MESSAGE"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in (variables | server.running.environment).items():
+    for name, value in (variables | server.environment).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setattr("competition.kaggle_retry.FIRST_SECONDS", 0.005)

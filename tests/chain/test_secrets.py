@@ -63,7 +63,7 @@ def test_no_secret_is_said_logged_or_left(
 ) -> None:
     monkeypatch.setattr("submissions.once.FLIGHT_SECONDS", 0.2)
     monkeypatch.setattr("submissions.once._LOOK_SECONDS", 0.02)
-    key = chain.server.running.key
+    key = chain.server.key
     if credentials == "token":
         monkeypatch.setenv("KAGGLE_API_TOKEN", key)
         monkeypatch.delenv("KAGGLE_KEY")

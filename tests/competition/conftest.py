@@ -17,7 +17,7 @@ import pytest
 from competition import Competition, load_competition
 from competition.kaggle_client import KaggleClient
 from competition.practice.holdout import prepare
-from competition.practice.running import PracticeServer
+from tests.serving import Served
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
@@ -49,29 +49,6 @@ def practice_folder(prepared: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "practice"
     shutil.copytree(prepared, folder)
     return folder
-
-
-class Served:
-    """A practice Kaggle served by a thread of the tests, which starts at once."""
-
-    def __init__(self, folder: Path, **options: Any) -> None:
-        self._server = PracticeServer(folder, load_competition("optical-digits"), **options)
-        running = self._server.running
-        self.url, self.username, self.key = running.url, running.username, running.key
-        self.spec_path, self.environment = running.spec_path, running.environment
-        self._thread = threading.Thread(target=self._server.serve, daemon=True)
-        self._thread.start()
-
-    def plan(self, faults: str) -> None:
-        self._server.plan(faults)
-
-    def end(self) -> None:
-        """Ask it to stop, and do not wait for it."""
-        self._server.stop()
-
-    def stop(self) -> None:
-        self.end()
-        self._thread.join(10)
 
 
 @pytest.fixture

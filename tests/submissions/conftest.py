@@ -20,7 +20,7 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 from competition import Competition, load_competition
 from competition.console import run
 from competition.kaggle_client import KaggleClient, RemoteSubmission
-from competition.practice import PracticeKaggle
+from competition.practice.holdout import prepare
 from competition.settings import data_folder
 from submissions import once
 from submissions.__main__ import app
@@ -30,6 +30,7 @@ from submissions.marker import parsed
 from submissions.sample import SampleSubmission, read_sample
 from submissions.tables import Submission
 from submissions.writer import submission_text
+from tests.serving import Served
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,7 +94,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 class Desk:
     """A person's folders, pointed at a practice Kaggle."""
 
-    practice: PracticeKaggle
+    practice: Served
     competition: Competition
     folder: Path
 
@@ -147,27 +148,25 @@ class Said:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A practice Kaggle's folder with the optical digits, made once."""
     folder = tmp_path_factory.mktemp("practice") / "kaggle"
-    with PracticeKaggle(folder):
-        pass
+    prepare(folder, load_competition("optical-digits"), None)
     return folder
 
 
 @pytest.fixture(scope="session")
-def shared_practice(
-    prepared: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PracticeKaggle]:
+def shared_practice(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One without faults that takes any number: tests tell their files by content."""
     folder = tmp_path_factory.mktemp("shared") / "kaggle"
     shutil.copytree(prepared, folder)
-    with PracticeKaggle(folder, daily=10_000, delay=0) as practice:
-        yield practice
+    served = Served(folder, daily=10_000, delay=0)
+    yield served
+    served.end()
 
 
 @pytest.fixture
-def sit_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[PracticeKaggle], Desk]:
+def sit_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Served], Desk]:
     """Return what points a test's environment at a practice Kaggle."""
 
-    def sit(practice: PracticeKaggle) -> Desk:
+    def sit(practice: Served) -> Desk:
         for name, value in practice.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
@@ -180,32 +179,33 @@ def sit_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Pract
 
 
 @pytest.fixture
-def desk(shared_practice: PracticeKaggle, sit_down: Callable[[PracticeKaggle], Desk]) -> Desk:
+def desk(shared_practice: Served, sit_down: Callable[[Served], Desk]) -> Desk:
     return sit_down(shared_practice)
 
 
 @pytest.fixture
 def own_desk(
-    prepared: Path, tmp_path: Path, sit_down: Callable[[PracticeKaggle], Desk]
+    prepared: Path, tmp_path: Path, sit_down: Callable[[Served], Desk]
 ) -> Iterator[Callable[..., Desk]]:
     """Return what starts a practice Kaggle with options of its own."""
-    started: list[PracticeKaggle] = []
+    started: list[Served] = []
 
     def start(**options: Any) -> Desk:
         folder = tmp_path / "kaggle"
         shutil.copytree(prepared, folder)
-        practice = PracticeKaggle(folder, **({"delay": 0, "daily": 100} | options))
-        practice.start()
-        started.append(practice)
-        return sit_down(practice)
+        started.append(Served(folder, **({"delay": 0, "daily": 100} | options)))
+        return sit_down(started[-1])
 
     yield start
     for practice in started:
-        practice.stop()
+        practice.end()
 
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look and try again as often as ever, without the long pauses in between."""
-    monkeypatch.setattr(once, "_LOOK_SECONDS", 0.1)
-    monkeypatch.setattr("competition.kaggle_retry.pause", lambda error, attempt: 0.1)
+    monkeypatch.setattr(once, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(once, "LAG_SECONDS", 0.4)
+    monkeypatch.setattr(once, "FLIGHT_SECONDS", 0.8)
+    monkeypatch.setattr("submissions.polling.FIRST_SECONDS", 0.1)
+    monkeypatch.setattr("competition.kaggle_retry.FIRST_SECONDS", 0.02)

@@ -150,13 +150,13 @@ def test_check_says_everything_and_uploads_nothing(desk: Desk) -> None:
 
 
 def test_a_pending_score_is_completed_by_scores(own_desk: Callable[..., Desk]) -> None:
-    desk = own_desk(delay=1.5)
+    desk = own_desk(delay=0.6)
     said = desk.run("submit", desk.file(37), "--timeout", 0)
     assert said.returncode == 0 and "make scores" in said.stdout
     pending = desk.run("scores", "--json", "--offline")
     (row,) = json.loads(pending.stdout)
     assert (row["status"], row["public_score"]) == ("pending", None)
-    time.sleep(1.5)
+    time.sleep(0.6)
     (row,) = json.loads(desk.run("scores", "--json").stdout)
     assert row["status"] == "complete" and row["public_score"] is not None
 

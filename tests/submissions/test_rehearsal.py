@@ -3,15 +3,16 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from competition import load_competition
+from competition.console import run
 from competition.practice.holdout import prepare
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def podium(*arguments: str, folder: Path, **variables: str) -> subprocess.Comple
 
 @pytest.mark.slow
 def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path) -> None:
-    variables = {"PIPELINES": "logistic knn", "BUDGET": "8s"}
+    variables = {"PIPELINES": "logistic knn", "BUDGET": "4s"}
     first = podium("submissions", "rehearse", folder=tmp_path, **variables)
     assert first.returncode == 0, first.stderr
     hidden = re.search(r"(\d\.\d{4}) ± \S+ on all 599 hidden rows", first.stdout)
@@ -43,7 +44,7 @@ def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path)
     assert re.search(r"^ +1  you +", first.stdout, re.MULTILINE)
     assert "nearest class mean" in first.stdout
     assert "all zeros" in first.stdout
-    again = podium("submissions", "rehearse", folder=tmp_path, **variables)
+    again = podium("submissions", "rehearse", folder=tmp_path, **variables | {"BUDGET": "1s"})
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "runs/rehearsal/optical-digits/runs/optical-digits/podium.db").is_file()
     assert not (tmp_path / "d").exists()
@@ -91,7 +92,7 @@ label = "kind"
         COMPETITION=str(spec),
         DATA=str(tmp_path / "kinds.zip"),
         PIPELINES="knn",
-        BUDGET="5s",
+        BUDGET="2s",
     )
     assert done.returncode == 0, done.stderr
     assert "submission 1 of 3 today" in done.stdout
@@ -116,12 +117,24 @@ label = "kind"
     ],
 )
 def test_bad_input_is_a_sentence_and_leaves_nothing(
-    arguments: tuple[str, ...], variables: dict[str, str], status: int, told: str, tmp_path: Path
+    arguments: tuple[str, ...],
+    variables: dict[str, str],
+    status: int,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = podium(*arguments, folder=tmp_path, **variables)
-    assert done.returncode == status
-    assert told in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
-    shutil.rmtree(tmp_path / ".cache", ignore_errors=True)
+    for name in ("COMPETITION", "KAGGLE_ENDPOINT", "KAGGLE_USERNAME", "KAGGLE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    package, *words = arguments
+    monkeypatch.setattr(sys, "argv", [f"python -m {package}", *words])
+    with pytest.raises(SystemExit) as ended:
+        run(import_module(f"{package}.__main__").app)
+    said = capsys.readouterr()
+    assert ended.value.code == status
+    assert told in said.err
+    assert said.out == ""
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

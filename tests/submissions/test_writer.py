@@ -2,6 +2,7 @@ import csv
 import io
 import re
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def test_line_ends_quotes_and_order_do_not_change_the_content(
         (b"Id,Class\n1,0,0\n", "line 2"),
         (b"Id,Class\n1,0\n1,0\n", "all different"),
         (b"Id,Class\n1,0\n", "1 ids, not 8"),
-        (b"\xff\xfe", "cannot be read"),
+        (b"\xff\xfe", "not UTF-8"),
     ],
 )
 def test_a_broken_sample_sends_to_make_download(
@@ -119,3 +120,13 @@ def test_writing_and_checking_is_fast(rows: int, limit: float, tmp_path: Path) -
         assert check(file, competition, sample).valid
         times.append(time.process_time() - begun)
     assert min(times) < limit
+
+
+def test_a_sample_that_kaggle_packed_alone_is_read_too(
+    awkward: Competition, awkward_sample: SampleSubmission, tmp_path: Path
+) -> None:
+    text = submission_text(np.zeros(8, int), awkward, awkward_sample)
+    with zipfile.ZipFile(tmp_path / "sample.csv.zip", "w") as archive:
+        archive.writestr("sample.csv", text.encode("utf-8-sig"))
+    read = read_sample(awkward, tmp_path / "sample.csv")
+    assert (read.ids, read.size) == (awkward_sample.ids, len(text.encode()))
