@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse download tune blend submit scores results leaderboard practice describe test lint format bench
+.PHONY: help setup rehearse download tune blend submit scores results leaderboard practice describe test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ lint: setup ## ruff and mypy --strict
 
 format: setup ## let ruff mend what it can
 	@$(RUN) ruff check --fix . && $(RUN) ruff format .
+
+soak: setup ## the fault suite's long run: 300 sequences, 100 kills, 100,000 CSVs (20 minutes)
+	@.venv/bin/python benchmarks/soak.py
 
 bench: setup ## measure the README's claims of speed (DATA=zip)
 	@for file in benchmarks/*_speed.py; do PYTHONPATH=. .venv/bin/python $$file "$(DATA)" || exit 1; done

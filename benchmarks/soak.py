@@ -1,0 +1,113 @@
+"""The long run of the fault suite: tests/ with large counts. Writes docs/soak.md.
+
+    python benchmarks/soak.py
+
+Everything runs against the practice Kaggle on this machine, with faults that it injects.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).parents[1]
+FILES = ("tests/chain", "tests/submissions/test_checks.py")
+SEQUENCES, KILLS, CSVS = 300, 50, 100_000
+COUNTS = {
+    "PODIUM_TEST_SEQUENCES": SEQUENCES,
+    "PODIUM_TEST_KILLS": KILLS,
+    "PODIUM_TEST_CSVS": CSVS,
+}
+# What each test shows, and how many times one of its runs does so.
+TESTS = {
+    "test_any_sequence_of_faults_ends_right_or_in_a_sentence_and_then_right": (
+        "random fault sequences over download and submit",
+        1,
+    ),
+    "test_a_killed_submit_is_finished_by_the_next_one": ("`kill -9` of `make submit`", 1),
+    "test_a_killed_download_is_finished_by_the_next_one": ("`kill -9` of `make download`", 1),
+    "test_the_verdict_is_that_of_a_plain_reading": (
+        "malformed CSVs: `check` against a slow, plain reading",
+        CSVS,
+    ),
+    "test_no_secret_is_said_logged_or_left": (
+        "whole chains searched for keys, tokens and signed addresses",
+        1,
+    ),
+}
+
+
+@dataclass
+class Result:
+    """What one test came to over all of its runs."""
+
+    runs: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    ended: Counter[str] = field(default_factory=Counter)
+
+
+def run_tests() -> dict[str, Result]:
+    """Run them and return their results by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        options = ["-o", "junit_family=xunit1", f"--junitxml={report}", "--timeout=3600"]
+        subprocess.run(
+            [sys.executable, "-m", "pytest", *options, "-k", " or ".join(TESTS), *FILES],
+            cwd=ROOT,
+            env=os.environ | {name: str(count) for name, count in COUNTS.items()},
+            check=False,
+        )
+        cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    results = {name: Result() for name in TESTS}
+    for case in cases:
+        result = results[case.attrib["name"].partition("[")[0]]
+        result.runs += 1
+        result.failures += any(case.find(kind) is not None for kind in ("failure", "error"))
+        result.seconds += float(case.attrib["time"])
+        result.ended.update(each.attrib["value"] for each in case.iter("property"))
+    return results
+
+
+def written(results: dict[str, Result]) -> str:
+    """Return the page."""
+    lines = [
+        "# The fault suite's long run",
+        "",
+        f"`make soak` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}.",
+        "",
+        "| what | times | failures | seconds |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, result in results.items():
+        what, each = TESTS[name]
+        lines.append(
+            f"| {what} | {result.runs * each:,} | {result.failures} | {result.seconds:.0f} |"
+        )
+    lines += ["", "How they ended, before the undisturbed run that put everything right:", ""]
+    for name, result in results.items():
+        if result.ended:
+            ends = "; ".join(f"{end}: {count}" for end, count in result.ended.most_common())
+            lines.append(f"- {TESTS[name][0]}: {ends}")
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    results = run_tests()
+    page = ROOT / "docs" / "soak.md"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(written(results), encoding="utf-8")
+    print(page.read_text(encoding="utf-8"))
+    if any(result.failures or not result.runs for result in results.values()):
+        sys.exit("Something failed, or did not run: see above.")
+
+
+if __name__ == "__main__":
+    main()
