@@ -100,7 +100,6 @@ class NearestNeighbours(Pipeline):
     """Exact nearest neighbours; its search space is what is done to the images before."""
 
     name: ClassVar[str] = "knn"
-    space_version: ClassVar[int] = 2
     family: ClassVar[str] = "neighbours"
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
