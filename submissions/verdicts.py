@@ -21,11 +21,13 @@ class Combined:
         row: The submission.
         value: Its accuracy.
         error: Its standard error.
+        both: Whether estimate and public score are in it; else only one of them.
     """
 
     row: ScoreRow
     value: float
     error: float
+    both: bool
 
 
 def combined(row: ScoreRow) -> Combined | None:
@@ -50,7 +52,7 @@ def combined(row: ScoreRow) -> Combined | None:
         return None
     weights = [error**-2 for _, error in known]
     mean = sum(weight * value for weight, (value, _) in zip(weights, known, strict=True))
-    return Combined(row, mean / sum(weights), sum(weights) ** -0.5)
+    return Combined(row, mean / sum(weights), sum(weights) ** -0.5, len(known) == 2)
 
 
 def verdicts(table: ScoreTable, competition: Competition) -> list[str]:
@@ -65,8 +67,7 @@ def _best(rows: Sequence[ScoreRow]) -> str | None:
     if not found:
         return None
     best, *others = found
-    both = best.row.submission.cv_score is not None
-    by = "estimate and public score together" if both else "public score (it has no estimate)"
+    by = "estimate and public score together" if best.both else "public score alone"
     text = f"Best by {by}: {named(best.row)}, {best.value:.4f} ± {best.error:.4f}."
     other = next((each for each in others if not _same_content(each.row, best.row)), None)
     if other is None:

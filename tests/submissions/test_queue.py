@@ -139,6 +139,21 @@ def test_a_file_that_kaggle_cannot_score_does_not_hold_up_the_rest(desk: Desk) -
     assert "could not score" in str(sent.trouble) and sent.left == 0
 
 
+def test_the_queue_lives_in_either_database(
+    database: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    for seed, name in ((160, "a.csv"), (161, "b.csv")):
+        assert desk.run("queue", "add", desk.file(seed, name)).returncode == 0
+    assert desk.run("queue", "drop", "a.csv").returncode == 0
+    assert waiting(desk) == ["b.csv"]
+    said = desk.run("submit", "--from-queue", "--message", "from the queue")
+    assert said.returncode == 0, said.stderr
+    assert waiting(desk) == []
+    (row,) = json.loads(desk.run("scores", "--json", "--refresh").stdout)[:1]
+    assert row["message"] == "from the queue" and row["place"] >= 1
+
+
 def test_the_queue_keeps_its_own_copy(desk: Desk) -> None:
     file = desk.file(150)
     desk.run("queue", "add", file, "--message", "kept")

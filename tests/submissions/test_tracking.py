@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.console import Console
+from sqlalchemy.orm import Session
 
 from competition import Competition, PodiumError
 from competition.kaggle_client import KaggleError, LeaderboardRow
@@ -21,7 +22,7 @@ from submissions.ledger import Ledger
 from submissions.score_page import write_charts
 from submissions.score_screen import show_scores
 from submissions.scores import ScoreTable, sampling_error, score_table
-from submissions.tables import State
+from submissions.tables import State, Submission
 from submissions.verdicts import combined, verdicts
 from tests.submissions.conftest import Desk
 
@@ -31,22 +32,23 @@ NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 def scored(competition: Competition, *rows: dict[str, Any]) -> ScoreTable:
     """Return the table of a ledger with these rows, an hour apart, the last one newest."""
     ledger = Ledger.open(competition)
-    for number, row in enumerate(rows):
-        plain = {"cv_se": 0.0004, "blend_name": f"blend {number}", "blend_key": f"key {number}"}
-        made = ledger.intend(
-            f"{number:012x}", 1, message="", file=f"{number}.csv", sha256="0" * 64, rows=28_000
-        )
-        ledger.change(
-            made.id,
-            **{
+    with Session(ledger.engine) as session, session.begin():
+        for number, row in enumerate(rows):
+            blend = {"cv_se": 0.0004, "blend_name": f"blend {number}", "blend_key": f"key {number}"}
+            plain = {
+                "competition": ledger.competition,
+                "endpoint": ledger.endpoint,
+                "fingerprint": f"{number:012x}",
+                "attempt": 1,
+                "file": f"{number}.csv",
+                "sha256": "0" * 64,
+                "rows": 28_000,
                 "state": State.SUBMITTED,
                 "status": "complete",
                 "ref": number + 1,
                 "created": NOW + timedelta(hours=number),
-                **(plain if "cv_score" in row else {}),
-                **row,
-            },
-        )
+            }
+            session.add(Submission(**(plain | (blend if "cv_score" in row else {}) | row)))
     return score_table(competition, offline=True)
 
 
@@ -218,6 +220,13 @@ def test_a_change_is_tested_on_the_same_rows(
         {"cv_score": 0.9, "public_score": 0.9, "blend_key": "key 1"},  # the same blend again
     )
     assert says in verdicts(table, awkward)[-1]
+
+
+def test_an_estimate_of_unknown_error_is_not_weighed(awkward: Competition) -> None:
+    table = scored(awkward, {"cv_score": 0.99, "cv_se": None, "public_score": 0.98})
+    both = combined(table.rows[0])
+    assert both is not None and both.value == 0.98
+    assert verdicts(table, awkward)[0].startswith("Best by public score alone: blend 0")
 
 
 def test_nothing_scored_has_no_verdict(awkward: Competition) -> None:
