@@ -1,12 +1,12 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES BUDGET WORKERS SAMPLER SEED MESSAGE FILE DATA DATA_DIR RUNS_DIR
+# Variables: COMPETITION PIPELINES BUDGET WORKERS SAMPLER SEED MESSAGE FILE WAIT AGAIN CHART DATA DATA_DIR RUNS_DIR
 #            DATABASE_URL KAGGLE_ENDPOINT PYTHON
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse download tune blend submit scores results leaderboard practice describe test lint format soak bench
+.PHONY: help setup rehearse download tune blend submit queue scores results leaderboard practice describe test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,11 +25,14 @@ tune: setup ## tune the pipelines for a time; run it again to go on (PIPELINES="
 blend: setup ## blend what was tuned
 	@$(RUN) pipelines blend
 
-submit: setup ## check and upload the blend, or FILE, exactly once (MESSAGE=text)
-	@$(RUN) submissions submit $(if $(FILE),"$(FILE)")
+submit: setup ## check and upload the blend, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1)
+	@$(RUN) submissions submit $(if $(FILE),"$(FILE)") $(if $(WAIT),--wait) $(if $(AGAIN),--again)
 
-scores: setup ## every submission: its estimate beside its public score
-	@$(RUN) submissions scores
+queue: setup ## checked files that wait for the days to come, best estimate first
+	@$(RUN) submissions queue
+
+scores: setup ## every submission: its estimate beside its public score, and a verdict (CHART=1)
+	@$(RUN) submissions scores $(if $(CHART),--chart)
 
 results: setup ## what was tuned so far, best first
 	@$(RUN) pipelines results
