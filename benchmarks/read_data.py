@@ -1,6 +1,6 @@
 """Reading train.csv: the checked arrays of Podium against pandas' defaults, in one run.
 
-    python benchmarks/read_data.py ZIP
+    python -m benchmarks.read_data ZIP
 
 Prints medians of alternating runs. The first load parses and checks all three files and writes the
 cache; the second maps the cached arrays. pandas reads `train.csv` alone and checks nothing.
