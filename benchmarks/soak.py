@@ -17,26 +17,38 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
-FILES = ("tests/chain", "tests/submissions/test_checks.py")
-SEQUENCES, KILLS, CSVS = 300, 50, 100_000
+SEQUENCES, KILLS, CSVS = 240, 50, 100_000
 COUNTS = {
     "PODIUM_TEST_SEQUENCES": SEQUENCES,
     "PODIUM_TEST_KILLS": KILLS,
     "PODIUM_TEST_CSVS": CSVS,
 }
-# What each test shows, and how many times one of its runs does so.
+CHAIN = "tests/chain"
+SUBMISSIONS = "tests/submissions"
+# Of each test: its file, what it shows, and how many times one of its runs does so.
 TESTS = {
     "test_any_sequence_of_faults_ends_right_or_in_a_sentence_and_then_right": (
+        f"{CHAIN}/test_fault_sequences.py",
         "random fault sequences over download and submit",
         1,
     ),
-    "test_a_killed_submit_is_finished_by_the_next_one": ("`kill -9` of `make submit`", 1),
-    "test_a_killed_download_is_finished_by_the_next_one": ("`kill -9` of `make download`", 1),
+    "test_a_killed_submit_is_finished_by_the_next_one": (
+        f"{CHAIN}/test_kills.py",
+        "`kill -9` of `make submit`",
+        1,
+    ),
+    "test_a_killed_download_is_finished_by_the_next_one": (
+        f"{CHAIN}/test_kills.py",
+        "`kill -9` of `make download`",
+        1,
+    ),
     "test_the_verdict_is_that_of_a_plain_reading": (
+        f"{SUBMISSIONS}/test_checks.py",
         "malformed CSVs: `check` against a slow, plain reading",
         CSVS,
     ),
     "test_no_secret_is_said_logged_or_left": (
+        f"{CHAIN}/test_secrets.py",
         "whole chains searched for keys, tokens and signed addresses",
         1,
     ),
@@ -54,17 +66,20 @@ class Result:
 
 
 def run_tests() -> dict[str, Result]:
-    """Run them and return their results by name."""
+    """Run the files beside each other, as they mostly wait, and return the results by name."""
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        options = ["-o", "junit_family=xunit1", f"--junitxml={report}", "--timeout=3600"]
-        subprocess.run(
-            [sys.executable, "-m", "pytest", *options, "-k", " or ".join(TESTS), *FILES],
-            cwd=ROOT,
-            env=os.environ | {name: str(count) for name, count in COUNTS.items()},
-            check=False,
-        )
-        cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+        reports: dict[Path, subprocess.Popen[bytes]] = {}
+        for file in dict.fromkeys(file for file, _, _ in TESTS.values()):
+            report = Path(folder) / f"{Path(file).stem}.xml"
+            options = ["-o", "junit_family=xunit1", f"--junitxml={report}", "--timeout=3600"]
+            options += ["--tb=short", "--show-capture=no", "-p", "no:cacheprovider"]
+            command = [sys.executable, "-m", "pytest", *options, "-k", " or ".join(TESTS), file]
+            counts = {name: str(count) for name, count in COUNTS.items()}
+            reports[report] = subprocess.Popen(command, cwd=ROOT, env=os.environ | counts)
+        for process in reports.values():
+            process.wait()
+        trees = [ElementTree.parse(report) for report in reports if report.is_file()]
+        cases = [case for tree in trees for case in tree.getroot().iter("testcase")]
     results = {name: Result() for name in TESTS}
     for case in cases:
         result = results[case.attrib["name"].partition("[")[0]]
@@ -87,7 +102,7 @@ def written(results: dict[str, Result]) -> str:
         "|---|---:|---:|---:|",
     ]
     for name, result in results.items():
-        what, each = TESTS[name]
+        _, what, each = TESTS[name]
         lines.append(
             f"| {what} | {result.runs * each:,} | {result.failures} | {result.seconds:.0f} |"
         )
@@ -95,7 +110,7 @@ def written(results: dict[str, Result]) -> str:
     for name, result in results.items():
         if result.ended:
             ends = "; ".join(f"{end}: {count}" for end, count in result.ended.most_common())
-            lines.append(f"- {TESTS[name][0]}: {ends}")
+            lines.append(f"- {TESTS[name][1]}: {ends}")
     return "\n".join([*lines, ""])
 
 

@@ -24,11 +24,11 @@ from submissions.writer import submission_text
 from tests.serving import Served
 
 ROOT = Path(__file__).parents[2]
-SPEED = 100
+SPEED = 50
 
 
 class Hurried(Clock):
-    """A hundred of its seconds pass in one of ours; calls to the server take as long as ever."""
+    """Fifty of its seconds pass in one of ours; calls to the server take as long as ever."""
 
     def __init__(self) -> None:
         self._began, self._start = time.monotonic(), datetime.now(UTC)
@@ -60,8 +60,9 @@ class Chain:
     def public(self) -> Path:
         return self.folder / "public"
 
-    def client(self) -> KaggleClient:
-        return KaggleClient(self.competition, timeout=(2, 0.3))
+    def client(self, patience: float = 20.0) -> KaggleClient:
+        """Return a client that waits so many seconds for an answer."""
+        return KaggleClient(self.competition, timeout=(20, patience))
 
     def file(self, seed: int) -> Path:
         """Write a lawful file of its own content for each seed."""

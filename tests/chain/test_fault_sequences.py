@@ -47,15 +47,15 @@ def one_fault(random: Random) -> str:
         f"lose-reply{call}",
         "lose-reply@CreateSubmission",
         f"lose-reply={random.choice((500, 502, 503, 504))}@CreateSubmission",
-        f"slow=0.5{call}",
-        "slow=0.5@CreateSubmission",
+        f"slow=0.8{call}",
+        "slow=0.8@CreateSubmission",
         "cut",
         "corrupt",
         "error-body",
         "cut-upload",
         "pending",
-        f"lag={random.choice((0.05, 0.1, 0.4))}",
-        "lose-reply=500@CreateSubmission,lag=0.4",
+        f"lag={random.choice((0.05, 0.1, 0.8))}",
+        "lose-reply=500@CreateSubmission,lag=0.8",
     )
     return random.choice(kinds) + random.choice(("", "", "*2", "*3", "*6", "*30", "%30", "%60"))
 
@@ -72,6 +72,7 @@ class Person:
 
     def __init__(self, chain: Chain, seed: int) -> None:
         self.chain, self.file = chain, chain.file(seed)
+        self.patience = 0.5  # less than a slow answer takes
         self.said: list[str] = []
         self.broken: list[BaseException] = []
 
@@ -88,15 +89,14 @@ class Person:
             self.broken.append(error)
 
     def _downloads(self) -> None:
-        download(self.chain.competition, self.chain.data, self.chain.client())
+        download(self.chain.competition, self.chain.data, self.chain.client(self.patience))
         assert files_right(self.chain), "a download that reported no failure is not right"
 
     def _submits(self) -> None:
         chain = self.chain
         try:
-            outcome = submit_file(
-                self.file, chain.competition, chain.client(), timeout=30, clock=Hurried()
-            )
+            client = chain.client(self.patience)
+            outcome = submit_file(self.file, chain.competition, client, timeout=20, clock=Hurried())
         except AlreadySubmitted:
             assert len(chain.taken()) == 1
             return
@@ -174,6 +174,7 @@ def test_any_sequence_of_faults_ends_right_or_in_a_sentence_and_then_right(
         for plan in plans:
             run(plan, chain, person, at_once=random.choice((1, 1, 2)))
         record_property("ended", "sentence" if person.said else "right")
+        person.patience = 20.0
         run("", chain, person, at_once=1)
         assert files_right(chain)
         check_ledger(chain, person)
