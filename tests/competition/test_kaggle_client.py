@@ -69,10 +69,10 @@ def test_all_pages_of_submissions_newest_first(
     practice_folder: Path, start: Start, client_of: ClientOf
 ) -> None:
     state = State(practice_folder)
-    for number in range(120):
+    for number in range(105):
         state.submit(Upload("a", "b", "s.csv", 1), str(number), (0.5, 0.5), 0)
     seen = [int(each.description) for each in client_of(start()).submissions()]
-    assert seen == list(range(119, -1, -1))
+    assert seen == list(range(104, -1, -1))
 
 
 def test_unknown_and_missing_statuses_lose_nothing(scripted, spec: Competition) -> None:

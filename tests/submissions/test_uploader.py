@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -6,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from submissions.once import AlreadySubmitted
 from submissions.progress import Progress
 from submissions.tables import State
 from submissions.uploader import submit_file
-from tests.submissions.conftest import Desk
+from tests.submissions.conftest import ROOT, Desk
 
 
 class Heard(Progress):
@@ -266,14 +267,12 @@ def test_two_processes_at_once_make_one_submission(desk: Desk) -> None:
 
 
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys
 from pathlib import Path
 from competition import load_competition
 from competition.kaggle_client import KaggleClient
 from submissions import uploader
 from submissions.ledger import Ledger
-
-moment, file = sys.argv[1], Path(sys.argv[2])
 
 def die(*arguments, **values):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -284,17 +283,49 @@ def then_die(method):
         die()
     return call
 
-change = Ledger.change
-match moment:
-    case "intended": KaggleClient.upload = die
-    case "uploading": KaggleClient.upload = then_die(KaggleClient.upload)
-    case "uploaded": Ledger.change = then_die(change)
-    case "sending": KaggleClient.create_submission = die
-    case "created": KaggleClient.create_submission = then_die(KaggleClient.create_submission)
-    case "submitted": uploader.await_score = die
-competition = load_competition(os.environ["COMPETITION"])
-uploader.submit_file(file, competition, KaggleClient(competition))
+def submit(moment, file):
+    match moment:
+        case "intended": KaggleClient.upload = die
+        case "uploading": KaggleClient.upload = then_die(KaggleClient.upload)
+        case "uploaded": Ledger.change = then_die(Ledger.change)
+        case "sending": KaggleClient.create_submission = die
+        case "created": KaggleClient.create_submission = then_die(KaggleClient.create_submission)
+        case "submitted": uploader.await_score = die
+    competition = load_competition(os.environ["COMPETITION"])
+    uploader.submit_file(file, competition, KaggleClient(competition))
+
+for line in sys.stdin:
+    moment, file, environment = json.loads(line)
+    if (child := os.fork()) == 0:
+        os.environ.update(environment)
+        submit(moment, Path(file))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def submit_and_die() -> Iterator[Callable[[str, Path], int]]:
+    """Submit a file in a process that dies at a moment, and return how it ended.
+
+    The processes are forked from one that has imported everything, which takes most of a second.
+    """
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+
+        def submit(moment: str, file: Path) -> int:
+            assert process.stdin is not None and process.stdout is not None
+            process.stdin.write(json.dumps([moment, str(file), dict(os.environ)]) + "\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        yield submit
 
 
 @pytest.mark.parametrize(
@@ -309,11 +340,14 @@ uploader.submit_file(file, competition, KaggleClient(competition))
     ],
 )
 def test_killed_at_any_stage_the_next_call_finishes_it(
-    moment: str, state: State, made: int, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    moment: str,
+    state: State,
+    made: int,
+    desk: Desk,
+    submit_and_die: Callable[[str, Path], int],
 ) -> None:
     file = desk.file(sum(moment.encode()), f"{moment}.csv")
-    ended = subprocess.run([sys.executable, "-c", KILLED, moment, file], check=False, timeout=60)
-    assert ended.returncode == -signal.SIGKILL
+    assert submit_and_die(moment, file) == -signal.SIGKILL
     (row,) = [row for row in Ledger.open(desk.competition).submissions() if row.sha256]
     assert row.state == state and len(desk.taken(file)) == made
     outcome = submit_file(file, desk.competition, desk.client)
