@@ -56,7 +56,7 @@ format: setup ## let ruff mend what it can
 	@$(RUN) ruff check --fix . && $(RUN) ruff format .
 
 soak: setup ## the fault suite's long run: 240 sequences, 100 kills, 100,000 CSVs (15 minutes)
-	@.venv/bin/python benchmarks/soak.py
+	@$(RUN) benchmarks.soak
 
 bench: setup ## measure the README's claims of speed (DATA=zip for those about reading it)
 	@$(RUN) benchmarks.train_speed

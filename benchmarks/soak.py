@@ -1,6 +1,6 @@
 """The long run of the fault suite: tests/ with large counts. Writes docs/soak.md.
 
-    python benchmarks/soak.py
+    python -m benchmarks.soak
 
 Everything runs against the practice Kaggle on this machine, with faults that it injects.
 """
