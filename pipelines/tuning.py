@@ -50,9 +50,7 @@ def tune(
     """
     deadline = time.monotonic() + seconds
     with plan.executor(pipeline) as executor:
-        coordinator = _Coordinator(pipeline, study, plan, deadline, executor, report)
-        coordinator.run()
-        return coordinator.columns()
+        return _Coordinator(pipeline, study, plan, deadline, executor, report).run()
 
 
 class _Coordinator:
@@ -99,19 +97,19 @@ class _Coordinator:
 
     # ------------------------------------------------------------------ the loop
 
-    def run(self) -> None:
-        """Ask, fit, prune and tell until the time is up."""
-        for attempt in range(1, _FAILURES + 1):
+    def run(self) -> list[Column]:
+        """Ask, fit, prune and tell until the time is up, then finish the best trials' columns."""
+        for _ in range(_FAILURES):
             try:
                 self._work()
-                return
-            except BrokenProcessPool as error:
+                return self._columns()
+            except BrokenProcessPool:
                 log.warning("a worker of %s died; starting anew", self.pipeline.name)
-                if attempt == _FAILURES:
-                    raise PodiumError(
-                        f"Workers of {self.pipeline.name} keep dying ({error}): the memory may be "
-                        "too small. Try again with fewer WORKERS, or leave it out of PIPELINES."
-                    ) from error
+                self.executor.abandon()
+        raise PodiumError(
+            f"Workers of {self.pipeline.name} keep dying: the memory may be too small. Try again "
+            "with fewer WORKERS, or leave it out of PIPELINES."
+        )
 
     def _work(self) -> None:
         try:
@@ -247,7 +245,7 @@ class _Coordinator:
             return not self.open
         return self._left() > min(point.cost for point in self.shipped) * self.rate
 
-    def columns(self) -> list[Column]:
+    def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
         facts = {"trials": self.trials, "study": self.study.study_name}
         return finish_columns(

@@ -16,7 +16,9 @@ from optuna.trial import TrialState
 from competition import Competition, PodiumError
 from competition.dataset import load_dataset
 from competition.settings import data_folder, database_url, runs_folder
+from pipelines import tuning
 from pipelines.base import Params, load_pipeline
+from pipelines.evaluation import FitRequest, FitResult, fit_fold
 from pipelines.metrics import score
 from pipelines.models.logistic import Logistic
 from pipelines.plan import Plan
@@ -235,3 +237,33 @@ def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(workplace: Competition) -
     study = the_study(workplace)
     assert study is not None
     assert not [t for t in study.trials if t.state == TrialState.RUNNING]
+
+
+def test_workers_that_keep_dying_are_a_sentence(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "fit_fold", die)
+    with pytest.raises(PodiumError, match="Workers of logistic keep dying"):
+        tune(load_pipeline("logistic"), memory_study(), plan, 60.0, lambda step: None)
+
+
+def test_a_worker_that_dies_once_costs_nothing(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PODIUM_TEST_DIED", str(tmp_path / "died"))
+    monkeypatch.setattr(tuning, "fit_fold", die_once)
+    (column,) = tune(load_pipeline("logistic"), memory_study(), plan, 0.01, lambda step: None)
+    assert column.score.accuracy > 0.9
+    assert (tmp_path / "died").exists()
+
+
+def die(request: FitRequest) -> FitResult:
+    os._exit(9)
+
+
+def die_once(request: FitRequest) -> FitResult:
+    mark = Path(os.environ["PODIUM_TEST_DIED"])
+    if not mark.exists():
+        mark.touch()
+        os._exit(9)
+    return fit_fold(request)
