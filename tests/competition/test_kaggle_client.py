@@ -207,7 +207,7 @@ def test_a_broken_connection_hides_the_signed_address_too(
 def test_an_upload_is_repeated_until_it_is_whole(
     start: Start, client_of: ClientOf, submission_file: Path, practice_folder: Path
 ) -> None:
-    practice = start(faults="cut-upload,refuse=503@upload")
+    practice = start(faults="cut-upload,refuse=503@upload,retry-after=0.05")
     token = client_of(practice).upload(submission_file)
     upload = State(practice_folder).upload(token=token)
     assert upload is not None

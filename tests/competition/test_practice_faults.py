@@ -59,7 +59,7 @@ def test_counts_strike_so_often_and_chances_always_alike() -> None:
 def test_faults_strike_on_the_wire(
     start: Start, client_of: ClientOf, submission_file: Path
 ) -> None:
-    practice = start(delay=0, faults="pending,slow=0.5@GetLeaderboard,refuse=429@ListDataFiles,cut")
+    practice = start(delay=0, faults="pending,slow=0.2@GetLeaderboard,refuse=429@ListDataFiles,cut")
     client = client_of(practice)
     token = client.upload(submission_file)
     client.create_submission(token, "for ever")
@@ -67,7 +67,7 @@ def test_faults_strike_on_the_wire(
     assert [each.status for each in client.submissions()] == ["complete", "pending"]
     begun = time.monotonic()
     client.leaderboard()
-    assert time.monotonic() - begun > 0.5
+    assert time.monotonic() - begun > 0.2
     address = f"{practice.url}/api/v1/competitions.CompetitionApiService/ListDataFiles"
     refused = requests.post(address, auth=("you", practice.key), timeout=5)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
@@ -98,14 +98,14 @@ def test_a_call_is_dropped_or_carried_out_after_its_client_has_gone(
 def test_a_list_lags_behind_and_the_counts_too_where_that_is_asked_for(
     start: Start, client_of: ClientOf, submission_file: Path
 ) -> None:
-    practice = start(delay=0, faults="lag=0.5*9")
+    practice = start(delay=0, faults="lag=0.3*9")
     client = client_of(practice)
     client.create_submission(client.upload(submission_file), "mine")
     assert client.submissions() == []
     assert client.submission_limits() == SubmissionLimits(1, 4, False)
     practice.plan("lag@GetSubmissionLimits")
     assert client.submission_limits() == SubmissionLimits(0, 5, False)
-    time.sleep(0.5)
+    time.sleep(0.3)
     assert len(client.submissions()) == 1
 
 

@@ -248,12 +248,12 @@ def test_submissions_come_in_pages(practice_folder: Path, start: Start) -> None:
 def test_state_key_and_pending_scores_survive_a_restart(
     start: Start, submission_file: Path
 ) -> None:
-    first = start(delay=1.0)
+    first = start(delay=0.4)
     assert submit(first, submission_file.read_bytes(), "kept").json()["ref"] == 1
     first.stop()
-    again = start(delay=1.0)
+    again = start(delay=0.4)
     assert again.key == first.key
-    time.sleep(1.0)
+    time.sleep(0.4)
     item = listed(again)[0]
     assert (item["description"], item["status"]) == ("kept", "COMPLETE")
     made = datetime.fromisoformat(item["date"])
