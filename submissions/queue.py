@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
 from competition.errors import PodiumError
@@ -174,9 +175,7 @@ class Queue:
             delete: Whether its copy goes too; the ledger refers to that of a submitted one.
         """
         with self._session() as session:
-            row = session.get(QueuedFile, entry.number)
-            if row is not None:
-                session.delete(row)
+            session.execute(sql_delete(QueuedFile).where(QueuedFile.id == entry.number))
         if delete:
             entry.file.unlink(missing_ok=True)
 
