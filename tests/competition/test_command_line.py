@@ -124,16 +124,3 @@ def test_a_practice_kaggle_ends_with_the_program_that_started_it(practice_folder
             return
         time.sleep(0.1)
     pytest.fail("it still answers")
-
-
-@pytest.mark.parametrize("command", [[], ["download"], ["practice"], ["describe"], ["leaderboard"]])
-def test_help_is_quick_and_light(command: list[str]) -> None:
-    watched = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "competition", *command, "--help"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    imported = {line.rsplit("|", 1)[-1].strip() for line in watched.stderr.splitlines()}
-    assert not imported & {"kaggle", "kagglesdk", "numpy", "pandas", "sklearn", "tensorflow"}

