@@ -1,7 +1,6 @@
 """How labelled images become a practice competition."""
 
 import io
-import time
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -164,9 +163,7 @@ def test_a_folder_is_not_used_for_other_data(animals: Competition, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_the_real_competition_is_made_in_seconds(real_zip: Path, tmp_path: Path) -> None:
+def test_the_real_competition(real_zip: Path, tmp_path: Path) -> None:
     digits = load_competition("digit-recognizer")
-    begun = time.perf_counter()
     made = prepare(tmp_path / "made", digits, real_zip)
-    assert time.perf_counter() - begun < 15  # 3 s on a quiet machine with two cores
     assert (made.train_rows, made.test_rows) == (28_000, 14_000)

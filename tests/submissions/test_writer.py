@@ -1,7 +1,6 @@
 import csv
 import io
 import re
-import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -106,20 +105,16 @@ def test_a_broken_sample_sends_to_make_download(
     assert "make download" in str(error.value)
 
 
-@pytest.mark.parametrize(("rows", "limit"), [(28_000, 0.3), (1_000_000, 3.0)])
-def test_writing_and_checking_is_fast(rows: int, limit: float, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_million_rows(tmp_path: Path) -> None:
+    rows = 1_000_000
     competition = replace(load_competition("digit-recognizer"), test_rows=rows)
     path = tmp_path / "sample.csv"
     path.write_text("ImageId,Label\n" + "".join(f"{i},0\n" for i in range(1, rows + 1)))
     sample = read_sample(competition, path)
     labels = np.random.default_rng(0).integers(0, 10, rows)
-    times = []
-    for attempt in range(3 if rows < 100_000 else 1):
-        begun = time.process_time()
-        file = write_submission((labels + attempt) % 10, competition, sample)
-        assert check(file, competition, sample).valid
-        times.append(time.process_time() - begun)
-    assert min(times) < limit
+    report = check(write_submission(labels, competition, sample), competition, sample)
+    assert report.valid and report.rows == rows
 
 
 def test_a_sample_that_kaggle_packed_alone_is_read_too(
