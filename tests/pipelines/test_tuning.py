@@ -46,15 +46,16 @@ def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(plan: Pl
     pipeline = load_pipeline("knn")
     study = memory_study()
     steps: list[Progress] = []
-    (column,) = tune(pipeline, study, plan, 6.0, steps.append)
+    (column,) = tune(pipeline, study, plan, 10.0, steps.append)
     assert study.trials[0].params == pipeline.shipped()[0].params
-    assert len(study.trials) > 2
+    assert len(study.trials) > 1
     assert all(trial.state.is_finished() for trial in study.trials if trial.state.value != 4)
     outcome = score(column.oof(), np.asarray(plan.data.train_labels))
     assert outcome.accuracy == column.score.accuracy == study.best_value
     assert outcome.accuracy > 0.97
     assert column.test().shape == (599, 10)
-    assert steps[-1].best is not None and steps[-1].finishing
+    assert steps[-1].best is not None
+    assert steps[-1].best.accuracy == outcome.accuracy
 
 
 def test_a_budget_that_is_too_small_still_ends_with_a_column(plan: Plan) -> None:
