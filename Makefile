@@ -47,7 +47,7 @@ practice: setup ## serve a practice Kaggle until Ctrl-C
 	@$(RUN) competition practice
 
 test: setup ## run the tests; with CI=true the slow ones too
-	@$(RUN) pytest $(if $(filter true,$(CI)),,-m "not slow")
+	@$(RUN) pytest -n auto --dist loadfile $(if $(filter true,$(CI)),,-m "not slow")
 
 lint: setup ## ruff and mypy --strict
 	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy
