@@ -1,13 +1,7 @@
-import json
-import os
 import re
-import signal
 import sqlite3
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +18,7 @@ from submissions.once import AlreadySubmitted
 from submissions.progress import Progress
 from submissions.tables import State
 from submissions.uploader import submit_file
-from tests.submissions.conftest import ROOT, Desk
+from tests.submissions.conftest import Desk
 
 
 class Heard(Progress):
@@ -220,157 +214,6 @@ def test_what_kaggle_cannot_score_fails_with_its_reason(desk: Desk) -> None:
         submit_file(file, desk.competition, desk.client)
     with pytest.raises(AlreadySubmitted):
         submit_file(file, desk.competition, desk.client)
-
-
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_several_at_once_make_one_submission(
-    database: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if database == "postgresql":
-        if "PODIUM_TEST_POSTGRES" not in os.environ:
-            pytest.skip("needs a PostgreSQL server; set PODIUM_TEST_POSTGRES to its address")
-        monkeypatch.setenv("DATABASE_URL", os.environ["PODIUM_TEST_POSTGRES"])
-    file = desk.file(16 if database == "sqlite" else 116)
-    start, ends = threading.Barrier(4), []
-
-    def one() -> None:
-        client = KaggleClient(desk.competition)
-        start.wait()
-        try:
-            ends.append(submit_file(file, desk.competition, client).submission.ref)
-        except AlreadySubmitted as late:  # it came after the others' end
-            ends.append(int(re.findall(r"submission (\d+)", str(late))[0]))
-
-    threads = [threading.Thread(target=one) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    (remote,) = desk.taken(file)
-    assert ends == [remote.ref] * 4
-
-
-def test_two_processes_at_once_make_one_submission(desk: Desk) -> None:
-    file = desk.file(17)
-    command = [sys.executable, "-m", "submissions", "submit", str(file)]
-    both = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=60) for process in both]
-    assert len(desk.taken(file)) == 1
-    assert 0 in [process.returncode for process in both]
-    assert all(
-        process.returncode == 0 or "submitted on" in errors
-        for process, (_, errors) in zip(both, said, strict=True)
-    )
-
-
-KILLED = """
-import json, os, signal, sys
-from pathlib import Path
-from competition import load_competition
-from competition.kaggle_client import KaggleClient
-from submissions import uploader
-from submissions.ledger import Ledger
-
-def die(*arguments, **values):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def then_die(method):
-    def call(*arguments, **values):
-        method(*arguments, **values)
-        die()
-    return call
-
-def submit(moment, file):
-    match moment:
-        case "intended": KaggleClient.upload = die
-        case "uploading": KaggleClient.upload = then_die(KaggleClient.upload)
-        case "uploaded": Ledger.change = then_die(Ledger.change)
-        case "sending": KaggleClient.create_submission = die
-        case "created": KaggleClient.create_submission = then_die(KaggleClient.create_submission)
-        case "submitted": uploader.await_score = die
-    competition = load_competition(os.environ["COMPETITION"])
-    uploader.submit_file(file, competition, KaggleClient(competition))
-
-for line in sys.stdin:
-    moment, file, environment = json.loads(line)
-    if (child := os.fork()) == 0:
-        os.environ.update(environment)
-        submit(moment, Path(file))
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-@pytest.fixture(scope="module")
-def submit_and_die() -> Iterator[Callable[[str, Path], int]]:
-    """Submit a file in a process that dies at a moment, and return how it ended.
-
-    The processes are forked from one that has imported everything, which takes most of a second.
-    """
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
-
-        def submit(moment: str, file: Path) -> int:
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.write(json.dumps([moment, str(file), dict(os.environ)]) + "\n")
-            process.stdin.flush()
-            return int(process.stdout.readline())
-
-        yield submit
-
-
-@pytest.mark.parametrize(
-    ("moment", "state", "made"),
-    [
-        ("intended", State.INTENT, 0),
-        ("uploading", State.INTENT, 0),
-        ("uploaded", State.UPLOADED, 0),
-        ("sending", State.SENDING, 0),
-        ("created", State.SENDING, 1),
-        ("submitted", State.SUBMITTED, 1),
-    ],
-)
-def test_killed_at_any_stage_the_next_call_finishes_it(
-    moment: str,
-    state: State,
-    made: int,
-    desk: Desk,
-    submit_and_die: Callable[[str, Path], int],
-) -> None:
-    file = desk.file(sum(moment.encode()), f"{moment}.csv")
-    assert submit_and_die(moment, file) == -signal.SIGKILL
-    (row,) = [row for row in Ledger.open(desk.competition).submissions() if row.sha256]
-    assert row.state == state and len(desk.taken(file)) == made
-    outcome = submit_file(file, desk.competition, desk.client)
-    (remote,) = desk.taken(file)
-    assert outcome.submission.ref == remote.ref
-    assert outcome.submission.public_score == remote.public_score is not None
-    assert [one.id for one in desk.rows() if one.sha256] == [row.id]
-
-
-def test_ctrl_c_while_the_score_is_pending_loses_nothing(own_desk: Callable[..., Desk]) -> None:
-    desk = own_desk(delay=6)
-    file = desk.file(18)
-    command = [sys.executable, "-m", "submissions", "submit", str(file)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "pending" in line:
-            break
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
-    assert "Traceback" not in process.stderr.read()
-    (row,) = desk.rows()
-    assert row.pending and row.ref == desk.taken(file)[0].ref
 
 
 def test_an_unreachable_kaggle_is_a_sentence_and_leaves_no_intent(
