@@ -1,0 +1,1 @@
+"""What a person looks at: the report, the draw-a-digit page, the dashboard."""
