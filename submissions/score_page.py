@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.settings import runs_folder
@@ -30,7 +32,8 @@ _HEAD = """<!doctype html>
   p.note {{ color: #6b7078; }}
 </style>
 """
-_COLUMNS = (
+# The table's columns, and whether each holds numbers.
+COLUMNS = (
     ("time", False),
     ("blend or file", False),
     ("message", False),
@@ -66,12 +69,26 @@ def write_charts(
     page, picture = folder / "scores.html", folder / "scores.png"
     with atomic_path(picture) as temporary:
         figure.savefig(temporary, format="png")
+    with atomic_path(page) as temporary:
+        temporary.write_text(
+            _page(_svg(figure, groups), table, sentences, competition), encoding="utf-8"
+        )
+    return page, picture
+
+
+def chart_svg(table: ScoreTable) -> str:
+    """Return the chart as an `<svg>` element.
+
+    Args:
+        table: With at least one scored submission.
+    """
+    return _svg(*draw_scores(table))
+
+
+def _svg(figure: Figure, groups: dict[str, list[ScoreRow]]) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
-    svg = with_tooltips(text.getvalue(), groups)
-    with atomic_path(page) as temporary:
-        temporary.write_text(_page(svg, table, sentences, competition), encoding="utf-8")
-    return page, picture
+    return with_tooltips(text.getvalue(), groups)
 
 
 def with_tooltips(svg: str, groups: dict[str, list[ScoreRow]]) -> str:
@@ -118,11 +135,11 @@ def _page(svg: str, table: ScoreTable, sentences: Sequence[str], competition: Co
             f'<p class="note">The leaderboard of {board.teams:,} teams is that of '
             f"{board.asked.astimezone():%Y-%m-%d %H:%M}.</p>"
         )
-    heads = (f"<th{_class(right)}>{name}</th>" for name, right in _COLUMNS)
+    heads = (f"<th{_class(right)}>{name}</th>" for name, right in COLUMNS)
     parts += ["<table>", f"<tr>{''.join(heads)}</tr>"]
     for row in table.rows:
-        cells = zip(_cells(row), _COLUMNS, strict=True)
-        inner = "".join(f"<td{_class(right)}>{escape(text)}</td>" for text, (_, right) in cells)
+        texts = zip(cells(row), COLUMNS, strict=True)
+        inner = "".join(f"<td{_class(right)}>{escape(text)}</td>" for text, (_, right) in texts)
         parts.append(f"<tr{' class=best' if row.best else ''}>{inner}</tr>")
     return "\n".join([*parts, "</table>", "</html>", ""])
 
@@ -131,7 +148,8 @@ def _class(right: bool) -> str:
     return " class=number" if right else ""
 
 
-def _cells(row: ScoreRow) -> list[str]:
+def cells(row: ScoreRow) -> list[str]:
+    """Return a submission as texts, one for each of `COLUMNS`."""
     one = row.submission
     return [
         f"{one.created.astimezone():%Y-%m-%d %H:%M}",
