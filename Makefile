@@ -6,7 +6,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse download tune blend submit queue scores results leaderboard practice describe test lint format soak bench
+.PHONY: help setup rehearse download tune blend submit queue scores results leaderboard practice describe report explore app dashboard test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,18 @@ describe: setup ## the competition's promises, and what of its data is here
 
 practice: setup ## serve a practice Kaggle until Ctrl-C
 	@$(RUN) competition practice
+
+report: setup ## one page of all that was found: data, pipelines, tuning, blend, leaderboard
+	@$(RUN) app report
+
+explore: setup ## a page of the data alone, before anything is trained
+	@$(RUN) app explore
+
+app: setup ## a page to draw digits on and have them read
+	@$(RUN) app draw
+
+dashboard: setup ## Optuna's dashboard on the studies, also while they run
+	@$(RUN) app dashboard
 
 test: setup ## run the tests; with CI=true the slow ones too
 	@$(RUN) pytest -n auto --dist loadfile $(if $(filter true,$(CI)),,-m "not slow")

@@ -1,0 +1,68 @@
+"""The leaderboard: scores over time, beside their estimates, with place and percentile."""
+
+from dataclasses import dataclass
+
+from competition.spec import Competition
+from submissions.score_page import COLUMNS, cells, chart_svg
+from submissions.scores import ScoreRow, ScoreTable, score_table
+from submissions.verdicts import verdicts
+
+
+@dataclass(frozen=True)
+class LeaderboardSection:
+    """What the page shows of the submissions.
+
+    Attributes:
+        server: Where they went.
+        chart: An SVG of the scores; None where none is scored.
+        sentences: What they say.
+        heads: Names of the table's columns, and whether each holds numbers.
+        rows: Its rows, newest first, and whether each is the best.
+        seen: When the leaderboard was last seen, and its teams; empty where it never was.
+        best: The best submission; None where none is scored.
+    """
+
+    server: str
+    chart: str | None
+    sentences: list[str]
+    heads: tuple[tuple[str, bool], ...]
+    rows: list[tuple[list[str], bool]]
+    seen: str
+    best: ScoreRow | None
+
+
+def leaderboard_section(competition: Competition) -> LeaderboardSection | None:
+    """Read the ledger; Kaggle is not asked.
+
+    Returns:
+        None where nothing was submitted.
+
+    Raises:
+        PodiumError: the database cannot be used.
+    """
+    table = _table(competition)
+    if not table.rows:
+        return None
+    scored = any(row.submission.public_score is not None for row in table.rows)
+    board = table.leaderboard
+    return LeaderboardSection(
+        server=table.endpoint,
+        chart=chart_svg(table) if scored else None,
+        sentences=verdicts(table, competition),
+        heads=COLUMNS,
+        rows=[(cells(row), row.best) for row in table.rows],
+        seen=f"{board.teams:,} teams on {board.asked.astimezone():%Y-%m-%d %H:%M}" if board else "",
+        best=next((row for row in table.rows if row.best), None),
+    )
+
+
+def _table(competition: Competition) -> ScoreTable:
+    """Return the submissions to this server, or else those to the one that got most of them.
+
+    After a rehearsal the practice Kaggle is gone, and its scores are still worth a look.
+    """
+    table = score_table(competition, offline=True)
+    if table.rows or not table.elsewhere:
+        return table
+    other = max(table.elsewhere, key=lambda endpoint: table.elsewhere[endpoint])
+    return score_table(competition, endpoint=other, offline=True)
