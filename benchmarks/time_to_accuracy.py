@@ -33,7 +33,7 @@ from sklearn.model_selection import train_test_split  # noqa: E402
 from pipelines.base import load_pipeline  # noqa: E402
 from pipelines.images.augmentation import Distortion, in_background  # noqa: E402
 from pipelines.training.architectures import NetworkShape, build_network  # noqa: E402
-from pipelines.training.classifier import ConvolutionalClassifier  # noqa: E402
+from pipelines.training.classifier import NetworkClassifier  # noqa: E402
 from pipelines.training.precision import choose_precision, find_gpu  # noqa: E402
 
 # The recipe that Podium bets on for each target: a shipped point, and the passes it needs.
@@ -64,7 +64,7 @@ def ours(split: Split, target: float, seed: int) -> tuple[float, float]:
     points = {point.name: point.params for point in load_pipeline("cnn").shipped()}
     params = {**points[recipe["point"]], "epochs": recipe["epochs"]}
     started = time.perf_counter()
-    model = ConvolutionalClassifier(**params, seed=seed).fit(images, labels)
+    model = NetworkClassifier(**params, seed=seed).fit(images, labels)
     seconds = time.perf_counter() - started
     return seconds, float((model.predict(held_images) == held_labels).mean())
 

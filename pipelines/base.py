@@ -38,11 +38,15 @@ class ShippedPoint:
         name: What to call it, such as `quick` or `strong`.
         params: Values by the names that the pipeline's `suggest` asks for.
         cost: Time of a fit, as the pipeline's `cost` reckons it.
+        accuracy: What it reached out of fold on the data that it was found on; None if unknown.
+        standard_error: Of that accuracy.
     """
 
     name: str
     params: Params
     cost: float
+    accuracy: float | None = None
+    standard_error: float | None = None
 
 
 class Pipeline(ABC):
@@ -69,6 +73,13 @@ class Pipeline(ABC):
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask a trial for one point of the search space; return the arguments of `build`."""
 
+    def grid(self) -> dict[str, list[Any]]:
+        """Return the values of a small grid over some parameters, for the grid sampler.
+
+        The other parameters are those of the cheapest shipped point.
+        """
+        return {}
+
     @abstractmethod
     def build(self, params: Params, seed: int) -> Estimator:
         """Return an unfitted estimator of these parameters."""
@@ -82,14 +93,26 @@ class Pipeline(ABC):
 
     def shipped(self) -> list[ShippedPoint]:
         """Return the shipped points of `models/shipped/<name>.toml`, cheapest first."""
-        path = MODELS / "shipped" / f"{self.name}.toml"
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
         points = [
-            ShippedPoint(point["name"], params, self.cost(suggested(self, params)))
-            for point in table["point"]
-            for params in [dict(point["params"])]
+            ShippedPoint(
+                point["name"],
+                point["params"],
+                self.cost(suggested(self, point["params"])),
+                point.get("accuracy"),
+                point.get("standard_error"),
+            )
+            for point in self._shipped_table()["point"]
         ]
         return sorted(points, key=lambda point: point.cost)
+
+    def study(self) -> dict[str, Any]:
+        """Return the summary of the study that found the shipped points; empty if there is none."""
+        summary: dict[str, Any] = self._shipped_table().get("study", {})
+        return summary
+
+    def _shipped_table(self) -> dict[str, Any]:
+        path = MODELS / "shipped" / f"{self.name}.toml"
+        return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def available_pipelines() -> list[str]:

@@ -13,7 +13,9 @@ from competition.dataset import Dataset, load_dataset
 from competition.spec import Competition
 from pipelines.base import Params, load_pipeline
 from pipelines.folds import Folds
+from pipelines.images.feature_cache import remember
 from pipelines.metrics import Probabilities
+from pipelines.saved_models import dump_model
 
 if TYPE_CHECKING:
     from pipelines.base import Estimator
@@ -50,7 +52,8 @@ class FitRequest:
         task: The configuration.
         fold: The fold that is scored and not trained on.
         train_rows: Train on a stratified subset of this size; None for all rows.
-        want_test: Predict the test set even where that costs as much as fitting again.
+        want_test: Predict the test set even where that costs as much as fitting again: it is for a
+            column, which has test predictions and, of its first fold, the fitted estimator.
     """
 
     task: Task
@@ -68,12 +71,15 @@ class FitResult:
         test: (m, n_classes) probabilities of the test set; None where they were too dear.
         fit_seconds: Wall time of `fit`.
         predict_seconds: Wall time of predicting the rows left out.
+        model: The fitted estimator, as `saved_models.dump_model` writes it; of the first fold on
+            all rows alone.
     """
 
     scored: Probabilities
     test: Probabilities | None
     fit_seconds: float
     predict_seconds: float
+    model: bytes | None = None
 
 
 def fit_fold(request: FitRequest) -> FitResult:
@@ -101,12 +107,15 @@ def fit_fold(request: FitRequest) -> FitResult:
     test = None
     if request.want_test or (full and test_cost <= _CHEAP * fit_seconds):
         test = _predict(estimator, np.asarray(data.test_images), n_classes)
-    return FitResult(scored, test, fit_seconds, predict_seconds)
+    model = dump_model(estimator) if full and request.fold == 0 else None
+    return FitResult(scored, test, fit_seconds, predict_seconds, model)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _dataset(competition: Competition, folder: Path) -> Dataset:
-    return load_dataset(competition, folder)
+    data = load_dataset(competition, folder)
+    remember(folder / "features", [data.train_images, data.test_images])
+    return data
 
 
 def _predict(

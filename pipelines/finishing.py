@@ -45,6 +45,8 @@ def finish_columns(
 ) -> list[Column]:
     """Predict the test set with every fold's model where that is missing, and write the columns.
 
+    Fitted estimators of the pipeline's other configurations are deleted.
+
     Args:
         pipeline: The pipeline that the configurations are of.
         plan: What the run shares.
@@ -61,7 +63,9 @@ def finish_columns(
     for done, future in enumerate(as_completed(futures), start=1):
         plan.store.save(futures[future], future.result())
         report(len(missing) - done)
-    return [_column(pipeline, plan, params, facts) for params in configurations]
+    columns = [_column(pipeline, plan, params, facts) for params in configurations]
+    plan.store.drop_models(pipeline.name, {column.key for column in columns})
+    return columns
 
 
 def _column(pipeline: Pipeline, plan: Plan, params: Params, facts: dict[str, Any]) -> Column:

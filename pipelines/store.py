@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import platform
 import subprocess
 import zipfile
@@ -19,7 +20,11 @@ from competition.files import atomic_path
 from pipelines.base import load_pipeline
 from pipelines.evaluation import FitRequest, FitResult, Task
 from pipelines.metrics import Probabilities, Score
+from pipelines.saved_models import MOST_BYTES
 
+log = logging.getLogger(__name__)
+
+_MODEL = "model.skops"
 _PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "xgboost", "faiss-cpu", "optuna")
 
 
@@ -51,6 +56,11 @@ class Column:
         return Score(
             self.manifest["oof_accuracy"], -self.manifest["oof_log_loss"], self.manifest["rows"]
         )
+
+    @property
+    def model(self) -> Path:
+        """The file of the first fold's fitted estimator, for `saved_models.load_model`."""
+        return self.folder / _MODEL
 
     def oof(self) -> Probabilities:
         """Return the out-of-fold probabilities (n, n_classes) float32."""
@@ -103,8 +113,8 @@ class Store:
     def load(self, request: FitRequest) -> FitResult | None:
         """Return a fit that was done before; None where it has to be done.
 
-        A damaged file counts as not done, and a request for test predictions is only met by a fit
-        that has them.
+        A damaged file counts as not done, and a request for what a column needs is only met by a
+        fit that has its test predictions, and its model if it is of the first fold.
         """
         try:
             with np.load(self._fit_file(request)) as saved:
@@ -113,7 +123,12 @@ class Store:
                 result = FitResult(saved["scored"], test, float(seconds[0]), float(seconds[1]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-        return None if request.want_test and test is None else result
+        if request.want_test and (test is None or not self._has_model(request)):
+            return None
+        return result
+
+    def _has_model(self, request: FitRequest) -> bool:
+        return request.fold > 0 or (self.folder(request.task) / _MODEL).exists()
 
     def save(self, request: FitRequest, result: FitResult) -> None:
         """Keep a fit, whole or not at all."""
@@ -125,6 +140,25 @@ class Store:
             arrays["test"] = result.test
         with atomic_path(self._fit_file(request)) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
+        if result.model is not None:
+            self._save_model(request, result.model)
+
+    def _save_model(self, request: FitRequest, model: bytes) -> None:
+        if len(model) > MOST_BYTES:
+            log.warning(
+                "the model of %s takes %.0f MB, which is more than the %.0f MB of a sound one",
+                request.task.pipeline,
+                len(model) / 1e6,
+                MOST_BYTES / 1e6,
+            )
+        with atomic_path(self.folder(request.task) / _MODEL) as temporary:
+            temporary.write_bytes(model)
+
+    def drop_models(self, pipeline: str, kept: set[str]) -> None:
+        """Delete the fitted estimators of a pipeline's configurations but those of these keys."""
+        for path in (self.root / pipeline).glob(f"*/{_MODEL}"):
+            if path.parent.name not in kept:
+                path.unlink(missing_ok=True)
 
     def _fit_file(self, request: FitRequest) -> Path:
         rows = "" if request.train_rows is None else f"-{request.train_rows}"

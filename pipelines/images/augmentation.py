@@ -109,6 +109,25 @@ class Distortion:
             yield field
 
 
+def moved_copies(images: Images, rotation: float, shift: float) -> Iterator[Images]:
+    """Yield copies of all images, turned both ways and shifted in the four directions.
+
+    Args:
+        images: (n, side, side) uint8.
+        rotation: Degrees; 0 for no turned copies.
+        shift: Share of the side; 0 for no shifted copies.
+    """
+    import cv2
+
+    side = images.shape[1]
+    middle, pixels = (side - 1) / 2, shift * side
+    turns = [cv2.getRotationMatrix2D((middle, middle), turn, 1) for turn in (rotation, -rotation)]
+    steps = ((pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels))
+    shifts = [np.array([[1, 0, across], [0, 1, down]]) for across, down in steps]
+    for matrix in (turns if rotation else []) + (shifts if shift else []):
+        yield _warped(images, np.broadcast_to(matrix, (len(images), 2, 3)))
+
+
 def _warped(images: Images, maps: npt.NDArray[np.float64]) -> Images:
     """Return images (n, side, side), each through its matrix (2, 3) from copy to original."""
     import cv2

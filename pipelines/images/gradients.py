@@ -11,6 +11,9 @@ from pipelines.images.preparation import Preparation
 Images = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
 
+# The grids that searches choose from, by the names they have there.
+GRIDS = {"4+7": (4, 7), "7": (7,), "7+10": (7, 10), "4+7+10": (4, 7, 10)}
+
 _CHUNK = 1000  # images at a time, so that the maps of their directions stay in the cache
 
 

@@ -47,9 +47,9 @@ class CnnPipeline(Pipeline):
 
     def build(self, params: Params, seed: int) -> Estimator:
         """Return an unfitted network of these parameters."""
-        from pipelines.training.classifier import ConvolutionalClassifier
+        from pipelines.training.classifier import NetworkClassifier
 
-        return ConvolutionalClassifier(**params, seed=seed)
+        return NetworkClassifier(**params, seed=seed)
 
 
 PIPELINE = CnnPipeline()

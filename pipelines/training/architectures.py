@@ -106,6 +106,7 @@ ARCHITECTURES = {
         normalise=False,
     ),
 }
+DENSE = "dense"  # the architecture whose layers are given by their units
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,12 @@ class NetworkShape:
     """All that decides a network's layers.
 
     Attributes:
-        architecture: A key of `ARCHITECTURES`.
+        architecture: A key of `ARCHITECTURES`, or `DENSE`.
         side: Height and width of the images in pixels, at least `SMALLEST_SIDE`.
         n_classes: How many logits.
         width: Factor on every layer's number of filters or units.
         dropout: Rate of each dropout layer, times the layer's share.
+        hidden: Units of each hidden layer of a dense network.
     """
 
     architecture: str
@@ -125,6 +127,21 @@ class NetworkShape:
     n_classes: int
     width: float = 1.0
     dropout: float = 0.4
+    hidden: tuple[int, ...] = ()
+
+    def stack(self) -> Architecture:
+        """Return the blocks.
+
+        Raises:
+            PodiumError: there is no such architecture.
+        """
+        if self.architecture == DENSE:
+            pairs = ((Dense(units), Dropout()) for units in self.hidden)
+            return Architecture(tuple(block for pair in pairs for block in pair), normalise=False)
+        if self.architecture not in ARCHITECTURES:
+            known = ", ".join([*ARCHITECTURES, DENSE])
+            raise PodiumError(f"There is no architecture {self.architecture!r}: known are {known}.")
+        return ARCHITECTURES[self.architecture]
 
 
 def network_side(side: int) -> int:
@@ -152,10 +169,7 @@ def build_network(
     """
     import keras
 
-    if shape.architecture not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise PodiumError(f"There is no architecture {shape.architecture!r}: known are {known}.")
-    architecture = ARCHITECTURES[shape.architecture]
+    architecture = shape.stack()
     options: dict[str, Any] = {
         "width": shape.width,
         "dropout": shape.dropout,

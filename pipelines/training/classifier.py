@@ -1,4 +1,4 @@
-"""A convolutional network that keeps scikit-learn's classifier contract on images."""
+"""A network that keeps scikit-learn's classifier contract on images."""
 
 import logging
 import time
@@ -47,8 +47,8 @@ class Progress:
 on_progress: Callable[[Progress], None] | None = None
 
 
-class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A convolutional network with augmentation, one learning-rate cycle and averaged weights.
+class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A network with augmentation, one learning-rate cycle and averaged weights.
 
     The same seed, data, machine and number of threads give the same probabilities within 0.02 for
     all but a few images in a thousand; refitting starts afresh. TensorFlow is imported by the
@@ -57,6 +57,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
     Args:
         architecture: A key of `pipelines.training.architectures.ARCHITECTURES`.
         width: Factor on the number of filters.
+        hidden: Units of each hidden layer of the `dense` architecture; the others have none.
         dropout: Dropout rate.
         epochs: Passes over the training images.
         min_steps: The least number of optimisation steps, so that few images get more passes.
@@ -81,6 +82,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         *,
         architecture: str = "compact",
         width: float = 1.0,
+        hidden: tuple[int, ...] = (),
         dropout: float = 0.3,
         epochs: float = 4,
         min_steps: int = 400,
@@ -100,6 +102,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
     ) -> None:
         self.architecture = architecture
         self.width = width
+        self.hidden = hidden
         self.dropout = dropout
         self.epochs = epochs
         self.min_steps = min_steps
@@ -210,6 +213,7 @@ class ConvolutionalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             n_classes=len(self.classes_),
             width=self.width,
             dropout=self.dropout,
+            hidden=self.hidden,
         )
         return trainer_of(shape, self.precision, batch_size, self.seed)
 

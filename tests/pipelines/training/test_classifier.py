@@ -9,18 +9,18 @@ from sklearn.base import clone
 from competition.errors import PodiumError
 from pipelines.base import load_pipeline
 from pipelines.training import classifier
-from pipelines.training.classifier import ConvolutionalClassifier
+from pipelines.training.classifier import NetworkClassifier
 from tests.pipelines.training.conftest import Digits
 
 TINY = {"width": 0.5, "min_steps": 12, "epochs": 0.1, "batch_size": 32}
 
 
 @pytest.fixture(scope="module")
-def learnt(digits: Digits) -> ConvolutionalClassifier:
+def learnt(digits: Digits) -> NetworkClassifier:
     """The shipped quick point, fitted."""
     quick = load_pipeline("cnn").shipped()[0]
     model = load_pipeline("cnn").build(quick.params, seed=1)
-    assert isinstance(model, ConvolutionalClassifier)
+    assert isinstance(model, NetworkClassifier)
     return model.fit(digits.images, digits.labels)
 
 
@@ -64,7 +64,7 @@ def test_views_are_averaged_in(learnt: Any, digits: Digits) -> None:
 
 
 def test_refitting_starts_afresh_and_the_seed_decides(digits: Digits) -> None:
-    model = ConvolutionalClassifier(**TINY, seed=3)
+    model = NetworkClassifier(**TINY, seed=3)
     first = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
     second = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
     cloned = clone(model).fit(digits.images, digits.labels).predict_proba(digits.test_images)
@@ -77,7 +77,7 @@ def test_refitting_starts_afresh_and_the_seed_decides(digits: Digits) -> None:
 @pytest.mark.parametrize("side", [8, 20, 28, 32])
 def test_any_side(side: int, digits: Digits) -> None:
     resized = digits.resized(side)
-    model = ConvolutionalClassifier(**TINY).fit(resized.images, resized.labels)
+    model = NetworkClassifier(**TINY).fit(resized.images, resized.labels)
     assert model.predict_proba(resized.test_images[:5]).shape == (5, 10)
     with pytest.raises(PodiumError, match="a side"):
         model.predict_proba(digits.resized(24).test_images[:5])
@@ -85,7 +85,7 @@ def test_any_side(side: int, digits: Digits) -> None:
 
 def test_classes_may_be_any_subset(digits: Digits) -> None:
     chosen = np.isin(digits.labels, [3, 8])
-    model = ConvolutionalClassifier(**{**TINY, "min_steps": 60})
+    model = NetworkClassifier(**{**TINY, "min_steps": 60})
     model.fit(digits.images[chosen], digits.labels[chosen])
     assert model.classes_.tolist() == [3, 8]
     assert model.predict_proba(digits.test_images).shape[1] == 2
@@ -95,14 +95,14 @@ def test_classes_may_be_any_subset(digits: Digits) -> None:
 
 @pytest.mark.parametrize("architecture", ["pooled", "deotte", "two_block"])
 def test_every_architecture_trains(architecture: str, digits: Digits) -> None:
-    model = ConvolutionalClassifier(**{**TINY, "min_steps": 4}, architecture=architecture)
+    model = NetworkClassifier(**{**TINY, "min_steps": 4}, architecture=architecture)
     model.fit(digits.images[:64], digits.labels[:64])
     assert np.isfinite(model.predict_proba(digits.test_images[:4])).all()
 
 
 def test_bfloat16_learns_as_float32_does(digits: Digits) -> None:
     """On processors without bfloat16 it is emulated: slow, and the same numbers."""
-    model = ConvolutionalClassifier(**{**TINY, "min_steps": 100}, precision="mixed_bfloat16")
+    model = NetworkClassifier(**{**TINY, "min_steps": 100}, precision="mixed_bfloat16")
     model.fit(digits.images, digits.labels)
     assert model.score(digits.test_images, digits.test_labels) > 0.85
 
@@ -110,14 +110,14 @@ def test_bfloat16_learns_as_float32_does(digits: Digits) -> None:
 def test_progress_is_told(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[classifier.Progress] = []
     monkeypatch.setattr(classifier, "on_progress", told.append)
-    ConvolutionalClassifier(**TINY).fit(digits.images, digits.labels)
+    NetworkClassifier(**TINY).fit(digits.images, digits.labels)
     assert told[-1].epochs_done == told[-1].epochs
     assert told[-1].seconds_left == 0
     assert np.isfinite([report.loss for report in told]).all()
 
 
 def test_bad_input_is_a_sentence(digits: Digits) -> None:
-    model = ConvolutionalClassifier(**TINY)
+    model = NetworkClassifier(**TINY)
     with pytest.raises(PodiumError, match="square grey images"):
         model.fit(digits.images.reshape(len(digits.images), -1), digits.labels)
     with pytest.raises(PodiumError, match="two classes"):
@@ -134,7 +134,7 @@ def test_memory_does_not_grow_over_refits(digits: Digits) -> None:
     peaks = []
     for seed in range(16):
         # Every second fit is of another configuration, as in a tuning run.
-        model = ConvolutionalClassifier(**TINY, seed=seed, dropout=0.03 * (seed // 2))
+        model = NetworkClassifier(**TINY, seed=seed, dropout=0.03 * (seed // 2))
         model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
         peaks.append(peak())
     # The first few fill TensorFlow's and the allocator's own stores; a leak would go on.

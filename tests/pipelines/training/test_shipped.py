@@ -1,5 +1,5 @@
 from pipelines.base import load_pipeline, suggested
-from pipelines.training.classifier import ConvolutionalClassifier
+from pipelines.training.classifier import NetworkClassifier
 
 
 def test_shipped_points_lie_in_the_search_space() -> None:
@@ -9,6 +9,6 @@ def test_shipped_points_lie_in_the_search_space() -> None:
     for point in points:
         assert suggested(pipeline, point.params) == point.params
         estimator = pipeline.build(point.params, seed=5)
-        assert isinstance(estimator, ConvolutionalClassifier)
+        assert isinstance(estimator, NetworkClassifier)
         assert estimator.get_params()["seed"] == 5
         assert point.params.items() <= estimator.get_params().items()

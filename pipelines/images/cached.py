@@ -1,0 +1,38 @@
+"""A transformer whose features are looked up where they were computed before."""
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from pipelines.images.feature_cache import Transformer, features_of
+from pipelines.images.preparation import check_images
+
+
+class Cached(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Stands in a scikit-learn pipeline for a transformer that learns nothing.
+
+    Args:
+        transformer: Such as `GradientHistograms`; see `features_of` for what it has to promise.
+    """
+
+    def __init__(self, transformer: Transformer) -> None:
+        self.transformer = transformer
+
+    def fit(self, images: npt.NDArray[np.uint8], labels: Any = None) -> Self:
+        """Check that these are images; nothing is learnt.
+
+        Raises:
+            PodiumError: they are not square, or too small to be described.
+        """
+        check_images(images)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return True: there is nothing to learn."""
+        return True
+
+    def transform(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Turn images (n, side, side) uint8 into rows (n, n_features) float32."""
+        return features_of(self.transformer, images)

@@ -1,0 +1,64 @@
+"""A linear model on hand-crafted features: gradients, projections, zones, holes, differences."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import StandardScaler
+
+from pipelines.base import Estimator, Params, Pipeline
+from pipelines.images.cached import Cached
+from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.images.shape_features import ShapeFeatures
+
+if TYPE_CHECKING:
+    import optuna
+
+_KINDS = ("projections", "zones", "holes", "differences")
+
+
+class Handcrafted(Pipeline):
+    """What is done to the images, which features are taken, how they are weighed."""
+
+    name: ClassVar[str] = "handcrafted"
+    family: ClassVar[str] = "linear on features"
+
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """Ask for the pre-processing, the kinds of features, and the linear model's strength."""
+        return {
+            "median": trial.suggest_categorical("median", [0, 3]),
+            "threshold": trial.suggest_categorical("threshold", [0, 64, 128]),
+            "upright": trial.suggest_categorical("upright", [True, False]),
+            "blur": trial.suggest_float("blur", 0.0, 1.0),
+            "orientations": trial.suggest_categorical("orientations", [8, 10, 12]),
+            "grids": trial.suggest_categorical("grids", list(GRIDS)),
+            **{kind: trial.suggest_categorical(kind, [True, False]) for kind in _KINDS},
+            "C": trial.suggest_float("C", 0.05, 50.0, log=True),
+            "max_iter": trial.suggest_int("max_iter", 40, 200, log=True),
+        }
+
+    def grid(self) -> dict[str, list[Any]]:
+        """Return the grids of gradients and the strength of the regularisation."""
+        return {"grids": list(GRIDS), "C": [0.5, 2.0, 8.0]}
+
+    def cost(self, params: Params) -> float:
+        """Return the number of gradient features, times the steps of the linear model."""
+        cells = sum(grid**2 for grid in GRIDS[params["grids"]])
+        return float(params["orientations"] * cells * params["max_iter"]) / 1e5
+
+    def build(self, params: Params, seed: int) -> Estimator:
+        """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing."""
+        prepared = {name: params[name] for name in ("median", "threshold", "upright")}
+        gradients = GradientHistograms(
+            params["orientations"], GRIDS[params["grids"]], blur=params["blur"], **prepared
+        )
+        shapes = ShapeFeatures(**{kind: params[kind] for kind in _KINDS}, **prepared)
+        model: Estimator = make_pipeline(
+            make_union(Cached(gradients), Cached(shapes)),
+            StandardScaler(with_std=False),
+            LogisticRegression(C=params["C"], max_iter=params["max_iter"], random_state=seed),
+        )
+        return model
+
+
+PIPELINE = Handcrafted()

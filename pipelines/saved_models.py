@@ -1,0 +1,61 @@
+"""Fitted estimators in files that execute nothing when they are read.
+
+skops writes an estimator as a zip of JSON and arrays, and reads it back only where every type in it
+is named as trusted; XGBoost's part is its own binary format, Keras' a `.keras` archive that is
+opened in safe mode.
+"""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from competition.errors import PodiumError
+
+if TYPE_CHECKING:
+    from pipelines.base import Estimator
+
+MOST_BYTES = 50_000_000  # a larger model is a mistake in a pipeline, and tuning says so
+
+# Our own estimators and transformers, and what they are made of beside what skops trusts by itself.
+_OURS = "pipelines."
+_OTHERS = {
+    "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+}
+
+
+def dump_model(estimator: "Estimator") -> bytes:
+    """Return a fitted estimator as the bytes of a file."""
+    import skops.io
+
+    stream = io.BytesIO()
+    skops.io.dump(estimator, stream, compression=zipfile.ZIP_DEFLATED, compresslevel=3)
+    return stream.getvalue()
+
+
+def load_model(path: Path) -> "Estimator":
+    """Read a fitted estimator.
+
+    Raises:
+        PodiumError: there is no such file, it is damaged, or it holds a type that is not trusted.
+    """
+    import skops.io
+
+    try:
+        content = path.read_bytes()
+        unknown = set(skops.io.get_untrusted_types(data=content))
+        foreign = sorted(t for t in unknown if not t.startswith(_OURS) and t not in _OTHERS)
+        if foreign:
+            raise PodiumError(
+                f"{path} holds {', '.join(foreign)}, which no model of Podium is made of; it was "
+                "not opened. Delete it and run `make tune` again."
+            )
+        model: Estimator = skops.io.loads(content, trusted=sorted(unknown))
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise PodiumError(
+            f"{path} cannot be read as a model ({type(error).__name__}: {error}); delete it and "
+            "run `make tune` again."
+        ) from error
+    return model
