@@ -18,8 +18,8 @@ class CnnPipeline(Pipeline):
     family = "convolutional network"
     space_version = 1
     deep = True
-    budget_share = 8.0
-    columns = 3
+    budget_share = 24.0
+    columns = 4
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask a trial for the architecture, its training recipe and the distortions."""

@@ -21,7 +21,7 @@ class Mlp(Pipeline):
     name: ClassVar[str] = "mlp"
     family: ClassVar[str] = "dense network"
     deep: ClassVar[bool] = True
-    budget_share: ClassVar[float] = 2.0
+    budget_share: ClassVar[float] = 3.0
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask a trial for the layers, the training recipe and the distortions."""
