@@ -20,7 +20,7 @@ CompetitionOption = Annotated[
     ),
 ]
 SamplerOption = Annotated[
-    Literal["tpe", "random"], typer.Option(envvar="SAMPLER", help="How trials are chosen.")
+    Literal["tpe", "random", "grid"], typer.Option(envvar="SAMPLER", help="How trials are chosen.")
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON alone on stdout, for programs.")

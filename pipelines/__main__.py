@@ -1,7 +1,8 @@
 """The command line of `pipelines`: list, tune, blend, results."""
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,9 +16,12 @@ from competition.console import (
     print_json,
     run,
 )
+from competition.errors import PodiumError
 
 if TYPE_CHECKING:
+    from pipelines.class_scores import ClassScore
     from pipelines.plan import Plan
+    from pipelines.store import Column
 
 app = new_app("From pixels to probabilities: tune pipelines, blend them, see what was found.")
 
@@ -32,7 +36,7 @@ WorkersOption = Annotated[
 
 @app.command("list")
 def list_pipelines(as_json: JsonOption = False) -> None:
-    """Show the pipelines and their shipped points."""
+    """Show the pipelines, their shipped points and what these reached."""
     from pipelines.base import available_pipelines, load_pipeline
 
     pipelines = [load_pipeline(name) for name in available_pipelines()]
@@ -43,18 +47,16 @@ def list_pipelines(as_json: JsonOption = False) -> None:
                     "pipeline": pipeline.name,
                     "family": pipeline.family,
                     "space_version": pipeline.space_version,
-                    "shipped": {point.name: point.params for point in pipeline.shipped()},
+                    "shipped": [asdict(point) for point in pipeline.shipped()],
+                    "study": pipeline.study(),
                 }
                 for pipeline in pipelines
             ]
         )
         return
-    console = Console(soft_wrap=True)
-    for pipeline in pipelines:
-        console.print(f"[bold]{pipeline.name}[/bold]  {pipeline.family}")
-        for point in pipeline.shipped():
-            values = ", ".join(f"{name} {value}" for name, value in point.params.items())
-            console.print(f"  {point.name}: {values}", highlight=False)
+    from pipelines.display import pipeline_table
+
+    Console().print(pipeline_table(pipelines), highlight=False)
 
 
 @app.command()
@@ -111,27 +113,49 @@ def blend(
 def results(
     competition: CompetitionOption = DEFAULT_COMPETITION,
     as_json: JsonOption = False,
+    classes: Annotated[
+        str, typer.Option(help="Show how well this pipeline's best column finds each class.")
+    ] = "",
     seed: SeedOption = 0,
 ) -> None:
     """Show the finished columns, best first."""
-    columns = _plan(competition, seed, 0).store.columns()
+    plan = _plan(competition, seed, 0)
+    columns = plan.store.columns()
     if as_json:
-        wanted = "oof_accuracy oof_log_loss standard_error fit_seconds trials created params"
-        print_json(
-            [
-                {"pipeline": column.pipeline, "key": column.key}
-                | {name: column.manifest[name] for name in wanted.split()}
-                for column in columns
-            ]
-        )
+        print_json([_facts(column, plan) for column in columns])
         return
-    from pipelines.display import results_table
+    from pipelines.display import class_table, results_table
 
     console = Console(soft_wrap=True)
-    if columns:
+    if classes:
+        of_pipeline = [column for column in columns if column.pipeline == classes]
+        if not of_pipeline:
+            raise PodiumError(
+                f"{classes!r} has no finished column: finished are "
+                f"{', '.join(sorted({column.pipeline for column in columns})) or 'none'}. "
+                "Next: make tune"
+            )
+        console.print(class_table(_class_scores(of_pipeline[0], plan)))
+    elif columns:
         console.print(results_table(columns))
     else:
         console.print("Nothing is finished yet. Next: make tune")
+
+
+def _facts(column: "Column", plan: "Plan") -> dict[str, Any]:
+    """Return what a program wants to know of a column."""
+    wanted = "oof_accuracy oof_log_loss standard_error fit_seconds trials created params"
+    return (
+        {"pipeline": column.pipeline, "key": column.key}
+        | {name: column.manifest[name] for name in wanted.split()}
+        | {"classes": [asdict(one) for one in _class_scores(column, plan)]}
+    )
+
+
+def _class_scores(column: "Column", plan: "Plan") -> "list[ClassScore]":
+    from pipelines.class_scores import class_scores
+
+    return class_scores(column.oof(), plan.data.train_labels, plan.competition.classes)
 
 
 @app.command()

@@ -52,7 +52,7 @@ def tune_all(
         plan: The data, folds and cores.
         pipelines: In the order in which they are tuned.
         seconds: For all of them together, the making of their columns included.
-        sampler: `tpe` or `random`.
+        sampler: `tpe`, `random` or `grid`.
         report: Called with each step's progress and the seconds left of the whole.
 
     Returns:
@@ -81,5 +81,6 @@ def tune_all(
                 plan,
                 share,
                 lambda progress: report(progress, deadline - time.monotonic()),
+                grid=sampler == "grid",
             )
     return columns

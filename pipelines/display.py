@@ -8,8 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pipelines.base import Pipeline
 from pipelines.blend_files import FinishedBlend
+from pipelines.class_scores import ClassScore
 from pipelines.progress import Progress as Step
+from pipelines.spark import spark_line
 from pipelines.store import Column
 
 _QUIET_SECONDS = 15.0  # a log gets a line at least this often while trials end
@@ -79,8 +82,8 @@ class TuningDisplay:
 
 
 def results_table(columns: list[Column]) -> Table:
-    """Return the finished columns as a table, best first."""
-    table = Table("pipeline", "accuracy", "log loss", "fit", "trials", "key", box=None)
+    """Return the finished columns as a table, best first, each with how its study got better."""
+    table = Table("pipeline", "accuracy", "log loss", "fit", "trials", "tuning", "key", box=None)
     for column in sorted(columns, key=lambda column: column.score, reverse=True):
         table.add_row(
             column.pipeline,
@@ -88,8 +91,33 @@ def results_table(columns: list[Column]) -> Table:
             f"{column.score.log_loss:.4f}",
             duration(column.manifest["fit_seconds"]),
             str(column.manifest["trials"]),
+            spark_line(column.manifest.get("best_so_far", [])),
             column.key,
         )
+    return table
+
+
+def class_table(scores: list[ClassScore]) -> Table:
+    """Return how well each class is found, as a table."""
+    table = Table("class", "rows", "precision", "recall", "F1", box=None)
+    for one in scores:
+        figures = (f"{value:.4f}" for value in (one.precision, one.recall, one.f1))
+        table.add_row(one.name, f"{one.rows:,}", *figures)
+    return table
+
+
+def pipeline_table(pipelines: list[Pipeline]) -> Table:
+    """Return the pipelines with their shipped points, what these reached, and their studies."""
+    table = Table("pipeline", "family", "point", "shipped score", "parameters", box=None)
+    for pipeline in pipelines:
+        name, family = pipeline.name, pipeline.family
+        for point in pipeline.shipped():
+            reached = "not measured"
+            if point.accuracy is not None and point.standard_error is not None:
+                reached = f"{point.accuracy:.4f} ± {point.standard_error:.4f}"
+            values = ", ".join(f"{key} {value}" for key, value in point.params.items())
+            table.add_row(name, family, point.name, reached, values)
+            name = family = ""
     return table
 
 

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,12 @@ def finished_trials(study: optuna.Study) -> int:
     """Return how many trials were completed or pruned."""
     states = (TrialState.COMPLETE, TrialState.PRUNED)
     return len(study.get_trials(deepcopy=False, states=states))
+
+
+def best_so_far(study: optuna.Study) -> list[float]:
+    """Return the best accuracy after each completed trial, in the order of the trials."""
+    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return list(accumulate((trial.value or 0.0 for trial in completed), max))
 
 
 def best_trials(study: optuna.Study, count: int) -> list[FrozenTrial]:

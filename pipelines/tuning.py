@@ -19,11 +19,12 @@ from pipelines.base import Params, Pipeline, ShippedPoint, suggested
 from pipelines.evaluation import FitRequest, FitResult, fit_fold
 from pipelines.execution import LocalExecutor
 from pipelines.finishing import finish_columns, finishing_work
+from pipelines.grid import grid_points
 from pipelines.metrics import Score
 from pipelines.plan import Plan
 from pipelines.progress import Progress, Report
 from pipelines.store import Column
-from pipelines.study import best_trials, finished_trials, put_back, untried
+from pipelines.study import best_so_far, best_trials, finished_trials, put_back, untried
 from pipelines.trial_run import SCREEN_ROWS, TrialRun
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,28 @@ _FAILURES = 3  # a pipeline is given up after so many failures before its first 
 
 
 def tune(
-    pipeline: Pipeline, study: optuna.Study, plan: Plan, seconds: float, report: Report
+    pipeline: Pipeline,
+    study: optuna.Study,
+    plan: Plan,
+    seconds: float,
+    report: Report,
+    *,
+    grid: bool = False,
 ) -> list[Column]:
     """Tune one pipeline for some time and finish the columns of its best trials.
 
     The first trial, the cheapest shipped point, is always completed, so that even a budget that is
     too small ends with a column. Then come the shipped points that fit the time left, the dearest
     first, then sampled trials. What runs when the time is up is stopped and queued again.
+
+    Args:
+        pipeline: What to tune.
+        study: Where its trials are kept.
+        plan: The data, folds and cores.
+        seconds: Time for it all, the making of the columns included.
+        report: Called with each step's progress.
+        grid: After the first trial, try the points of the pipeline's grid one after the other and
+            end with the last of them; nothing is sampled.
 
     Returns:
         The columns of the best trials, best first.
@@ -50,7 +66,7 @@ def tune(
     """
     deadline = time.monotonic() + seconds
     with plan.executor(pipeline) as executor:
-        return _Coordinator(pipeline, study, plan, deadline, executor, report).run()
+        return _Coordinator(pipeline, study, plan, deadline, executor, report, grid).run()
 
 
 class _Coordinator:
@@ -62,10 +78,12 @@ class _Coordinator:
         deadline: float,
         executor: LocalExecutor,
         report: Report,
+        grid: bool,
     ) -> None:
         self.pipeline, self.study, self.plan = pipeline, study, plan
         self.deadline, self.executor, self.report = deadline, executor, report
         self.shipped = pipeline.shipped()
+        self.grid = grid_points(pipeline) if grid else None
         rows = len(plan.data.train_labels) * (plan.folds.count - 1) // plan.folds.count
         self.screening = rows > 2 * SCREEN_ROWS
         self.open: list[TrialRun] = []
@@ -171,13 +189,14 @@ class _Coordinator:
     def _ask(self) -> TrialRun | None:
         """Ask for a trial that fits the time left; None where none turns up."""
         for _ in range(_LOOKS):
-            self._queue_shipped()
+            if not self._queue_point() and self.grid is not None:
+                return None
             trial = self.study.ask()
             params = self.pipeline.suggest(trial)
             if self.score is None or self._expected(params) <= self._left():
                 task = self.plan.task(self.pipeline, params)
                 trial.set_user_attr("key", self.plan.store.key(task))
-                screened = self.screening and "point" not in trial.user_attrs
+                screened = self.screening and not trial.user_attrs.get("earned")
                 return TrialRun(trial, task, self._labels, screened)
             if trial.user_attrs:  # it was queued, and is worth waiting for more time
                 self.postponed.append(trial.number)
@@ -185,15 +204,23 @@ class _Coordinator:
                 self.study.tell(trial, state=TrialState.FAIL)
         return None
 
-    def _queue_shipped(self) -> None:
-        """Queue the shipped point that is due: the cheapest first, then the dearest that fits."""
-        points = untried(self.study, self.shipped)
+    def _queue_point(self) -> bool:
+        """Queue the fixed point that is due; return whether any is queued.
+
+        The first is the cheapest shipped point; then come the points of the grid in their order, or
+        else the dearest shipped point that fits the time left.
+        """
         if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            return
-        if self.score is not None:
+            return True
+        points, earned = untried(self.study, self.shipped), True
+        if self.score is not None and self.grid is not None:
+            points, earned = untried(self.study, self.grid), False
+        elif self.score is not None:
             points = [point for point in points if self._fits(point)][-1:]
         for point in points[:1]:
-            self.study.enqueue_trial(point.params, user_attrs={"point": point.name})
+            attributes = {"point": point.name, "earned": earned}
+            self.study.enqueue_trial(point.params, user_attrs=attributes)
+        return bool(points)
 
     def _fits(self, point: ShippedPoint) -> bool:
         return self._expected(suggested(self.pipeline, point.params)) <= self._left()
@@ -247,7 +274,11 @@ class _Coordinator:
 
     def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
-        facts = {"trials": self.trials, "study": self.study.study_name}
+        facts = {
+            "trials": self.trials,
+            "study": self.study.study_name,
+            "best_so_far": best_so_far(self.study),
+        }
         return finish_columns(
             self.pipeline,
             self.plan,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from pipelines.spark import spark_line
 from submissions.scores import FACTS, ScoreRow, ScoreTable, named
 from submissions.screen import console, count_of, with_error
 
@@ -49,6 +50,9 @@ def show_scores(table: ScoreTable, sentences: Sequence[str]) -> None:
             f"\nPlaces on the leaderboard of {count_of(board.teams, 'team')}, "
             f"as it was on {board.asked.astimezone():%Y-%m-%d at %H:%M}."
         )
+    public = [s for row in table.rows if (s := row.submission.public_score) is not None]
+    if len(public) > 1:
+        text.append(f"\nPublic scores over time  {spark_line(public)}")
     if any(row.best for row in table.rows):
         text.append("\n* the best public score so far")
     screen.print(text, soft_wrap=True)

@@ -1,6 +1,6 @@
 """Convolutional networks, trained by Podium's own engine."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.base import Estimator, Params, Pipeline
 
@@ -39,6 +39,10 @@ class CnnPipeline(Pipeline):
             "elastic": trial.suggest_float("elastic", 0.0, 0.05),
             "views": trial.suggest_categorical("views", [0, 4, 8]),
         }
+
+    def grid(self) -> dict[str, list[Any]]:
+        """Return the shapes and their widths."""
+        return {"architecture": list(_TIME), "width": [1.0, 1.5]}
 
     def cost(self, params: Params) -> float:
         """Return passes over the images, times the time of one relative to the plain network's."""

@@ -1,6 +1,7 @@
 """Every pipeline in the registry keeps scikit-learn's contract, on real digits."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -11,8 +12,12 @@ from competition import PodiumError
 from competition.dataset import Dataset
 from pipelines.base import available_pipelines, chosen_pipelines, load_pipeline, suggested
 from pipelines.metrics import score
+from pipelines.saved_models import dump_model, load_model
 
-TOLERANCE = {"cnn": 0.05}  # probabilities of networks move with the order of parallel sums
+TOLERANCE = {
+    "cnn": 0.05,
+    "mlp": 0.05,
+}  # probabilities of networks move with the order of parallel sums
 
 
 @pytest.mark.parametrize("name", available_pipelines())
@@ -30,7 +35,7 @@ def test_shipped_points_lie_in_the_search_space(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", available_pipelines())
-def test_estimators_keep_the_contract(name: str, optical: Dataset) -> None:
+def test_estimators_keep_the_contract(name: str, optical: Dataset, tmp_path: Path) -> None:
     pipeline = load_pipeline(name)
     params = suggested(pipeline, pipeline.shipped()[0].params)
     images, labels = np.asarray(optical.train_images), np.asarray(optical.train_labels)
@@ -47,6 +52,11 @@ def test_estimators_keep_the_contract(name: str, optical: Dataset) -> None:
 
     again = pickle.loads(pickle.dumps(estimator)).predict_proba(images[rest])
     np.testing.assert_allclose(again, probabilities, atol=1e-5)
+
+    saved = tmp_path / "model.skops"
+    saved.write_bytes(dump_model(estimator))
+    read = load_model(saved).predict_proba(images[rest])
+    np.testing.assert_allclose(read, probabilities, atol=1e-5)
 
     same_seed = twin.fit(images[train], labels[train]).predict_proba(images[rest])
     np.testing.assert_allclose(same_seed, probabilities, atol=TOLERANCE.get(name, 1e-6))
@@ -69,8 +79,31 @@ def test_any_square_side(name: str, side: int, optical: Dataset) -> None:
     assert score(estimator.predict_proba(images[450:]), labels[450:]).accuracy > 0.8
 
 
+@pytest.mark.parametrize("name", available_pipelines())
+def test_constant_images_give_probabilities_or_a_sentence(name: str) -> None:
+    pipeline = load_pipeline(name)
+    images, labels = np.zeros((120, 12, 12), np.uint8), np.arange(120) % 3
+    estimator = pipeline.build(suggested(pipeline, pipeline.shipped()[0].params), seed=0)
+    try:
+        probabilities = estimator.fit(images, labels).predict_proba(images[:5])
+    except PodiumError:
+        return
+    assert probabilities.shape == (5, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+def test_images_that_are_not_square_are_a_sentence(name: str) -> None:
+    if name == "logistic":
+        pytest.skip("takes rows of pixels of any shape")
+    pipeline = load_pipeline(name)
+    estimator = pipeline.build(suggested(pipeline, pipeline.shipped()[0].params), seed=0)
+    with pytest.raises(PodiumError):
+        estimator.fit(np.zeros((30, 12, 10), np.uint8), np.arange(30) % 3)
+
+
 def test_an_unknown_pipeline_is_a_sentence() -> None:
-    with pytest.raises(PodiumError, match="no pipeline 'kmeans': known are cnn, .*knn, logistic"):
+    with pytest.raises(PodiumError, match=r"no pipeline 'kmeans': known are cnn, .*knn, logistic"):
         chosen_pipelines("knn kmeans")
 
 
