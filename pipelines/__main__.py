@@ -54,9 +54,12 @@ def list_pipelines(as_json: JsonOption = False) -> None:
             ]
         )
         return
-    from pipelines.display import pipeline_table
+    from pipelines.display import pipeline_lines
 
-    Console().print(pipeline_table(pipelines), highlight=False)
+    console = Console(soft_wrap=True)
+    for pipeline in pipelines:
+        for line in pipeline_lines(pipeline):
+            console.print(line, highlight=False)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Tuning as a person watches it: a bar on a terminal, plain lines in a log."""
 
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -106,19 +107,18 @@ def class_table(scores: list[ClassScore]) -> Table:
     return table
 
 
-def pipeline_table(pipelines: list[Pipeline]) -> Table:
-    """Return the pipelines with their shipped points, what these reached, and their studies."""
-    table = Table("pipeline", "family", "point", "shipped score", "parameters", box=None)
-    for pipeline in pipelines:
-        name, family = pipeline.name, pipeline.family
-        for point in pipeline.shipped():
-            reached = "not measured"
-            if point.accuracy is not None and point.standard_error is not None:
-                reached = f"{point.accuracy:.4f} ± {point.standard_error:.4f}"
-            values = ", ".join(f"{key} {value}" for key, value in point.params.items())
-            table.add_row(name, family, point.name, reached, values)
-            name = family = ""
-    return table
+def pipeline_lines(pipeline: Pipeline) -> Iterator[str]:
+    """Yield what a pipeline is, what found its shipped points, and these with their scores."""
+    yield f"{pipeline.name}  {pipeline.family}"
+    study = pipeline.study()
+    if study:
+        yield f"  found by {study['trials']} trials in {study['hours']:.2f} h on {study['date']}"
+    for point in pipeline.shipped():
+        reached = "not measured"
+        if point.accuracy is not None and point.standard_error is not None:
+            reached = f"{point.accuracy:.4f} ± {point.standard_error:.4f}"
+        values = ", ".join(f"{name} {value}" for name, value in point.params.items())
+        yield f"  {point.name}  {reached}  ({values})"
 
 
 def blend_line(finished: FinishedBlend) -> str:

@@ -33,8 +33,8 @@ def test_edges_are_found_where_they_are_and_in_their_direction() -> None:
     image[0, 4:24, 4:6] = 255
     rows = GradientHistograms(4, (2,), upright=False).transform(image).reshape(4, 2, 2)
     right, down, left, up = (rows[direction] ** 2 for direction in range(4))
-    assert min(right[:, 0].min(), left[:, 0].min()) > 3 * max(down.max(), up.max())
-    assert max(right[:, 1].max(), left[:, 1].max()) == 0
+    assert min(right[0].min(), left[0].min()) > 3 * max(down.max(), up.max())
+    assert max(right[1].max(), left[1].max()) == 0
 
 
 def test_every_pixel_belongs_somewhere() -> None:
