@@ -1,4 +1,4 @@
-"""The trainer of a network on Keras' present backend; the latest is kept and used again."""
+"""The trainer of a network on Keras' present backend; the latest are kept and used again."""
 
 import gc
 from collections.abc import Iterable
@@ -31,8 +31,9 @@ class Trainer(Protocol):
         """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
 
 
-# One at most. The folds of a configuration share it: tracing costs seconds, and every new graph
-# some memory that never comes back.
+# The folds of a configuration share a trainer: tracing costs seconds, and every new graph some memory
+# that never comes back. Who predicts with several networks in turn raises the limit.
+most_kept = 1
 _kept: dict[tuple[NetworkShape, str], Trainer] = {}
 
 
@@ -52,9 +53,10 @@ def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed
     policy = choose_precision(gpu=find_gpu()).policy if precision == "auto" else precision
     trainer = _kept.get((shape, policy))
     if trainer is None or batch_size not in (None, trainer.batch_size):
-        _kept.clear()
-        keras.utils.clear_session()
-        gc.collect()
+        if len(_kept) >= most_kept:
+            _kept.clear()
+            keras.utils.clear_session()
+            gc.collect()
         trainer = _new_trainer(shape, policy, batch_size or 1)
         _kept[shape, policy] = trainer
     if batch_size is not None:
