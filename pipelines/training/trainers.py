@@ -31,8 +31,8 @@ class Trainer(Protocol):
         """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
 
 
-# The folds of a configuration share a trainer: tracing costs seconds, and every new graph some memory
-# that never comes back. Who predicts with several networks in turn raises the limit.
+# The folds of a configuration share a trainer: tracing costs seconds, and every new graph some
+# memory that never comes back. Who predicts with several networks in turn raises the limit.
 most_kept = 1
 _kept: dict[tuple[NetworkShape, str], Trainer] = {}
 
