@@ -90,6 +90,19 @@ def test_any_background_goes_on() -> None:
     assert (ALL.apply(grey, np.random.default_rng(0)) == 117).all()
 
 
+def test_no_image_bleeds_into_its_neighbours() -> None:
+    shades = np.arange(150, dtype=np.uint8) % 2 * 255
+    flat = shades[:, None, None] * np.ones((1, 28, 28), np.uint8)
+    np.testing.assert_array_equal(ALL.apply(flat, np.random.default_rng(0)), flat)
+
+
+def test_every_copy_is_bent_in_its_own_way() -> None:
+    stripes = np.zeros((100, 28, 28), np.uint8)
+    stripes[:, :, ::4] = 255
+    copies = Distortion(elastic=0.04).apply(stripes, np.random.default_rng(0))
+    assert len(np.unique(copies.reshape(100, -1), axis=0)) == 100
+
+
 def test_background_work_comes_in_order() -> None:
     main = threading.get_ident()
     made = list(in_background((number, threading.get_ident()) for number in range(20)))
