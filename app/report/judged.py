@@ -11,6 +11,7 @@ from app.report.data import train_picture
 from app.report.figures import Plot, plot
 from app.report.findings import Findings
 from app.report.pictures import Picture
+from pipelines.class_scores import ClassScore, class_scores
 from pipelines.metrics import Labels, Probabilities, Score, standard_error
 
 _MISTAKES = 60
@@ -19,25 +20,6 @@ _BINS = 15
 _MATRIX = 40  # classes that a matrix shows; of more, those with the most errors
 
 Counts = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class ClassScore:
-    """How well one class is told from the rest.
-
-    Attributes:
-        name: The class.
-        rows: Its rows.
-        precision: Share of the rows so labelled that are of it.
-        recall: Share of its rows that are found.
-        f1: Harmonic mean of both.
-    """
-
-    name: str
-    rows: int
-    precision: float
-    recall: float
-    f1: float
 
 
 @dataclass(frozen=True)
@@ -138,24 +120,13 @@ def judge(
         score=score,
         errors=int(np.sum(answers != labels)),
         calibration_error=error,
-        classes=_class_scores(counts, names),
+        classes=class_scores(probabilities, labels, names),
         confusion=_confusion(counts, names),
         error_matrix=_error_matrix(counts, names),
         calibration=calibration,
         confused=_confused(counts, names),
         mistakes=_mistakes(findings, probabilities, labels),
     )
-
-
-def _class_scores(counts: Counts, names: tuple[str, ...]) -> list[ClassScore]:
-    hits, given, true = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
-    precision = hits / np.maximum(given, 1)
-    recall = hits / np.maximum(true, 1)
-    f1 = 2 * hits / np.maximum(given + true, 1)
-    return [
-        ClassScore(name, int(true[i]), float(precision[i]), float(recall[i]), float(f1[i]))
-        for i, name in enumerate(names)
-    ]
 
 
 def _confusion(counts: Counts, names: tuple[str, ...]) -> Matrix:

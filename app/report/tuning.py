@@ -73,6 +73,8 @@ def _study(storage: "optuna.storages.RDBStorage", name: str) -> StudySection | N
 
     study = optuna.load_study(study_name=name, storage=storage)
     trials = study.get_trials(deepcopy=False)
+    # A copy in memory: to draw, Optuna reads all trials again and again.
+    study = _in_memory(trials)
     completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     if not completed:
         return None
@@ -106,9 +108,8 @@ def _plots(
     from optuna import visualization
     from optuna.importance import PedAnovaImportanceEvaluator
 
-    few = optuna.create_study(direction="maximize")
     ranked = sorted(completed, key=lambda trial: trial.value or 0.0, reverse=True)
-    few.add_trials(ranked[:_LINES])
+    few = _in_memory(ranked[:_LINES])
     drawings: dict[str, Callable[[], go.Figure]] = {
         "History": lambda: visualization.plot_optimization_history(study, target_name=_TARGET)
     }
@@ -136,6 +137,14 @@ def _plots(
             except (ValueError, RuntimeError) as error:  # such as parameters that never varied
                 missing += f" {title} cannot be drawn: {error}"
     return plots, missing.strip()
+
+
+def _in_memory(trials: "list[optuna.trial.FrozenTrial]") -> "optuna.Study":
+    import optuna
+
+    study = optuna.create_study(direction="maximize")
+    study.add_trials(trials)
+    return study
 
 
 def _short(value: Any) -> str:

@@ -4,9 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -37,3 +38,18 @@ def screenshots() -> Path | None:
     folder = Path(given)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def watched(page: Page) -> list[str]:
+    """Return a list that fills with a page's errors, and its calls to other hosts than this one."""
+    troubles: list[str] = []
+
+    def on_request(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws") and address.hostname != "127.0.0.1":
+            troubles.append(f"called {request.url}")
+
+    page.on("request", on_request)
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    return troubles
