@@ -24,6 +24,7 @@ class Plan:
         seed: Seed of samplers and estimators.
         workers: How many cores to use.
         store: Where predictions are kept.
+        two_speeds: Whether sampled trials are screened on a subset first, where that saves time.
     """
 
     competition: Competition
@@ -33,6 +34,7 @@ class Plan:
     seed: int
     workers: int
     store: Store
+    two_speeds: bool = True
 
     def task(self, pipeline: Pipeline, params: Params) -> Task:
         """Return the fits that one configuration of a pipeline stands for."""

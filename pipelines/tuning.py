@@ -85,7 +85,7 @@ class _Coordinator:
         self.shipped = pipeline.shipped()
         self.grid = grid_points(pipeline) if grid else None
         rows = len(plan.data.train_labels) * (plan.folds.count - 1) // plan.folds.count
-        self.screening = rows > 2 * SCREEN_ROWS
+        self.screening = plan.two_speeds and rows > 2 * SCREEN_ROWS
         self.open: list[TrialRun] = []
         self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
         self.failures = 0
