@@ -94,6 +94,8 @@ class Distortion:
         rest: the smoothed displacement field of Simard, Steinkraus & Platt (2003), cheaply. As
         interpolation is linear in the points, one matrix product bends many images.
         """
+        import cv2
+
         side = images.shape[1]
         bases = _bends(side)
         copies = np.empty_like(images)
@@ -101,7 +103,9 @@ class Distortion:
         for first in range(0, len(images), _TOGETHER):
             rows = slice(first, first + _TOGETHER)
             moves = generator.standard_normal((2 * len(maps[rows]), len(bases)), np.float32)
-            places = (self.elastic * side * moves @ bases).reshape(-1, 2, side, side)
+            # NumPy's product would wake a thread for each core, which training is busy on.
+            bends = cv2.gemm(moves, bases, self.elastic * side, np.empty(0), 0)
+            places = np.asarray(bends, np.float32).reshape(-1, 2, side, side)
             across, down, offset = np.moveaxis(maps[rows, :, :, None].astype(np.float32), 2, 0)
             places += across[..., None] * columns
             places += (down * columns + offset)[..., None]
