@@ -60,6 +60,7 @@ class Pipeline(ABC):
         deep: True where one fit uses every core and a costly start-up (a network).
         budget_share: Share of the tuning time, relative to the other pipelines.
         columns: How many of its best trials become columns for the blend.
+        defaults: The first trial's parameters, where tuning has found none to ship yet.
     """
 
     name: ClassVar[str]
@@ -68,6 +69,7 @@ class Pipeline(ABC):
     deep: ClassVar[bool] = False
     budget_share: ClassVar[float] = 1.0
     columns: ClassVar[int] = 1
+    defaults: ClassVar[Params] = {}
 
     @abstractmethod
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
@@ -92,7 +94,10 @@ class Pipeline(ABC):
         return 1.0
 
     def shipped(self) -> list[ShippedPoint]:
-        """Return the shipped points of `models/shipped/<name>.toml`, cheapest first."""
+        """Return the shipped points of `models/shipped/<name>.toml`, cheapest first.
+
+        Without such a file there is one point, of the `defaults`.
+        """
         points = [
             ShippedPoint(
                 point["name"],
@@ -112,6 +117,8 @@ class Pipeline(ABC):
 
     def _shipped_table(self) -> dict[str, Any]:
         path = MODELS / "shipped" / f"{self.name}.toml"
+        if not path.exists():
+            return {"point": [{"name": "default", "params": self.defaults}]}
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

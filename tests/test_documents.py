@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +22,17 @@ def block(document: str, language: str) -> str:
 
 
 def test_the_example_pipeline_learns(tmp_path: Path) -> None:
-    code = block("CONTRIBUTING.md", "python")
-    assert len(code.splitlines()) <= 32
+    code = block("README.md", "python")
+    assert len(code.splitlines()) <= 30
     names: dict[str, object] = {}
     exec(code, names)
     pipeline = names["PIPELINE"]
     assert isinstance(pipeline, Pipeline)
-    (point,) = tomllib.loads(block("CONTRIBUTING.md", "toml"))["point"]
+    (point,) = pipeline.shipped()
     prepare(tmp_path, load_competition("optical-digits"), None)
     data = load_dataset(load_competition("optical-digits"), tmp_path / "public")
     images, labels = np.asarray(data.train_images), np.asarray(data.train_labels)
-    estimator = pipeline.build(suggested(pipeline, point["params"]), 0)
+    estimator = pipeline.build(suggested(pipeline, point.params), 0)
     estimator.fit(images[:900], labels[:900])
     assert score(estimator.predict_proba(images[900:]), labels[900:]).accuracy > 0.8
 
