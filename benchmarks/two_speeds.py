@@ -1,6 +1,6 @@
 """Two-speed tuning against tuning on all rows from the start, at an equal time budget.
 
-    python -m benchmarks.two_speeds digit-recognizer.zip [--pipeline xgboost] [--seconds 200]
+    python -m benchmarks.two_speeds digit-recognizer.zip [--pipeline logistic] [--seconds 100]
 
 Both sides tune the same pipeline with the same sampler, seeds and folds on the 42,000 real rows;
 neither is given a shipped point: the first trial, the one that is always completed, is drawn at
@@ -75,8 +75,8 @@ def main() -> None:
     """Print each run, then the medians of both sides."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("zip", type=Path, help="Kaggle's digit-recognizer.zip")
-    parser.add_argument("--pipeline", default="xgboost")
-    parser.add_argument("--seconds", type=float, default=200)
+    parser.add_argument("--pipeline", default="logistic")
+    parser.add_argument("--seconds", type=float, default=100)
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

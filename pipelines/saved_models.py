@@ -7,6 +7,7 @@ opened in safe mode.
 
 import io
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from competition.errors import PodiumError
 if TYPE_CHECKING:
     from pipelines.base import Estimator
 
+MODEL_FILE = "model.skops"  # beside the predictions of the column
 MOST_BYTES = 50_000_000  # a larger model is a mistake in a pipeline, and tuning says so
 
 # Our own estimators and transformers, and what they are made of beside what skops trusts by itself.
@@ -24,6 +26,29 @@ _OTHERS = {
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
 }
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """The file of a column's fitted estimator.
+
+    Attributes:
+        pipeline: Name of its pipeline.
+        key: The column's key in the store.
+        path: The file.
+    """
+
+    pipeline: str
+    key: str
+    path: Path
+
+
+def saved_models(runs: Path) -> list[SavedModel]:
+    """Return the models that a competition's runs folder keeps, by pipeline and key."""
+    return [
+        SavedModel(path.parent.parent.name, path.parent.name, path)
+        for path in sorted((runs / "predictions").glob(f"*/*/{MODEL_FILE}"))
+    ]
 
 
 def dump_model(estimator: "Estimator") -> bytes:

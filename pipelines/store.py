@@ -20,11 +20,10 @@ from competition.files import atomic_path
 from pipelines.base import load_pipeline
 from pipelines.evaluation import FitRequest, FitResult, Task
 from pipelines.metrics import Probabilities, Score
-from pipelines.saved_models import MOST_BYTES
+from pipelines.saved_models import MODEL_FILE, MOST_BYTES
 
 log = logging.getLogger(__name__)
 
-_MODEL = "model.skops"
 _PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "xgboost", "faiss-cpu", "optuna")
 
 
@@ -60,7 +59,7 @@ class Column:
     @property
     def model(self) -> Path:
         """The file of the first fold's fitted estimator, for `saved_models.load_model`."""
-        return self.folder / _MODEL
+        return self.folder / MODEL_FILE
 
     def oof(self) -> Probabilities:
         """Return the out-of-fold probabilities (n, n_classes) float32."""
@@ -128,7 +127,7 @@ class Store:
         return result
 
     def _has_model(self, request: FitRequest) -> bool:
-        return request.fold > 0 or (self.folder(request.task) / _MODEL).exists()
+        return request.fold > 0 or (self.folder(request.task) / MODEL_FILE).exists()
 
     def save(self, request: FitRequest, result: FitResult) -> None:
         """Keep a fit, whole or not at all."""
@@ -151,12 +150,12 @@ class Store:
                 len(model) / 1e6,
                 MOST_BYTES / 1e6,
             )
-        with atomic_path(self.folder(request.task) / _MODEL) as temporary:
+        with atomic_path(self.folder(request.task) / MODEL_FILE) as temporary:
             temporary.write_bytes(model)
 
     def drop_models(self, pipeline: str, kept: set[str]) -> None:
         """Delete the fitted estimators of a pipeline's configurations but those of these keys."""
-        for path in (self.root / pipeline).glob(f"*/{_MODEL}"):
+        for path in (self.root / pipeline).glob(f"*/{MODEL_FILE}"):
             if path.parent.name not in kept:
                 path.unlink(missing_ok=True)
 

@@ -30,6 +30,7 @@ from pipelines.trial_run import SCREEN_ROWS, TrialRun
 log = logging.getLogger(__name__)
 
 _STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+_TICK = 30.0  # seconds after which a fit that goes on is spoken of
 _LOOKS = 10  # so many trials are asked for in search of one that fits the time left
 _FAILURES = 3  # a pipeline is given up after so many failures before its first success
 
@@ -132,10 +133,12 @@ class _Coordinator:
     def _work(self) -> None:
         try:
             while self._fill():
-                patience = None if self.score is None else max(0.0, self._left())
+                patience = _TICK if self.score is None else max(0.0, min(_TICK, self._left()))
                 done, _ = wait(self.running, timeout=patience, return_when=FIRST_COMPLETED)
                 for future in done:
                     self._receive(future)
+                if not done:
+                    self._say(fits_left=sum(run.fits_left for run in self.open))
                 if self.score is not None and self._left() <= 0:
                     break
         finally:
