@@ -4,13 +4,13 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from pipelines.images.feature_cache import Transformer, features_of
 from pipelines.images.preparation import check_images
+from pipelines.images.stateless import Stateless
 
 
-class Cached(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Cached(Stateless):
     """Stands in a scikit-learn pipeline for a transformer that learns nothing.
 
     Args:
@@ -28,10 +28,6 @@ class Cached(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_images(images)
         return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Return True: there is nothing to learn."""
-        return True
 
     def transform(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Turn images (n, side, side) uint8 into rows (n, n_features) float32."""

@@ -1,12 +1,10 @@
 """Histograms of oriented gradients: where in an image its edges run in which direction."""
 
-from typing import Any, Self
-
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from pipelines.images.preparation import Preparation
+from pipelines.images.stateless import Stateless
 
 Images = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
@@ -17,7 +15,7 @@ GRIDS = {"4+7": (4, 7), "7": (7,), "7+10": (7, 10), "4+7+10": (4, 7, 10)}
 _CHUNK = 1000  # images at a time, so that the maps of their directions stay in the cache
 
 
-class GradientHistograms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class GradientHistograms(Stateless):
     """Gradient energy by direction and place, on one grid of cells or on several.
 
     The features of Dalal & Triggs, 'Histograms of Oriented Gradients for Human Detection' (2005),
@@ -49,14 +47,6 @@ class GradientHistograms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.threshold = threshold
         self.upright = upright
         self.blur = blur
-
-    def fit(self, images: Images, labels: Any = None) -> Self:
-        """Do nothing: there is nothing to learn."""
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Return True: there is nothing to learn."""
-        return True
 
     def transform(self, images: Images) -> Rows:
         """Turn images (n, side, side) uint8 into rows (n, n_features) float32 between 0 and 1.

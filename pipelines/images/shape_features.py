@@ -1,14 +1,12 @@
 """Hand-crafted descriptions of a digit's shape: projections, zones, holes, pixel differences."""
 
-from typing import Any, Self
-
 import cv2
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from pipelines.images.gradients import pooling_weights
 from pipelines.images.preparation import Preparation
+from pipelines.images.stateless import Stateless
 
 Images = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
@@ -20,7 +18,7 @@ _DIFFERENCE = 0.25  # differences of neighbouring blocks are cut off here
 _STEPS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
-class ShapeFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class ShapeFeatures(Stateless):
     """The classical measurements of a digit, each kind switched on or off.
 
     Args:
@@ -51,14 +49,6 @@ class ShapeFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.median = median
         self.threshold = threshold
         self.upright = upright
-
-    def fit(self, images: Images, labels: Any = None) -> Self:
-        """Do nothing: there is nothing to learn."""
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Return True: there is nothing to learn."""
-        return True
 
     def transform(self, images: Images) -> Rows:
         """Turn images (n, side, side) uint8 into rows (n, n_features) float32, each about 0 to 1.

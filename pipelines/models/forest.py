@@ -7,8 +7,7 @@ from sklearn.pipeline import make_pipeline
 
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.cached import Cached
-from pipelines.images.flatten import PreparedPixels
-from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.images.described import FEATURES, described
 
 if TYPE_CHECKING:
     import optuna
@@ -27,7 +26,7 @@ class Forest(Pipeline):
         """Ask for the kind of trees and their features, number and size."""
         return {
             "kind": trial.suggest_categorical("kind", list(_KINDS)),
-            "features": trial.suggest_categorical("features", ["pixels", *GRIDS]),
+            "features": trial.suggest_categorical("features", FEATURES),
             "upright": trial.suggest_categorical("upright", [True, False]),
             "trees": trial.suggest_int("trees", 40, 300, log=True),
             "max_features": trial.suggest_float("max_features", 0.02, 0.3, log=True),
@@ -44,11 +43,7 @@ class Forest(Pipeline):
 
     def build(self, params: Params, seed: int) -> Estimator:
         """Return the estimator; `seed` decides its trees."""
-        seen = (
-            PreparedPixels(params["upright"])
-            if params["features"] == "pixels"
-            else GradientHistograms(8, GRIDS[params["features"]], upright=params["upright"])
-        )
+        seen = described(params["features"], upright=params["upright"])
         forest = _KINDS[params["kind"]](
             params["trees"],
             max_features=params["max_features"],

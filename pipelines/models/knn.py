@@ -9,9 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.augmentation import moved_copies
 from pipelines.images.components import FewComponents
-from pipelines.images.feature_cache import Transformer, features_of
-from pipelines.images.flatten import PreparedPixels
-from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.images.described import FEATURES, described
+from pipelines.images.feature_cache import features_of
 from pipelines.images.preparation import check_images
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         k: How many neighbours vote.
         power: p; 0 gives every neighbour the same vote.
-        features: `pixels`, or a key of `pipelines.images.gradients.GRIDS`.
+        features: `pixels`, or another of `pipelines.images.described.FEATURES`.
         upright: Deskew and centre every image first.
         blur: Standard deviation of a Gaussian blur, in pixels; 0 for none.
         components: How many principal components are compared.
@@ -132,11 +131,7 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return {**super().__getstate__(), "_index": None}
 
     def _rows(self, images: Images) -> Rows:
-        seen: Transformer = (
-            PreparedPixels(self.upright, self.blur)
-            if self.features == "pixels"
-            else GradientHistograms(8, GRIDS[self.features], upright=self.upright, blur=self.blur)
-        )
+        seen = described(self.features, upright=self.upright, blur=self.blur)
         rows = features_of(seen, images)
         unit: Rows = rows / (np.linalg.norm(rows, axis=1, keepdims=True) + np.float32(1e-6))
         return unit
@@ -154,7 +149,7 @@ class NearestNeighbours(Pipeline):
         return {
             "k": trial.suggest_int("k", 1, 12),
             "power": trial.suggest_float("power", 0.0, 12.0),
-            "features": trial.suggest_categorical("features", ["pixels", *GRIDS]),
+            "features": trial.suggest_categorical("features", FEATURES),
             "upright": trial.suggest_categorical("upright", [True, False]),
             "blur": trial.suggest_float("blur", 0.0, 1.5),
             "components": trial.suggest_int("components", 32, 160),

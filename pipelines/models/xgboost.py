@@ -13,8 +13,8 @@ from competition.errors import PodiumError
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.cached import Cached
 from pipelines.images.components import FewComponents
-from pipelines.images.flatten import PreparedPixels
-from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.images.described import FEATURES, described
+from pipelines.images.gradients import GRIDS
 
 if TYPE_CHECKING:
     import optuna
@@ -118,7 +118,7 @@ class Boosting(Pipeline):
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the features, and for the number and shape of the trees."""
         return {
-            "features": trial.suggest_categorical("features", ["pixels", *GRIDS]),
+            "features": trial.suggest_categorical("features", FEATURES),
             "upright": trial.suggest_categorical("upright", [True, False]),
             "components": trial.suggest_categorical("components", [0, 60, 100, 150]),
             "rounds": trial.suggest_int("rounds", 50, 600, log=True),
@@ -144,11 +144,7 @@ class Boosting(Pipeline):
         trees = BoostedTrees(
             **{name: params[name] for name in params if name not in _OF_FEATURES}, seed=seed
         )
-        seen = (
-            PreparedPixels(params["upright"])
-            if params["features"] == "pixels"
-            else GradientHistograms(8, GRIDS[params["features"]], upright=params["upright"])
-        )
+        seen = described(params["features"], upright=params["upright"])
         few = [FewComponents(params["components"])] if params["components"] else []
         model: Estimator = make_pipeline(Cached(seen), *few, trees)
         return model

@@ -1,0 +1,20 @@
+"""What a pipeline sees of an image, by the name that its search space has for it."""
+
+from pipelines.images.feature_cache import Transformer
+from pipelines.images.flatten import PreparedPixels
+from pipelines.images.gradients import GRIDS, GradientHistograms
+
+FEATURES = ("pixels", *GRIDS)
+
+
+def described(features: str, *, upright: bool, blur: float = 0.0) -> Transformer:
+    """Return the transformer to rows of pixels, or of gradients on the grids of that name.
+
+    Args:
+        features: One of `FEATURES`.
+        upright: Deskew and centre each image first.
+        blur: Standard deviation of a Gaussian blur before, in pixels; 0 for none.
+    """
+    if features == "pixels":
+        return PreparedPixels(upright, blur)
+    return GradientHistograms(8, GRIDS[features], upright=upright, blur=blur)
