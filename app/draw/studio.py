@@ -1,0 +1,149 @@
+"""What the page asks for: pictures read, and shown as the models see them."""
+
+import base64
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.draw.neighbours import NearestImages
+from app.draw.readers import Reader
+from competition.dataset import Dataset
+from competition.errors import PodiumError
+from competition.spec import Competition
+from pipelines.images.segmentation import find_digits
+from pipelines.images.strokes import to_digit_form
+
+Images = npt.NDArray[np.uint8]
+
+NEIGHBOURS = 8
+MOST_DIGITS = 200
+
+
+@dataclass(frozen=True)
+class Library:
+    """Training images to show beside a drawing.
+
+    Attributes:
+        data: The competition's data.
+        nearest: Searches its training images.
+    """
+
+    data: Dataset
+    nearest: NearestImages
+
+
+class Studio:
+    """Reads pictures, one request after the other.
+
+    Its answers are dictionaries that JSON can hold; images in them are base64 of their side × side
+    bytes.
+
+    Args:
+        competition: Gives the images' side and the names of the classes.
+        readers: The blend and the models.
+        library: The training images; None where the data is not here.
+    """
+
+    def __init__(
+        self, competition: Competition, readers: list[Reader], library: Library | None
+    ) -> None:
+        self._competition = competition
+        self._readers = {reader.name: reader for reader in readers}
+        self._library = library
+        self._turn = threading.Lock()  # networks share their weights' place: one reads at a time
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the page shows before anything is drawn."""
+        return {
+            "title": self._competition.title,
+            "side": self._competition.image_side,
+            "classes": list(self._competition.classes),
+            "neighbours": self._library is not None,
+            "models": [
+                {
+                    "name": reader.name,
+                    "title": reader.title,
+                    "ready": bool(reader.models),
+                    "note": reader.note,
+                }
+                for reader in self._readers.values()
+            ],
+        }
+
+    def read_drawing(self, drawing: Images, name: str) -> dict[str, Any]:
+        """Read one digit, (height, width) uint8; the entry `digit` is None for an empty canvas.
+
+        Raises:
+            PodiumError: there is no such model.
+        """
+        reader = self._reader(name)
+        image = to_digit_form(drawing, self._competition.image_side)
+        return {"digit": None if image is None else self._readings(image[None], reader)[0]}
+
+    def read_picture(self, picture: Images, name: str) -> dict[str, Any]:
+        """Read all digits of a picture, (height, width) uint8, in reading order.
+
+        Raises:
+            PodiumError: there is no such model, or far too many digits.
+        """
+        reader = self._reader(name)
+        found = find_digits(picture, self._competition.image_side)
+        if len(found) > MOST_DIGITS:
+            raise PodiumError(
+                f"The picture has {len(found)} pieces of ink where at most {MOST_DIGITS} are read; "
+                "cut out the part that holds the digits."
+            )
+        if not found:
+            return {"digits": []}
+        readings = self._readings(np.stack([digit.image for digit in found]), reader)
+        boxes = [(digit.left, digit.top, digit.width, digit.height) for digit in found]
+        return {
+            "digits": [
+                {**reading, "line": digit.line, "box": box}
+                for reading, digit, box in zip(readings, found, boxes, strict=True)
+            ]
+        }
+
+    def _reader(self, name: str) -> Reader:
+        reader = self._readers.get(name)
+        if reader is None or not reader.models:
+            raise PodiumError(f"There is no model {name!r} to read with; choose another.")
+        return reader
+
+    def _readings(self, images: Images, reader: Reader) -> list[dict[str, Any]]:
+        with self._turn:
+            probabilities = reader.read(images)
+            nearest = self._nearest(images)
+        classes = self._competition.classes
+        return [
+            {
+                "label": classes[int(row.argmax())],
+                "probabilities": [round(float(share), 6) for share in row],
+                "image": _base64(image),
+                "neighbours": neighbours,
+            }
+            for image, row, neighbours in zip(images, probabilities, nearest, strict=True)
+        ]
+
+    def _nearest(self, images: Images) -> list[list[dict[str, Any]]]:
+        if self._library is None:
+            return [[] for _ in images]
+        data = self._library.data
+        return [
+            [
+                {
+                    "row": int(row),
+                    "label": self._competition.classes[int(data.train_labels[row])],
+                    "image": _base64(data.train_images[row]),
+                }
+                for row in rows
+            ]
+            for rows in self._library.nearest.search(images, NEIGHBOURS)
+        ]
+
+
+def _base64(image: Images) -> str:
+    return base64.b64encode(image.tobytes()).decode()
