@@ -1,9 +1,12 @@
 """Histograms of oriented gradients: where in an image its edges run in which direction."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.preparation import Preparation
+from competition.errors import PodiumError
+from pipelines.images.preparation import Preparation, check_images
 from pipelines.images.stateless import Stateless
 
 Images = npt.NDArray[np.uint8]
@@ -12,7 +15,7 @@ Rows = npt.NDArray[np.float32]
 # The grids that searches choose from, by the names they have there.
 GRIDS = {"4+7": (4, 7), "7": (7,), "7+10": (7, 10), "4+7+10": (4, 7, 10)}
 
-_CHUNK = 1000  # images at a time, so that the maps of their directions stay in the cache
+_CHUNK = 64  # images at a time, so that one map of each stays in the processor's cache
 
 
 class GradientHistograms(Stateless):
@@ -54,44 +57,56 @@ class GradientHistograms(Stateless):
         There are `orientations` × (the sum of the squares of `grids`) features.
 
         Raises:
-            PodiumError: the images are not square, or smaller than 8 pixels.
+            PodiumError: the images are not square or smaller than 8 pixels, or a parameter is out
+                of its range.
         """
+        if self.orientations < 1 or not self.grids or min(self.grids) < 1:
+            raise PodiumError(
+                f"Gradients cannot be taken in {self.orientations} directions on grids of "
+                f"{self.grids} cells a side: both have to be 1 or more; mend the pipeline's "
+                "parameters."
+            )
+        check_images(images)
         preparation = Preparation(self.median, self.threshold, self.upright, self.blur)
-        sizes = [self.orientations * cells**2 for cells in self.grids]
-        rows = np.empty((len(images), sum(sizes)), dtype=np.float32)
-        for start in range(0, max(len(images), 1), _CHUNK):
+        rows = np.empty((len(images), self._n_features()), dtype=np.float32)
+        for start in range(0, len(images), _CHUNK):
             part = slice(start, start + _CHUNK)
-            maps = _direction_maps(preparation.apply(images[part]), self.orientations)
-            grids = [_pooled(maps, cells) for cells in self.grids]
-            rows[part] = np.concatenate(grids, axis=1)
+            self._describe(preparation.apply(images[part]), rows[part])
         return rows
 
+    def _n_features(self) -> int:
+        return self.orientations * sum(cells**2 for cells in self.grids)
 
-def _direction_maps(images: Images, orientations: int) -> Rows:
-    """Return (n, orientations, side, side): each pixel's gradient, shared out among directions."""
-    scaled = np.divide(images, 255, dtype=np.float32)
-    padded = np.pad(scaled, ((0, 0), (1, 1), (1, 1)))
-    right = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
-    down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
-    squared = right * right + down * down + np.float32(1e-12)
-    n, side = images.shape[:2]
-    maps = np.empty((n, orientations, side, side), dtype=np.float32)
-    for number, angle in enumerate(np.arange(orientations) * (2 * np.pi / orientations)):
-        along = np.maximum(right * np.float32(np.cos(angle)) + down * np.float32(np.sin(angle)), 0)
-        maps[:, number] = along * along * along / squared
-    return maps
+    def _describe(self, images: Images, rows: Rows) -> None:
+        """Write the features of a few images into rows (n, n_features)."""
+        n, side = images.shape[:2]
+        weights = [pooling_weights(side, cells).T for cells in self.grids]
+        sums = [np.empty((self.orientations, len(w), len(w), n), np.float32) for w in weights]
+        for number, energy in enumerate(_energies(images, self.orientations)):
+            for pooled, w in zip(sums, weights, strict=True):
+                down = (w @ energy.reshape(side, -1)).reshape(-1, side, n)
+                np.matmul(w, down, out=pooled[number])
+        grids = []
+        for pooled in sums:
+            lengths = np.sqrt(np.einsum("oyxn,oyxn->n", pooled, pooled)) + np.float32(1e-6)
+            grids.append(np.sqrt(pooled / lengths).transpose(3, 0, 2, 1).reshape(n, -1))
+        np.concatenate(grids, axis=1, out=rows)
 
 
-def _pooled(maps: Rows, cells: int) -> Rows:
-    """Sum (n, orientations, side, side) over cells; return rows of unit length, square-rooted."""
-    n, orientations, side, _ = maps.shape
-    weights = pooling_weights(side, cells)
-    across = (maps.reshape(-1, side) @ weights).reshape(n * orientations, side, cells)
-    both = across.transpose(0, 2, 1).reshape(-1, side) @ weights
-    rows = both.reshape(n, -1)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True) + np.float32(1e-6)
-    root: Rows = np.sqrt(rows)
-    return root
+def _energies(images: Images, orientations: int) -> Iterator[Rows]:
+    """Yield (side, side, n) for each direction: every pixel's share of its gradient's energy.
+
+    The images come last, so that all that follows runs along them.
+    """
+    scaled = np.divide(images.transpose(1, 2, 0), 255, dtype=np.float32)
+    padded = np.pad(scaled, ((1, 1), (1, 1), (0, 0)))
+    right = padded[1:-1, 2:] - padded[1:-1, :-2]
+    down = padded[2:, 1:-1] - padded[:-2, 1:-1]
+    inverse = 1 / (right * right + down * down + np.float32(1e-12))
+    for angle in np.arange(orientations) * (2 * np.pi / orientations):
+        along = right * np.float32(np.cos(angle)) + down * np.float32(np.sin(angle))
+        np.maximum(along, 0, out=along)
+        yield along * along * along * inverse
 
 
 def pooling_weights(side: int, cells: int) -> Rows:

@@ -1,6 +1,9 @@
 """What is done to images before features are taken of them: denoise, binarise, deskew, blur."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -44,16 +47,44 @@ class Preparation:
             )
         prepared = np.array(images)
         if self.median:
-            for image in prepared:
-                image[:] = cv2.medianBlur(image, self.median)
+            window, margin = self.median, self.median // 2
+            prepared = _filtered(prepared, margin, "edge", lambda im: cv2.medianBlur(im, window))
         if self.threshold:
             prepared = np.where(prepared > self.threshold, np.uint8(255), np.uint8(0))
         if self.upright:
             prepared = deskew(prepared)
         if self.blur:
-            for image in prepared:
-                cv2.GaussianBlur(image, (0, 0), self.blur, dst=image)
+            sigma, margin = self.blur, math.ceil(4 * self.blur)
+            prepared = _filtered(
+                prepared, margin, "reflect", lambda im: cv2.GaussianBlur(im, (0, 0), sigma)
+            )
         return prepared
+
+
+def _filtered(
+    images: Images,
+    margin: int,
+    mode: Literal["edge", "reflect"],
+    function: Callable[[Images], cv2.typing.MatLike],
+) -> Images:
+    """Return images (n, side, side) filtered by one call: they lie side by side.
+
+    OpenCV is quick along rows, and those of a single digit are short: this is five to ten times as
+    fast as a call for each.
+
+    Args:
+        images: Not yet filtered.
+        margin: Columns that part them, at least as many as the filter reaches.
+        mode: What the columns hold: what OpenCV takes to lie beyond an image's border.
+        function: The filter.
+    """
+    n, side, _ = images.shape
+    if not n:
+        return images
+    parted = np.pad(images, ((0, 0), (0, 0), (margin, margin)), mode).transpose(1, 0, 2)
+    filtered = np.asarray(function(parted.reshape(side, -1)), np.uint8)
+    inner = filtered.reshape(parted.shape)[:, :, margin:-margin]
+    return np.ascontiguousarray(inner.transpose(1, 0, 2))
 
 
 def check_images(images: Images) -> None:

@@ -73,7 +73,7 @@ class ShapeFeatures(Stateless):
         if self.zones:
             weights = pooling_weights(images.shape[1], 7)
             weights /= weights.sum(axis=0)
-            kinds.append((weights.T @ scaled @ weights).reshape(len(images), -1))
+            kinds.append((weights.T @ scaled @ weights).reshape(len(images), 49))
         if self.holes:
             kinds.append(_holes(images))
         if self.differences:
@@ -115,5 +115,6 @@ def _differences(scaled: Rows) -> Rows:
         left = max(0, -across)
         near = means[:, :high, left : left + wide]
         far = means[:, down : down + high, left + across : left + across + wide]
-        kinds.append(np.clip(far - near, -_DIFFERENCE, _DIFFERENCE).reshape(len(scaled), -1) * 2)
+        cut = np.clip(far - near, -_DIFFERENCE, _DIFFERENCE) * 2
+        kinds.append(cut.reshape(len(scaled), high * wide))
     return np.concatenate(kinds, axis=1)

@@ -1,5 +1,6 @@
 """What the features say of real digits and of simple drawings."""
 
+import cv2
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -65,6 +66,30 @@ def test_binarised_images_have_two_levels(optical: Dataset) -> None:
     prepared = Preparation(median=3, threshold=64, upright=False).apply(images)
     assert set(np.unique(prepared)) == {0, 255}
     assert prepared.shape == images.shape
+
+
+@pytest.mark.parametrize("side", [8, 28])
+@pytest.mark.parametrize("blur", [0.3, 1.0, 4.0])
+def test_images_are_filtered_each_by_itself(side: int, blur: float, optical: Dataset) -> None:
+    images = np.stack([cv2.resize(image, (side, side)) for image in optical.train_images[:70]])
+    prepared = Preparation(median=3, upright=False, blur=blur).apply(images)
+    alone = [cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), blur) for image in images]
+    np.testing.assert_array_equal(prepared, np.stack(alone))
+
+
+def test_features_do_not_depend_on_the_images_beside(optical: Dataset) -> None:
+    images = np.asarray(optical.train_images[:150])
+    for features in (GradientHistograms(12, (4, 7, 10), 3, 64, True, 0.5), ShapeFeatures()):
+        together = features.transform(images)
+        alone = np.concatenate([features.transform(images[i : i + 1]) for i in range(150)])
+        np.testing.assert_allclose(together, alone, atol=1e-6)
+        assert features.transform(images[:0]).shape == (0, together.shape[1])
+
+
+@pytest.mark.parametrize("wrong", [{"orientations": 0}, {"grids": (4, 0)}, {"grids": ()}])
+def test_grids_without_cells_are_a_sentence(wrong: dict[str, object]) -> None:
+    with pytest.raises(PodiumError, match="Gradients cannot be taken"):
+        GradientHistograms(**wrong).transform(np.zeros((1, 28, 28), np.uint8))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("shape", [(3, 28, 20), (3, 5, 5), (3, 28)])
