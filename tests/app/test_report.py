@@ -45,7 +45,7 @@ def page(
     request: pytest.FixtureRequest, browser: Browser, written: Path
 ) -> Iterator[tuple[Page, list[str]]]:
     """The open report, and what went wrong in it."""
-    opened = browser.new_page(viewport={"width": 1100, "height": 900}, color_scheme=request.param)
+    opened = browser.new_page(viewport={"width": 1300, "height": 950}, color_scheme=request.param)
     troubles = watched(opened)
     opened.goto(written.as_uri())
     yield opened, troubles
@@ -77,7 +77,7 @@ def test_every_figure_is_there_and_nothing_is_called(
     if screenshots is not None and opened.evaluate(
         "matchMedia('(prefers-color-scheme: light)').matches"
     ):
-        opened.locator("#on-blend").scroll_into_view_if_needed()
+        opened.locator("#on-blend").evaluate("panel => panel.scrollIntoView()")
         opened.screenshot(path=screenshots / "report.png")
 
 
