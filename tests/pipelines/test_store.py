@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipelines import store
 from pipelines.base import load_pipeline
 from pipelines.evaluation import FitRequest, FitResult, fit_fold
 from pipelines.plan import Plan
+from pipelines.saved_models import load_model, saved_models
 from pipelines.store import Store
 
 PARAMS = {"C": 0.1, "max_iter": 20}
@@ -84,3 +86,31 @@ def test_only_whole_columns_of_the_same_data_are_listed(plan: Plan) -> None:
     assert {"versions", "commit", "seed", "folds", "data", "created"} <= manifest.keys()
     (column.folder / "manifest.json").unlink()
     assert plan.store.columns() == []
+
+
+def test_the_first_folds_model_is_kept_until_its_configuration_is_dropped(plan: Plan) -> None:
+    request = request_of(plan, want_test=True)
+    result = fit_fold(request)
+    plan.store.save(request, result)
+    (kept,) = saved_models(plan.store.root.parent)
+    assert (kept.pipeline, kept.key) == ("logistic", plan.store.key(request.task))
+    images = np.asarray(plan.data.train_images)
+    left_out = plan.folds.assign(plan.data.train_labels) == 0
+    again = load_model(kept.path).predict_proba(images[left_out])
+    np.testing.assert_allclose(again, result.scored, atol=1e-6)
+
+    plan.store.drop_models("logistic", {kept.key})
+    assert plan.store.load(request) is not None
+    plan.store.drop_models("logistic", set())
+    assert saved_models(plan.store.root.parent) == []
+    assert plan.store.load(request) is None  # a column needs it, so this fold is fitted again
+    assert plan.store.load(replace(request, want_test=False)) is not None
+
+
+def test_a_model_that_is_too_large_is_told_of(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(store, "MOST_BYTES", 10)
+    scored = np.full((3, 10), 0.1, dtype=np.float32)
+    plan.store.save(request_of(plan), FitResult(scored, None, 1.0, 1.0, b"0" * 11))
+    assert "the model of logistic" in caplog.text
