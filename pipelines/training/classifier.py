@@ -73,6 +73,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         elastic: Standard deviation of elastic displacements, as a share of the side.
         views: Distorted copies of each image to predict, beside itself, and to average with; at
             half the ranges of the augmentation.
+        upright: Whether images are deskewed and centred before anything else.
         precision: `auto`, or a Keras dtype policy such as `float32` or `mixed_bfloat16`.
         seed: Of weights, order, augmentation and dropout.
     """
@@ -97,6 +98,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         shift: float = 0.08,
         elastic: float = 0.0,
         views: int = 0,
+        upright: bool = False,
         precision: str = "auto",
         seed: int = 0,
     ) -> None:
@@ -117,6 +119,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.shift = shift
         self.elastic = elastic
         self.views = views
+        self.upright = upright
         self.precision = precision
         self.seed = seed
 
@@ -135,7 +138,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{len(images)} images, {len(labels)} labels and {len(self.classes_)} classes."
             )
         self.side_ = images.shape[1]
-        images = _resized(images, network_side(self.side_))
+        images = self._prepared(images)
         recipe = self._recipe(len(images))
         chunks = in_background(
             training_chunks(
@@ -176,10 +179,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.empty((0, len(self.classes_)), np.float32)
         trainer = self._trainer(None)
         trainer.network.set_weights(self.weights_)
-        images = _resized(images, network_side(self.side_))
-        total = _softmax(trainer.predict_logits(images))
-        for view in self._distortion(0.5).views(images, self.views, self.seed):
-            total += _softmax(trainer.predict_logits(view))
+        images = self._prepared(images)
+        copies = [images, *self._distortion(0.5).views(images, self.views, self.seed)]
+        logits = trainer.predict_logits(np.concatenate(copies))
+        total: Probabilities = _softmax(logits).reshape(len(copies), len(images), -1).sum(axis=0)
         total /= total.sum(axis=1, keepdims=True)
         return total
 
@@ -187,6 +190,14 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the most probable label (n,) of each image."""
         best: Labels = self.classes_[self.predict_proba(images).argmax(axis=1)]
         return best
+
+    def _prepared(self, images: Images) -> Images:
+        """Return images as the network sees them: upright if so wanted, and large enough."""
+        if self.upright:
+            from pipelines.images.deskew import deskew
+
+            images = deskew(images)
+        return _resized(images, network_side(self.side_))
 
     def _distortion(self, share: float) -> Distortion:
         """Return the augmentation at a share of its ranges."""

@@ -2,6 +2,7 @@ import pickle
 import resource
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -9,6 +10,7 @@ from sklearn.base import clone
 from competition.errors import PodiumError
 from pipelines.base import load_pipeline
 from pipelines.training import classifier
+from pipelines.training.architectures import ARCHITECTURES
 from pipelines.training.classifier import NetworkClassifier
 from tests.pipelines.training.conftest import Digits
 
@@ -63,6 +65,24 @@ def test_views_are_averaged_in(learnt: Any, digits: Digits) -> None:
     np.testing.assert_allclose(alone, averaged[3:4], atol=1e-4)
 
 
+def test_state_is_plain_values_and_arrays(learnt: Any) -> None:
+    plain = (bool, int, float, str, tuple, np.ndarray)
+    for value in [*vars(learnt).values(), *learnt.weights_]:
+        assert isinstance(value, (*plain, list)), type(value)
+
+
+def test_an_upright_network_does_not_mind_a_slant(digits: Digits) -> None:
+    large = digits.resized(28)
+    shear = np.array([[1, 0.5, -7], [0, 1, 0]])
+    slanted = np.stack([cv2.warpAffine(image, shear, (28, 28)) for image in large.test_images])
+    model = NetworkClassifier(**{**TINY, "min_steps": 60}, upright=True)
+    model.fit(large.images, large.labels)
+    straight = model.score(large.test_images, large.test_labels)
+    assert model.score(slanted, large.test_labels) > straight - 0.02
+    model.set_params(upright=False)
+    assert model.score(slanted, large.test_labels) < straight - 0.1
+
+
 def test_refitting_starts_afresh_and_the_seed_decides(digits: Digits) -> None:
     model = NetworkClassifier(**TINY, seed=3)
     first = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
@@ -93,9 +113,10 @@ def test_classes_may_be_any_subset(digits: Digits) -> None:
     assert model.score(digits.test_images[tested], digits.test_labels[tested]) > 0.9
 
 
-@pytest.mark.parametrize("architecture", ["pooled", "deotte", "two_block"])
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, "dense"])
 def test_every_architecture_trains(architecture: str, digits: Digits) -> None:
-    model = NetworkClassifier(**{**TINY, "min_steps": 4}, architecture=architecture)
+    hidden = (16, 24) if architecture == "dense" else ()
+    model = NetworkClassifier(**{**TINY, "min_steps": 4}, architecture=architecture, hidden=hidden)
     model.fit(digits.images[:64], digits.labels[:64])
     assert np.isfinite(model.predict_proba(digits.test_images[:4])).all()
 
