@@ -8,6 +8,8 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 
+from competition.errors import PodiumError
+
 Rows = npt.NDArray[np.float32]
 
 
@@ -22,7 +24,16 @@ class FewComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.components = components
 
     def fit(self, rows: Rows, labels: Any = None) -> Self:
-        """Learn the components of rows (n, n_features)."""
+        """Learn the components of rows (n, n_features).
+
+        Raises:
+            PodiumError: less than one component is wanted.
+        """
+        if self.components < 1:
+            raise PodiumError(
+                f"{self.components} components cannot be kept: it takes 1 or more; mend the "
+                "pipeline's parameters."
+            )
         kept = min(self.components, *rows.shape)
         with warnings.catch_warnings():
             warnings.simplefilter(

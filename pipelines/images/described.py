@@ -2,7 +2,7 @@
 
 from pipelines.images.feature_cache import Transformer
 from pipelines.images.flatten import PreparedPixels
-from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.images.gradients import GRIDS, GradientHistograms, named_grids
 
 FEATURES = ("pixels", *GRIDS)
 
@@ -14,7 +14,10 @@ def described(features: str, *, upright: bool, blur: float = 0.0) -> Transformer
         features: One of `FEATURES`.
         upright: Deskew and centre each image first.
         blur: Standard deviation of a Gaussian blur before, in pixels; 0 for none.
+
+    Raises:
+        PodiumError: there are no features of that name.
     """
     if features == "pixels":
         return PreparedPixels(upright, blur)
-    return GradientHistograms(8, GRIDS[features], upright=upright, blur=blur)
+    return GradientHistograms(8, named_grids(features), upright=upright, blur=blur)

@@ -109,6 +109,20 @@ def _energies(images: Images, orientations: int) -> Iterator[Rows]:
         yield along * along * along * inverse
 
 
+def named_grids(name: str) -> tuple[int, ...]:
+    """Return the grids of a name.
+
+    Raises:
+        PodiumError: there are none of that name.
+    """
+    if name not in GRIDS:
+        raise PodiumError(
+            f"There are no grids {name!r}: known are {', '.join(GRIDS)}; mend the pipeline's "
+            "parameters."
+        )
+    return GRIDS[name]
+
+
 def pooling_weights(side: int, cells: int) -> Rows:
     """Return (side, cells) float32: how much of each pixel along a side belongs to each cell.
 

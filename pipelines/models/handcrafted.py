@@ -6,9 +6,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
+from competition.errors import PodiumError
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.cached import Cached
-from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.images.gradients import GRIDS, GradientHistograms, named_grids
 from pipelines.images.shape_features import ShapeFeatures
 
 if TYPE_CHECKING:
@@ -43,14 +44,23 @@ class Handcrafted(Pipeline):
 
     def cost(self, params: Params) -> float:
         """Return the number of gradient features, times the steps of the linear model."""
-        cells = sum(grid**2 for grid in GRIDS[params["grids"]])
+        cells = sum(grid**2 for grid in named_grids(params["grids"]))
         return float(params["orientations"] * cells * params["max_iter"]) / 1e5
 
     def build(self, params: Params, seed: int) -> Estimator:
-        """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing."""
+        """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing.
+
+        Raises:
+            PodiumError: a parameter is out of its range.
+        """
+        if not 0 < params["C"] < float("inf") or params["max_iter"] < 1:
+            raise PodiumError(
+                f"A linear model cannot be fitted with C {params['C']} in {params['max_iter']} "
+                "steps: C is above 0, and it takes 1 step or more; mend the pipeline's parameters."
+            )
         prepared = {name: params[name] for name in ("median", "threshold", "upright")}
         gradients = GradientHistograms(
-            params["orientations"], GRIDS[params["grids"]], blur=params["blur"], **prepared
+            params["orientations"], named_grids(params["grids"]), blur=params["blur"], **prepared
         )
         shapes = ShapeFeatures(**{kind: params[kind] for kind in _KINDS}, **prepared)
         model: Estimator = make_pipeline(

@@ -8,14 +8,16 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
+from competition.errors import PodiumError
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.cached import Cached
 from pipelines.images.components import FewComponents
-from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.images.gradients import GRIDS, GradientHistograms, named_grids
 
 if TYPE_CHECKING:
     import optuna
 
+_KERNELS = ("rbf", "poly")
 _CACHE = 1000  # MiB of kernel rows that libsvm keeps
 
 
@@ -42,7 +44,17 @@ class PairwiseVoting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.slope = slope
 
     def fit(self, rows: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Self:
-        """Learn from rows (n, n_features) and labels (n,)."""
+        """Learn from rows (n, n_features) and labels (n,).
+
+        Raises:
+            PodiumError: a parameter is out of its range.
+        """
+        positive = (self.C, self.gamma, self.slope)
+        if self.kernel not in _KERNELS or not all(0 < number < np.inf for number in positive):
+            raise PodiumError(
+                f"{self!r} cannot be fitted: the kernel is {' or '.join(_KERNELS)}, and C, gamma "
+                "and slope are above 0; mend the pipeline's parameters."
+            )
         self.scale_ = float(np.sqrt(np.mean(np.square(rows)))) or 1.0
         self.svc_ = SVC(
             C=self.C,
@@ -89,7 +101,7 @@ class SupportVectors(Pipeline):
             "orientations": trial.suggest_categorical("orientations", [8, 10, 12]),
             "grids": trial.suggest_categorical("grids", list(GRIDS)),
             "components": trial.suggest_int("components", 40, 200),
-            "kernel": trial.suggest_categorical("kernel", ["rbf", "poly"]),
+            "kernel": trial.suggest_categorical("kernel", _KERNELS),
             "C": trial.suggest_float("C", 0.5, 50.0, log=True),
             "gamma": trial.suggest_float("gamma", 1e-3, 0.05, log=True),
             "slope": trial.suggest_float("slope", 1.0, 10.0, log=True),
@@ -103,7 +115,7 @@ class SupportVectors(Pipeline):
         """Return the estimator; all of it is deterministic, so `seed` changes nothing."""
         gradients = GradientHistograms(
             params["orientations"],
-            GRIDS[params["grids"]],
+            named_grids(params["grids"]),
             upright=params["upright"],
             blur=params["blur"],
         )

@@ -1,0 +1,57 @@
+"""Which hand-crafted features are on is a matter of parameters; wrong ones are sentences."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from competition import PodiumError
+from competition.dataset import Dataset
+from pipelines.base import load_pipeline, suggested
+from pipelines.metrics import score
+
+PIPELINE = load_pipeline("handcrafted")
+SHIPPED = suggested(PIPELINE, PIPELINE.shipped()[0].params)
+NONE = dict.fromkeys(("projections", "zones", "holes", "differences"), False)
+
+
+def weights_of(images: np.ndarray, labels: np.ndarray, **changed: Any) -> int:
+    estimator: Any = PIPELINE.build({**SHIPPED, **NONE, "max_iter": 5, **changed}, 0)
+    return int(estimator.fit(images, labels)[-1].coef_.shape[1])
+
+
+def test_each_kind_of_feature_is_weighed_where_it_is_on(optical: Dataset) -> None:
+    images, labels = np.asarray(optical.train_images[:200]), np.asarray(optical.train_labels[:200])
+    gradients = weights_of(images, labels, grids="7", orientations=8)
+    assert gradients == 8 * 49
+    kinds = {"projections": 56, "zones": 49, "holes": 7}
+    for kind, features in kinds.items():
+        assert weights_of(images, labels, grids="7", **{kind: True}) == gradients + features
+    assert weights_of(images, labels, grids="7", differences=True) > gradients + 500
+
+
+@pytest.mark.parametrize("prepared", [{"median": 3}, {"threshold": 64}, {"upright": False}])
+def test_digits_are_read_however_they_are_prepared(
+    prepared: dict[str, Any], optical: Dataset
+) -> None:
+    images, labels = np.asarray(optical.train_images), np.asarray(optical.train_labels)
+    estimator = PIPELINE.build({**SHIPPED, **prepared}, 0).fit(images[:800], labels[:800])
+    assert score(estimator.predict_proba(images[800:]), labels[800:]).accuracy > 0.95
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"C": 0.0},
+        {"C": float("inf")},
+        {"max_iter": 0},
+        {"grids": "x"},
+        {"median": 4},
+        {"threshold": 999},
+        {"orientations": -2},
+    ],
+)
+def test_a_parameter_out_of_its_range_is_a_sentence(wrong: dict[str, Any]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (30, 12, 12), dtype=np.uint8)
+    with pytest.raises(PodiumError, match="parameters"):
+        PIPELINE.build({**SHIPPED, **wrong}, 0).fit(images, np.arange(30) % 3)
