@@ -1,5 +1,6 @@
 """What `draw` prints."""
 
+import os
 from contextlib import suppress
 from typing import Annotated
 
@@ -21,6 +22,9 @@ def draw(
 ) -> None:
     """Serve a page to draw digits on and have them read, until Ctrl-C."""
     spec = load_competition(competition)
+    # One image at a time is read fastest by one thread: several wait for each other. Libraries look
+    # when they are first imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
     from app.draw.serving import DrawingServer
 

@@ -45,8 +45,8 @@ class Pen {
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     this.cursor = null;
-    this.active = event.pointerId;
     this.began();
+    this.active = event.pointerId;
     this.strokes.push({ width: this.width, points: [this.place(event)] });
     this.draw();
   }
@@ -85,8 +85,8 @@ class Pen {
     } else if (this.active) {
       this.leave();
     } else {
-      this.active = "keys";
       this.began();
+      this.active = "keys";
       this.strokes.push({ width: this.width, points: [this.cursor] });
     }
     this.draw();

@@ -72,7 +72,7 @@ class Result {
 
   digit(reading) {
     const share = Math.max(...reading.probabilities);
-    this.say(reading.label, `This is a ${reading.label}, at ${percent(share)}.`);
+    this.say(reading.label, `Read as ${reading.label}, at ${percent(share)}.`);
     this.details(reading);
     byId("digits").hidden = true;
   }
