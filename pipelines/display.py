@@ -7,14 +7,14 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipelines.base import Pipeline
 from pipelines.blend_files import FinishedBlend
 from pipelines.class_scores import ClassScore
 from pipelines.progress import Progress as Step
 from pipelines.spark import spark_line
-from pipelines.store import Column
+from pipelines.store import Column as Predicted
 
 _QUIET_SECONDS = 15.0  # a log gets a line at least this often while trials end
 
@@ -82,9 +82,10 @@ class TuningDisplay:
         return True
 
 
-def results_table(columns: list[Column]) -> Table:
+def results_table(columns: list[Predicted]) -> Table:
     """Return the finished columns as a table, best first, each with how its study got better."""
-    table = Table("pipeline", "accuracy", "log loss", "fit", "trials", "tuning", "key", box=None)
+    names = ("pipeline", "accuracy", "log loss", "fits", "trials", "tuning", "key")
+    table = Table(*(Column(name, no_wrap=True) for name in names), box=None, padding=(0, 1))
     for column in sorted(columns, key=lambda column: column.score, reverse=True):
         table.add_row(
             column.pipeline,
@@ -92,8 +93,8 @@ def results_table(columns: list[Column]) -> Table:
             f"{column.score.log_loss:.4f}",
             duration(column.manifest["fit_seconds"]),
             str(column.manifest["trials"]),
-            spark_line(column.manifest.get("best_so_far", [])),
-            column.key,
+            spark_line(column.manifest.get("best_so_far", []), 8),
+            column.key[:8],
         )
     return table
 
