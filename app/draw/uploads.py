@@ -35,7 +35,6 @@ def read_picture(content: bytes) -> Grey:
         raise PodiumError("The file is empty; choose another.")
     if len(content) > MOST_BYTES:
         raise PodiumError(too_large())
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # twice as many are an error while the header is read
     try:
         picture = Image.open(io.BytesIO(content), formats=_KINDS)
         width, height = picture.size
@@ -44,8 +43,8 @@ def read_picture(content: bytes) -> Grey:
         picture.draft("L", (_LONGEST, _LONGEST))  # JPEGs are decoded at a fraction of their size
         turned = ImageOps.exif_transpose(picture)
         turned.thumbnail((_LONGEST, _LONGEST))
-        return np.asarray(_on_paper(turned).convert("L"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return _grey(_on_paper(turned))
+    except Image.DecompressionBombError:
         raise PodiumError(
             f"The picture has more than {MOST_PIXELS // 1_000_000} megapixels; make it smaller."
         ) from None
@@ -65,6 +64,12 @@ def too_large() -> str:
         f"The file is larger than {MOST_BYTES // 1_000_000} MB; make it smaller, or cut the digits "
         "out of it."
     )
+
+
+def _grey(picture: "Picture") -> Grey:
+    if picture.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+        return (np.asarray(picture, dtype=np.int64).clip(0, 65535) >> 8).astype(np.uint8)
+    return np.asarray(picture.convert("L"))
 
 
 def _on_paper(picture: "Picture") -> "Picture":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from competition.dataset import Dataset, load_dataset
 from competition.practice.holdout import prepare
@@ -91,7 +92,8 @@ def _save_model(workplace: Workplace, name: str) -> None:
     pipeline = load_pipeline(name)
     estimator = pipeline.build(suggested(pipeline, pipeline.shipped()[0].params), 0)
     images, labels = workplace.data.train_images, workplace.data.train_labels
-    estimator.fit(np.asarray(images), np.asarray(labels))
+    with threadpool_limits(1):  # several threads wait for each other where others test too
+        estimator.fit(np.asarray(images), np.asarray(labels))
     (folder / MODEL_FILE).write_bytes(dump_model(estimator))
 
 

@@ -1,7 +1,5 @@
 """Ten digits as strokes, and how a hand draws them on the page with a mouse."""
 
-from itertools import pairwise
-
 from playwright.sync_api import Page
 
 Point = tuple[float, float]
@@ -124,14 +122,22 @@ DIGITS: dict[str, list[Stroke]] = {
 }
 
 
-def traced(stroke: Stroke, steps: int = 3) -> Stroke:
-    """Return a stroke with points between its corners, as a moving pointer reports them."""
-    between = [
-        (x + (to_x - x) * step / steps, y + (to_y - y) * step / steps)
-        for (x, y), (to_x, to_y) in pairwise(stroke)
-        for step in range(steps)
-    ]
-    return [*between, stroke[-1]]
+def traced(stroke: Stroke, steps: int = 2) -> Stroke:
+    """Return a smooth curve through a stroke's points (Catmull & Rom, 1974), as a hand draws it."""
+    ends = [stroke[0], *stroke, stroke[-1]]
+    curve = []
+    for before, start, end, after in zip(ends, ends[1:], ends[2:], ends[3:], strict=False):
+        for step in range(steps):
+            t = step / steps
+            weights = (
+                (-t + 2 * t**2 - t**3) / 2,
+                (2 - 5 * t**2 + 3 * t**3) / 2,
+                (t + 4 * t**2 - 3 * t**3) / 2,
+                (t**3 - t**2) / 2,
+            )
+            parts = list(zip(weights, (before, start, end, after), strict=True))
+            curve.append((sum(w * p[0] for w, p in parts), sum(w * p[1] for w, p in parts)))
+    return [*curve, stroke[-1]]
 
 
 def on_page(page: Page, point: Point) -> Point:
