@@ -9,9 +9,22 @@ put on a canvas and brought back by `to_digit_form`. The claim is that at most o
 is lost. Rows of one stroke change each show where it is lost; how long a picture takes is printed.
 """
 
+import argparse
+import tempfile
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from competition.dataset import Dataset, load_dataset
+from competition.spec import load_competition
+from pipelines.base import load_pipeline, suggested
+from pipelines.folds import Folds
+from pipelines.images.strokes import to_digit_form
 
 Image = npt.NDArray[np.uint8]
 
