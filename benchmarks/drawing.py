@@ -49,8 +49,8 @@ def on_canvas(
     The strokes of the enlarged digit become thinner or thicker; it is then shrunk to 30 to 100% and
     put where all of its ink is on the canvas, white on black or black on white.
     """
-    large = cv2.resize(digit, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
-    large = restroked(large, random.uniform(*changes))
+    enlarged = cv2.resize(digit, (CANVAS, CANVAS), interpolation=cv2.INTER_CUBIC)
+    large = restroked(np.asarray(enlarged, np.uint8), random.uniform(*changes))
     size = round(CANVAS * random.uniform(*SIZES))
     small = cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA)
     left, top, width, height = cv2.boundingRect((small > 8).astype(np.uint8))
@@ -67,7 +67,7 @@ def restroked(large: Image, change: float) -> Image:
     ridge = (depth >= cv2.dilate(depth, np.ones((3, 3)))) & (depth > 0)
     radius = round(abs(change) * float(np.median(depth[ridge])))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return cv2.dilate(large, kernel) if change > 0 else cv2.erode(large, kernel)
+    return np.asarray((cv2.dilate if change > 0 else cv2.erode)(large, kernel), np.uint8)
 
 
 def digits_of(archive: Path) -> Dataset:

@@ -6,12 +6,16 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.app.drawing import Workplace, make_workplace, photo, served
+from app.draw.readers import load_readers
+from benchmarks.drawing import on_canvas
+from pipelines.images.strokes import to_digit_form
+from tests.app.drawing import HELD_OUT, Workplace, make_workplace, photo, served
 from tests.app.strokes import DIGITS, draw, on_page, traced
 
 pytestmark = pytest.mark.slow
@@ -261,6 +265,19 @@ def test_text_is_legible_in_both_themes(page: Page) -> None:
     found = page.evaluate(CONTRASTS)
     assert len(found) > 25
     assert [pair for pair in found if pair[1] < 4.5] == []
+
+
+def test_digits_put_anywhere_are_read_nearly_as_well(workplace: Workplace) -> None:
+    blend = load_readers(workplace.runs, 28, lambda title: None)[0]
+    images = np.asarray(workplace.data.train_images[-HELD_OUT:])
+    truth = np.asarray(workplace.data.train_labels[-HELD_OUT:])
+    random = np.random.default_rng(0)
+    formed = [to_digit_form(on_canvas(image, random), 28) for image in images]
+    found = np.stack([image for image in formed if image is not None])
+    assert len(found) == len(images)
+    right = [(blend.read(these).argmax(axis=1) == truth).mean() for these in (images, found)]
+    assert right[0] > 0.95
+    assert right[0] - right[1] <= 0.01
 
 
 def test_only_this_machine_and_this_page_are_answered(address: str, workplace: Workplace) -> None:
