@@ -1,9 +1,9 @@
 """The training loop: many steps per call of one compiled graph. Importing this imports TensorFlow.
 
 What it saves against `Model.fit`: the optimiser updates one flat vector in a handful of operations
-instead of a dozen for each of some thirty variables; a chunk of batches is one call, so Python
-is out of the way; running statistics of normalisation are not kept during training but measured
-after it, for the averaged weights.
+instead of a dozen for each of some thirty variables, and decays and averages it only every few
+steps; a chunk of batches is one call, so Python is out of the way; running statistics of
+normalisation are not kept during training but measured after it, for the averaged weights.
 """
 
 from collections.abc import Iterable
@@ -81,13 +81,11 @@ class CompiledLoop:
         step = 0
         for images, labels in chunks:
             steps = np.arange(step, step + len(images) // self.batch_size)
-            rates = recipe.learning_rates(steps)
-            paces = [rates, rates * recipe.weight_decay, recipe.average_shares(steps)]
             loss = self._train_chunk(
                 images,
                 labels,
                 np.array([seed, step], np.int64),
-                np.stack(paces, axis=1).astype(np.float32),
+                recipe.paces(steps),
                 recipe.label_smoothing,
             )
             step += len(steps)
@@ -128,18 +126,18 @@ class CompiledLoop:
             for number, variable in enumerate(self.network.non_trainable_variables)
         ]
 
-    def _forward(self, flat: Any, images: Any, state: Any) -> tuple[Any, list[Any]]:
+    def _forward(self, weights: list[Any], images: Any, state: Any) -> tuple[Any, list[Any]]:
         """Return the training-mode logits, and the non-trainable variables after the step."""
         side = self.network.input_shape[1]
         images = tf.ensure_shape(images, (self.batch_size, side, side))
         logits, states = self.network.stateless_call(
-            self._split(flat), self._states(state), _scaled(images), training=True
+            weights, self._states(state), _scaled(images), training=True
         )
         return logits, states
 
     def _statistics(self, images: Any) -> list[Any]:
         """Return one batch's normalisation statistics under the averaged weights."""
-        _, states = self._forward(self._average, images, tf.zeros(2, tf.int64))
+        _, states = self._forward(self._split(self._average), images, tf.zeros(2, tf.int64))
         return [state for state in states if state.dtype == tf.float32]
 
     def _chunk(self, images: Any, labels: Any, start: Any, paces: Any, smoothing: Any) -> Any:
@@ -149,7 +147,7 @@ class CompiledLoop:
             images: (steps × batch, side, side) uint8.
             labels: (steps × batch,) int32.
             start: (2,) int64: dropout's seed and the number of the first step.
-            paces: (steps, 3) float32: learning rate, weight decay, the average's share.
+            paces: (steps, 3) float32, from `Recipe.paces`.
             smoothing: Of the labels.
         """
         steps = tf.shape(paces)[0]
@@ -171,23 +169,23 @@ class CompiledLoop:
 
     def _gradient(self, images: Any, labels: Any, smoothing: Any, state: Any) -> tuple[Any, Any]:
         """Return the smoothed cross-entropy of a batch and its gradient in the flat weights."""
+        weights = self._split(self._weights)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            flat = tf.identity(self._weights)
-            tape.watch(flat)
-            logits, _ = self._forward(flat, images, state)
+            tape.watch(weights)
+            logits, _ = self._forward(weights, images, state)
             n_classes = logits.shape[-1]
             # Szegedy et al. 2016: the labels' share `smoothing` is spread over all classes.
             truth = tf.one_hot(labels, n_classes) * (1.0 - smoothing) + smoothing / n_classes
             loss = tf.reduce_mean(
                 tf.nn.softmax_cross_entropy_with_logits(labels=truth, logits=logits)
             )
-        return loss, tape.gradient(loss, flat)
+        gradients = tape.gradient(loss, weights)
+        return loss, tf.concat([tf.reshape(part, [-1]) for part in gradients], axis=0)
 
     def _update(self, gradient: Any, step: Any, pace: Any) -> None:
         """Move the flat weights by AdamW (Loshchilov & Hutter 2019), and their average to them."""
         rate, decay, share = tf.unstack(pace)
         power = tf.cast(step + 1, tf.float32)
-        self._weights.assign_sub(decay * self._decayed * self._weights)
         tf.raw_ops.ResourceApplyAdam(
             var=self._weights.handle,
             m=self._mean.handle,
@@ -200,7 +198,13 @@ class CompiledLoop:
             epsilon=_EPSILON,
             grad=gradient,
         )
+        tf.cond(share > 0, lambda: self._settle(decay, share), lambda: tf.constant(0))
+
+    def _settle(self, decay: Any, share: Any) -> Any:
+        """Shrink the kernels by `decay` and move the average towards the weights by `share`."""
+        self._weights.assign_sub(decay * self._decayed * self._weights)
         self._average.assign_add(share * (self._weights - self._average))
+        return tf.constant(0)
 
 
 def _compiled(function: Any, signature: list[Any]) -> Any:

@@ -21,6 +21,8 @@ Report = Callable[[int, float], None]
 _BATCHES_PER_EPOCH = 12
 _SMALLEST_BATCH = 16
 
+_SETTLING = 8  # steps between two of weight decay and averaging
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -57,6 +59,22 @@ class Recipe:
         """
         window = np.minimum(self.averaging * self.steps, 0.1 * steps)
         return np.asarray(1 / np.maximum(window, 1), np.float32)
+
+    def paces(self, steps: npt.NDArray[np.int64]) -> Numbers:
+        """Return each step's learning rate, weight decay and share of the average: (n, 3).
+
+        Decay and averaging move all weights through memory for a tiny change, so they are put
+        together and done at every `_SETTLING`th step and at the last; at the others both are 0.
+        """
+        rates = self.learning_rates(steps)
+        paces = np.zeros((len(steps), 3), np.float32)
+        paces[:, 0] = rates
+        for first in range(0, len(steps), _SETTLING):
+            group = slice(first, first + _SETTLING)
+            last = min(first + _SETTLING, len(steps)) - 1
+            paces[last, 1] = self.weight_decay * rates[group].sum()
+            paces[last, 2] = 1 - np.prod(1 - self.average_shares(steps[group]))
+        return paces
 
 
 def one_cycle(step: Any, steps: int, peak: float, warm_up: float, numpy: Any) -> Any:

@@ -32,6 +32,17 @@ def test_the_average_forgets_the_start() -> None:
     assert (recipe.average_shares(np.arange(5)) == 1).all()
 
 
+def test_paces_add_up_to_what_each_step_would_do() -> None:
+    recipe = Recipe(steps=1000, batch_size=8, learning_rate=0.01, weight_decay=0.1)
+    steps = np.arange(500, 520)
+    paces = recipe.paces(steps)
+    assert (paces[:, 0] == recipe.learning_rates(steps)).all()
+    assert paces[:, 1].sum() == pytest.approx(0.1 * paces[:, 0].sum())
+    kept = np.prod(1 - recipe.average_shares(steps))
+    assert np.prod(1 - paces[:, 2]) == pytest.approx(kept)
+    assert np.flatnonzero(paces[:, 2]).tolist() == [7, 15, 19]
+
+
 @pytest.mark.parametrize(("images", "batch"), [(42_000, 128), (960, 80), (100, 16), (5, 16)])
 def test_few_images_get_small_batches(images: int, batch: int) -> None:
     assert fitting_batch(128, images) == batch
