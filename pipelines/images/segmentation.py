@@ -14,6 +14,7 @@ Pieces = npt.NDArray[np.int32]
 
 _INK = 0.4  # coverage from which a pixel belongs to a piece
 _SPECK = 0.004  # of the largest piece's area: dirt
+_MOST_PIECES = 1000  # the largest ones; a page of print has thousands, and no digits to read
 _WHOLE = 0.6  # of the usual height: such a piece is a digit by itself
 _SHORTEST = 0.4  # of the usual height: what is smaller and joins nothing is dirt
 _NEAR = 0.25  # of the usual height: the widest gap between two pieces of one digit
@@ -96,9 +97,12 @@ def _parts(ink: Ink) -> tuple[list[_Part], Pieces]:
     _, pieces, boxes, _ = cv2.connectedComponentsWithStats(drawn)
     areas = boxes[1:, cv2.CC_STAT_AREA]
     least = _SPECK * areas.max(initial=0)
+    numbers = np.argsort(-areas, kind="stable")[:_MOST_PIECES] + 1
     parts = [
         _Part(left, top, left + width, top + height, [number])
-        for number, (left, top, width, height, area) in enumerate(boxes[1:].tolist(), start=1)
+        for number, (left, top, width, height, area) in zip(
+            numbers.tolist(), boxes[numbers].tolist(), strict=True
+        )
         if area >= least
     ]
     plain = [part for part in parts if not _foreign(part, ink.shape)]

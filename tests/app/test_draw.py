@@ -267,6 +267,7 @@ def test_text_is_legible_in_both_themes(page: Page) -> None:
     assert [pair for pair in found if pair[1] < 4.5] == []
 
 
+@pytest.mark.usefixtures("real_zip")
 def test_digits_put_anywhere_are_read_nearly_as_well(workplace: Workplace) -> None:
     blend = load_readers(workplace.runs, 28, lambda title: None)[0]
     images = np.asarray(workplace.data.train_images[-HELD_OUT:])

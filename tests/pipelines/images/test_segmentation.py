@@ -1,8 +1,12 @@
 """Digits of a picture are found and come in the order in which people read them."""
 
+import time
+
 import cv2
 import numpy as np
 import numpy.typing as npt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from competition.practice.optical_digits import optical_digits
 from pipelines.images.segmentation import FoundDigit, find_digits
@@ -80,3 +84,25 @@ def test_boxes_are_shares_of_the_picture() -> None:
 
 def test_an_empty_page_holds_no_digit() -> None:
     assert find_digits(np.full((300, 200), 250, np.uint8), 28) == []
+
+
+def test_a_page_full_of_specks_is_gone_through_quickly() -> None:
+    random = np.random.default_rng(0)
+    specks = np.where(random.random((900, 900)) < 0.02, np.uint8(0), np.uint8(255))
+    page = cv2.erode(specks, np.ones((5, 5)))
+    began = time.monotonic()
+    find_digits(np.asarray(page, np.uint8), 28)
+    assert time.monotonic() - began < 10
+
+
+@given(
+    st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_picture_gives_digits_or_none(shape: tuple[int, int], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for digit in find_digits(random.choice(np.array([0, 9, 128, 255], np.uint8), shape), 28):
+        assert digit.image.shape == (28, 28)
+        assert 0 <= digit.left <= digit.left + digit.width <= 1 + 1e-9
+        assert 0 <= digit.top <= digit.top + digit.height <= 1 + 1e-9
