@@ -12,7 +12,8 @@ from pipelines.metrics import score
 
 PIPELINE = load_pipeline("handcrafted")
 SHIPPED = suggested(PIPELINE, PIPELINE.shipped()[0].params)
-NONE = dict.fromkeys(("projections", "zones", "holes", "differences"), False)
+KINDS = ("projections", "zones", "holes", "differences")
+NONE: dict[str, Any] = {**dict.fromkeys(KINDS, False), "pairs": 0}
 
 
 def weights_of(images: np.ndarray, labels: np.ndarray, **changed: Any) -> int:
@@ -28,6 +29,7 @@ def test_each_kind_of_feature_is_weighed_where_it_is_on(optical: Dataset) -> Non
     for kind, features in kinds.items():
         assert weights_of(images, labels, grids="7", **{kind: True}) == gradients + features
     assert weights_of(images, labels, grids="7", differences=True) > gradients + 500
+    assert weights_of(images, labels, grids="7", pairs=4) == gradients + 42 * 64
 
 
 @pytest.mark.parametrize("prepared", [{"median": 3}, {"threshold": 64}, {"upright": False}])
