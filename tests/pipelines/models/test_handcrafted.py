@@ -1,5 +1,6 @@
 """Which hand-crafted features are on is a matter of parameters; wrong ones are sentences."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from competition import PodiumError
 from competition.dataset import Dataset
 from pipelines.base import load_pipeline, suggested
 from pipelines.metrics import score
+from pipelines.saved_models import dump_model, load_model
 
 PIPELINE = load_pipeline("handcrafted")
 SHIPPED = suggested(PIPELINE, PIPELINE.shipped()[0].params)
@@ -57,3 +59,14 @@ def test_a_parameter_out_of_its_range_is_a_sentence(wrong: dict[str, Any]) -> No
     images = np.random.default_rng(0).integers(0, 256, (30, 12, 12), dtype=np.uint8)
     with pytest.raises(PodiumError, match="parameters"):
         PIPELINE.build({**SHIPPED, **wrong}, 0).fit(images, np.arange(30) % 3)
+
+
+def test_a_model_of_pairs_reads_the_same_after_it_was_saved(
+    optical: Dataset, tmp_path: Path
+) -> None:
+    images, labels = np.asarray(optical.train_images[:500]), np.asarray(optical.train_labels[:500])
+    estimator = PIPELINE.build({**SHIPPED, "pairs": 4, "max_iter": 20}, 0).fit(images, labels)
+    saved = tmp_path / "model.skops"
+    saved.write_bytes(dump_model(estimator))
+    expected = estimator.predict_proba(images)
+    np.testing.assert_array_equal(load_model(saved).predict_proba(images), expected)
