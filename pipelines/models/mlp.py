@@ -8,7 +8,7 @@ from pipelines.base import Estimator, Params, Pipeline
 if TYPE_CHECKING:
     import optuna
 
-_UNITS = [64, 128, 256, 512, 800, 1200]
+_UNITS = [64, 128, 256, 512, 800, 1024]
 
 
 class Mlp(Pipeline):
@@ -20,6 +20,7 @@ class Mlp(Pipeline):
 
     name: ClassVar[str] = "mlp"
     family: ClassVar[str] = "dense network"
+    space_version: ClassVar[int] = 2
     deep: ClassVar[bool] = True
     budget_share: ClassVar[float] = 3.0
 
@@ -32,7 +33,7 @@ class Mlp(Pipeline):
             ),
             "dropout": trial.suggest_float("dropout", 0.0, 0.5),
             "epochs": trial.suggest_int("epochs", 4, 64, log=True),
-            "batch_size": trial.suggest_categorical("batch_size", [64, 128, 256]),
+            "batch_size": trial.suggest_categorical("batch_size", [128, 256, 512]),
             "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
             "weight_decay": trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
             "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.1),
@@ -42,11 +43,12 @@ class Mlp(Pipeline):
             "shift": trial.suggest_float("shift", 0.0, 0.1),
             "elastic": trial.suggest_float("elastic", 0.0, 0.05),
             "views": trial.suggest_categorical("views", [0, 4, 8]),
+            "upright": trial.suggest_categorical("upright", [False, True]),
         }
 
     def grid(self) -> dict[str, list[Any]]:
         """Return the width of the first layer and the elastic distortion."""
-        return {"units_0": [128, 512, 1200], "elastic": [0.0, 0.03]}
+        return {"units_0": [128, 512, 1024], "elastic": [0.0, 0.03]}
 
     def cost(self, params: Params) -> float:
         """Return passes over the images, times the weights of the layers in millions."""
