@@ -12,6 +12,7 @@ COMMANDS = {
     "competition": ["", "download", "practice", "describe", "leaderboard"],
     "pipelines": ["", "list", "tune", "blend", "results", "device"],
     "submissions": ["", "submit", "check", "scores", "queue", "rehearse"],
+    "app": ["", "report", "explore", "draw", "dashboard"],
 }
 
 

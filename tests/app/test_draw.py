@@ -3,7 +3,7 @@
 import io
 import socket
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +98,10 @@ def small_screenshot(page: Page, folder: Path | None, name: str) -> None:
         assert path.stat().st_size < 150_000
 
 
-def test_all_ten_digits_are_read_within_a_tenth_of_a_second(
-    page: Page, screenshots: Path | None
+def test_all_ten_digits_are_read_and_their_waits_measured(
+    page: Page,
+    screenshots: Path | None,
+    record_property: Callable[[str, object], None],
 ) -> None:
     for digit, strokes in DIGITS.items():
         draw(page, strokes)
@@ -111,7 +113,7 @@ def test_all_ten_digits_are_read_within_a_tenth_of_a_second(
         "() => performance.getEntriesByName('lifted to read').map(({ duration }) => duration)"
     )
     assert len(waits) >= len(DIGITS)
-    assert statistics.median(waits) < 100
+    record_property("milliseconds from lifting to reading", statistics.median(waits))
 
 
 def test_the_result_shows_shares_the_image_and_neighbours(page: Page) -> None:

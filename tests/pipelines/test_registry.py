@@ -92,10 +92,8 @@ def test_constant_images_give_probabilities_or_a_sentence(name: str) -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", available_pipelines())
+@pytest.mark.parametrize("name", sorted({*available_pipelines()} - {"logistic"}))
 def test_images_that_are_not_square_are_a_sentence(name: str) -> None:
-    if name == "logistic":
-        pytest.skip("takes rows of pixels of any shape")
     pipeline = load_pipeline(name)
     estimator = pipeline.build(suggested(pipeline, pipeline.shipped()[0].params), seed=0)
     with pytest.raises(PodiumError):
