@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _ENOUGH = 4  # completed trials that importances and parallel coordinates need to say something
 _TARGET = "accuracy"
-_ALL_EQUAL = r"(?s).*importances will be equal"  # what Optuna warns of, and draws all the same
 _WIDTHS = {"Slice": 130, "Parallel coordinates": 90}  # pixels for each parameter
 _LINES = 150  # trials that the parallel coordinates show, the best ones
 
@@ -131,13 +130,10 @@ def _plots(
     plots = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        warnings.filterwarnings("error", message=_ALL_EQUAL)
         for title, draw in drawings.items():
             try:
                 width = _WIDTHS.get(title, 0) * len(completed[0].params)
                 plots.append(plot(recoloured(draw()), title, 340, width))
-            except UserWarning:
-                missing += " The best trials are too alike to tell which parameter matters."
             except (ValueError, RuntimeError) as error:  # such as parameters that never varied
                 missing += f" {title} cannot be drawn: {error}"
     return plots, missing.strip()
