@@ -5,6 +5,7 @@ is named as trusted; XGBoost's part is its own binary format, Keras' a `.keras` 
 opened in safe mode.
 """
 
+import importlib
 import io
 import zipfile
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.skops"  # beside the predictions of the column
 MOST_BYTES = 50_000_000  # a larger model is a mistake in a pipeline, and tuning says so
 
-# Our own estimators and transformers, and what they are made of beside what skops trusts by itself.
-_OURS = "pipelines."
+_OURS = "pipelines."  # of which only estimators are trusted
+# What they are made of beside what skops trusts by itself.
 _OTHERS = {
     "sklearn.tree._tree.Tree",
     "xgboost.core.Booster",
@@ -71,7 +72,7 @@ def load_model(path: Path) -> "Estimator":
     try:
         content = path.read_bytes()
         unknown = set(skops.io.get_untrusted_types(data=content))
-        foreign = sorted(t for t in unknown if not t.startswith(_OURS) and t not in _OTHERS)
+        foreign = sorted(name for name in unknown - _OTHERS if not _is_our_estimator(name))
         if foreign:
             raise PodiumError(
                 f"{path} holds {', '.join(foreign)}, which no model of Podium is made of; it was "
@@ -84,3 +85,21 @@ def load_model(path: Path) -> "Estimator":
             "run `make tune` again."
         ) from error
     return model
+
+
+def _is_our_estimator(name: str) -> bool:
+    """Say whether this names an estimator or transformer of ours: no function, no other class."""
+    from sklearn.base import BaseEstimator
+
+    module, _, attribute = name.rpartition(".")
+    if not module.startswith(_OURS):
+        return False
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError):
+        return False
+    return (
+        isinstance(found, type)
+        and issubclass(found, BaseEstimator)
+        and found.__module__.startswith(_OURS)
+    )

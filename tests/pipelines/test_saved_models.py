@@ -1,6 +1,8 @@
 """Saved models are read where every type in them is known, and else refused."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 from competition import PodiumError
+from pipelines.base import load_pipeline
+from pipelines.execution import cores
 from pipelines.saved_models import dump_model, load_model
 
 
@@ -23,6 +27,14 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_foreign_type_is_refused_and_never_run(tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
     skops.io.dump(FunctionTransformer(eval), path)
+    with pytest.raises(PodiumError, match="which no model of Podium is made of"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("ours", [cores, load_pipeline])
+def test_a_function_of_ours_is_no_model_either(ours: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    skops.io.dump(FunctionTransformer(ours), path)
     with pytest.raises(PodiumError, match="which no model of Podium is made of"):
         load_model(path)
 
