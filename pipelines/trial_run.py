@@ -56,7 +56,9 @@ class TrialRun:
     def receive(self, request: FitRequest, result: FitResult) -> bool:
         """Take a fit's result, report the steps it completes; return whether to prune the trial."""
         self.results[_stage(request)] = result
-        if self._screen and self._reported < 0 and self._screened_through():
+        if self._screen and self._reported < 0:
+            if not self._screened_through():
+                return False
             self._report(0, float(np.mean([self._accuracy(r) for r in self._screen])))
             if self.trial.should_prune():
                 return True
