@@ -2,6 +2,7 @@
 
 import importlib
 import tomllib
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -158,7 +159,19 @@ def chosen_pipelines(names: str | None) -> list[Pipeline]:
 
 
 def suggested(pipeline: Pipeline, params: Mapping[str, Any]) -> Params:
-    """Return what `suggest` makes of fixed parameters, without a study."""
+    """Return what `suggest` makes of fixed parameters, without a study.
+
+    Raises:
+        PodiumError: a parameter is missing or lies outside its range in the search space.
+    """
     import optuna
 
-    return pipeline.suggest(optuna.trial.FixedTrial(dict(params)))
+    with warnings.catch_warnings():  # of a number outside its range, Optuna only warns
+        warnings.filterwarnings("error", "The value .* is out of", UserWarning)
+        try:
+            return pipeline.suggest(optuna.trial.FixedTrial(dict(params)))
+        except (UserWarning, ValueError) as error:
+            raise PodiumError(
+                f"The pipeline {pipeline.name} cannot take these parameters ({error}); mend its "
+                "shipped points or its search space."
+            ) from error

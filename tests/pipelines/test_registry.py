@@ -1,18 +1,24 @@
 """Every pipeline in the registry keeps scikit-learn's contract, on real digits."""
 
 import pickle
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.base import clone
 
 from competition import PodiumError
 from competition.dataset import Dataset
 from pipelines.base import available_pipelines, chosen_pipelines, load_pipeline, suggested
 from pipelines.metrics import score
+from pipelines.plan import Plan
 from pipelines.saved_models import dump_model, load_model
+from pipelines.tuning import tune
 
 TOLERANCE = {
     "cnn": 0.05,
@@ -67,7 +73,7 @@ def test_estimators_keep_the_contract(name: str, optical: Dataset, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", available_pipelines())
-@pytest.mark.parametrize("side", [8, 20])
+@pytest.mark.parametrize("side", [8, 21])
 def test_any_square_side(name: str, side: int, optical: Dataset) -> None:
     import cv2
 
@@ -77,6 +83,39 @@ def test_any_square_side(name: str, side: int, optical: Dataset) -> None:
     labels = np.asarray(optical.train_labels[:600])
     estimator = pipeline.build(params, seed=0).fit(images[:450], labels[:450])
     assert score(estimator.predict_proba(images[450:]), labels[450:]).accuracy > 0.8
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+def test_a_parameter_that_is_missing_or_out_of_range_is_a_sentence(name: str) -> None:
+    pipeline = load_pipeline(name)
+    params = pipeline.shipped()[0].params
+    trial = optuna.trial.FixedTrial(params)
+    pipeline.suggest(trial)
+    for parameter, allowed in trial.distributions.items():
+        if isinstance(allowed, IntDistribution | FloatDistribution):
+            wrong: list[Any] = [allowed.high + 1, allowed.low - 1]
+        else:
+            wrong = ["none of them"]
+        for value in wrong:
+            with pytest.raises(PodiumError, match=f"{name} cannot take .*{value}"):
+                suggested(pipeline, params | {parameter: value})
+        rest = {other: value for other, value in params.items() if other != parameter}
+        with pytest.raises(PodiumError, match=f"{name} cannot take .*{parameter}"):
+            suggested(pipeline, rest)
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+def test_a_class_with_fewer_rows_than_folds_is_a_sentence(
+    name: str, make_plan_of: Callable[..., Plan], optical: Dataset
+) -> None:
+    scarce = np.flatnonzero(optical.train_labels == 9)[2:]
+    rows = np.setdiff1d(np.arange(len(optical.train_labels)), scarce)
+    data = replace(
+        optical, train_images=optical.train_images[rows], train_labels=optical.train_labels[rows]
+    )
+    pipeline = load_pipeline(name)
+    with pytest.raises(PodiumError, match="A class has only 2 training rows, and 3 folds need"):
+        tune(pipeline, optuna.create_study(), make_plan_of(data=data), 5.0, lambda step: None)
 
 
 @pytest.mark.parametrize("name", available_pipelines())
