@@ -96,6 +96,25 @@ def test_an_open_trial_is_queued_again(tmp_path: Path) -> None:
     assert study.ask().suggest_float("x", 0, 1) == trial.params["x"]
 
 
+def asked(folder: Path, name: str, sampler: str, seed: int) -> list[float]:
+    """Return what a sampler asks for when higher numbers are better."""
+    study = open_study(open_storage(f"sqlite:///{folder / 'podium.db'}"), name, sampler, seed)
+    numbers = []
+    for _ in range(20):
+        trial = study.ask()
+        numbers.append(trial.suggest_float("x", 0, 1))
+        study.tell(trial, numbers[-1])
+    return numbers
+
+
+def test_samplers_keep_to_their_seed_and_tpe_alone_learns(tmp_path: Path) -> None:
+    tpe, random = asked(tmp_path, "a", "tpe", 0), asked(tmp_path, "b", "random", 0)
+    assert asked(tmp_path, "c", "tpe", 0) == tpe
+    assert asked(tmp_path, "d", "random", 0) == random
+    assert asked(tmp_path, "e", "random", 1) != random
+    assert np.mean(tpe[10:]) > np.mean(random[10:]) + 0.1
+
+
 def test_two_coordinators_do_not_share_a_folder(tmp_path: Path) -> None:
     with (
         sole_coordinator(tmp_path),
