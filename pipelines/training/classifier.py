@@ -1,9 +1,5 @@
 """A network that keeps scikit-learn's classifier contract on images."""
 
-import logging
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -14,10 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from competition.errors import PodiumError
 from pipelines.images.augmentation import Distortion, in_background
 from pipelines.training.architectures import NetworkShape, network_side
+from pipelines.training.progress import reporter
 from pipelines.training.recipe import Recipe, fitting_batch, sampled, training_chunks
 from pipelines.training.trainers import Trainer, trainer_of
-
-logger = logging.getLogger(__name__)
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -30,21 +25,6 @@ _CHUNK = 4096
 # normalisation's statistics are measured on: held-out log loss falls by a twentieth against those
 # of distorted ones.
 _STATISTICS_BATCHES = 24
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a fit stands: epochs done (with fractions) and in all, mean loss, seconds."""
-
-    epochs_done: float
-    epochs: float
-    loss: float
-    seconds: float
-    seconds_left: float
-
-
-# Called after each chunk of every fit of this process; a hook for progress bars.
-on_progress: Callable[[Progress], None] | None = None
 
 
 class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -151,7 +131,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         )
         trainer = self._trainer(recipe.batch_size)
-        trainer.train(chunks, recipe, self.seed, _reporter(recipe, len(images)))
+        trainer.train(chunks, recipe, self.seed, reporter(recipe, len(images)))
         trainer.measure_statistics(
             sampled(images, _STATISTICS_BATCHES * recipe.batch_size, self.seed)
         )
@@ -256,25 +236,3 @@ def _softmax(logits: Probabilities) -> Probabilities:
     powers: Probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
     powers /= powers.sum(axis=1, keepdims=True)
     return powers
-
-
-def _reporter(recipe: Recipe, n_images: int) -> Callable[[int, float], None]:
-    """Return a function that logs each epoch and tells `on_progress` of each chunk."""
-    started = time.monotonic()
-    per_epoch = n_images / recipe.batch_size
-
-    def report(step: int, loss: float) -> None:
-        seconds = time.monotonic() - started
-        left = seconds / step * (recipe.steps - step)
-        progress = Progress(step / per_epoch, recipe.steps / per_epoch, loss, seconds, left)
-        logger.info(
-            "epoch %.1f of %.1f, loss %.4f, %.0f s left",
-            progress.epochs_done,
-            progress.epochs,
-            loss,
-            left,
-        )
-        if on_progress is not None:
-            on_progress(progress)
-
-    return report

@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from competition.errors import PodiumError
 from pipelines.base import load_pipeline
-from pipelines.training import classifier
+from pipelines.training import progress
 from pipelines.training.architectures import ARCHITECTURES
 from pipelines.training.classifier import NetworkClassifier
 from tests.pipelines.training.conftest import Digits
@@ -129,8 +129,8 @@ def test_bfloat16_learns_as_float32_does(digits: Digits) -> None:
 
 
 def test_progress_is_told(digits: Digits, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[classifier.Progress] = []
-    monkeypatch.setattr(classifier, "on_progress", told.append)
+    told: list[progress.Progress] = []
+    monkeypatch.setattr(progress, "on_progress", told.append)
     NetworkClassifier(**TINY).fit(digits.images, digits.labels)
     assert told[-1].epochs_done == told[-1].epochs
     assert told[-1].seconds_left == 0
