@@ -94,7 +94,8 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, images: Images) -> npt.NDArray[np.float32]:
         """Return (n, n_classes) shares of the neighbours' votes."""
         squared, nearest = self.neighbours(images, self.k)
-        weights = (np.maximum(squared, 0) + 1e-6) ** (-self.power / 2)
+        # In float64, as a high power of the distance to a copy is beyond float32.
+        weights = (np.maximum(squared, 0, dtype=np.float64) + 1e-6) ** (-self.power / 2)
         votes = np.zeros((len(images), len(self.classes_)))
         rows = np.repeat(np.arange(len(images)), nearest.shape[1])
         np.add.at(votes, (rows, self.codes_[nearest].ravel()), weights.ravel())
