@@ -21,13 +21,14 @@ class Cached(Stateless):
         self.transformer = transformer
 
     def fit(self, images: npt.NDArray[np.uint8], labels: Any = None) -> Self:
-        """Check that these are images; nothing is learnt.
+        """Check that these are images and the parameters right; nothing is learnt.
 
         Raises:
-            PodiumError: they are not square, or too small to be described.
+            PodiumError: the images are not square, or too small to be described, or a parameter is
+                out of its range.
         """
         check_images(images)
-        return self
+        return super().fit(images, labels)
 
     def transform(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Turn images (n, side, side) uint8 into rows (n, n_features) float32."""

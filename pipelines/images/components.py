@@ -1,14 +1,14 @@
 """Rows of features, by their first principal components."""
 
 import warnings
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 
-from competition.errors import PodiumError
+from pipelines.parameters import COUNT, Constraints, check_parameters
 
 Rows = npt.NDArray[np.float32]
 
@@ -20,6 +20,8 @@ class FewComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         components: How many are kept at most.
     """
 
+    _parameter_constraints: ClassVar[Constraints] = {"components": COUNT}
+
     def __init__(self, components: int = 100) -> None:
         self.components = components
 
@@ -29,11 +31,7 @@ class FewComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             PodiumError: less than one component is wanted.
         """
-        if self.components < 1:
-            raise PodiumError(
-                f"{self.components} components cannot be kept: it takes 1 or more; mend the "
-                "pipeline's parameters."
-            )
+        check_parameters(self)
         kept = min(self.components, *rows.shape)
         with warnings.catch_warnings():
             warnings.simplefilter(

@@ -2,9 +2,11 @@
 
 from pipelines.images.feature_cache import Transformer
 from pipelines.images.flatten import PreparedPixels
-from pipelines.images.gradients import GRIDS, GradientHistograms, named_grids
+from pipelines.images.gradients import GRIDS, GradientHistograms
+from pipelines.parameters import chosen
 
-FEATURES = ("pixels", *GRIDS)
+_PIXELS = "pixels"
+FEATURES = (_PIXELS, *GRIDS)
 
 
 def described(features: str, *, upright: bool, blur: float = 0.0) -> Transformer:
@@ -18,6 +20,7 @@ def described(features: str, *, upright: bool, blur: float = 0.0) -> Transformer
     Raises:
         PodiumError: there are no features of that name.
     """
-    if features == "pixels":
+    grids = chosen("features", features, {_PIXELS: (), **GRIDS})
+    if not grids:
         return PreparedPixels(upright, blur)
-    return GradientHistograms(8, named_grids(features), upright=upright, blur=blur)
+    return GradientHistograms(8, grids, upright=upright, blur=blur)

@@ -1,10 +1,13 @@
 """Images as rows of scaled pixels."""
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.preparation import Preparation
+from pipelines.images.preparation import PREPARED, Preparation
 from pipelines.images.stateless import Stateless
+from pipelines.parameters import Constraints
 
 
 class ScaledPixels(Stateless):
@@ -24,11 +27,20 @@ class PreparedPixels(Stateless):
         blur: Standard deviation of a Gaussian blur, in pixels; 0 for none.
     """
 
+    _parameter_constraints: ClassVar[Constraints] = {
+        name: PREPARED[name] for name in ("upright", "blur")
+    }
+
     def __init__(self, upright: bool = True, blur: float = 0.0) -> None:
         self.upright = upright
         self.blur = blur
 
     def transform(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Turn (n, side, side) uint8 into (n, side × side) float32 between 0 and 1."""
+        """Turn (n, side, side) uint8 into (n, side × side) float32 between 0 and 1.
+
+        Raises:
+            PodiumError: the images are not square or smaller than 8 pixels, or a parameter is out
+                of its range.
+        """
         prepared = Preparation(upright=self.upright, blur=self.blur).apply(images)
         return ScaledPixels().transform(prepared)

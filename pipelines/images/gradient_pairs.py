@@ -1,13 +1,16 @@
 """Products of the gradients of neighbouring cells: which edge goes on as which."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.images.feature_cache import features_of
 from pipelines.images.gradients import GradientHistograms
+from pipelines.images.preparation import PREPARED
 from pipelines.images.stateless import Stateless
+from pipelines.parameters import COUNT, Constraints, check_parameters
 
 Images = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
@@ -34,6 +37,12 @@ class GradientPairs(Stateless):
         blur: Blur before.
     """
 
+    _parameter_constraints: ClassVar[Constraints] = {
+        "cells": COUNT,
+        "orientations": COUNT,
+        **PREPARED,
+    }
+
     def __init__(
         self,
         cells: int = 5,
@@ -59,6 +68,7 @@ class GradientPairs(Stateless):
             PodiumError: the images are not square or smaller than 8 pixels, or a parameter is out
                 of its range.
         """
+        check_parameters(self)
         gradients = GradientHistograms(
             self.orientations,
             (self.cells,),

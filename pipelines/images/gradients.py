@@ -1,13 +1,14 @@
 """Histograms of oriented gradients: where in an image its edges run in which direction."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from competition.errors import PodiumError
-from pipelines.images.preparation import Preparation, check_images
+from pipelines.images.preparation import PREPARED, Preparation, check_images
 from pipelines.images.stateless import Stateless
+from pipelines.parameters import COUNT, Constraints, Counts, check_parameters, chosen
 
 Images = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
@@ -35,6 +36,12 @@ class GradientHistograms(Stateless):
         blur: Blur before.
     """
 
+    _parameter_constraints: ClassVar[Constraints] = {
+        "orientations": COUNT,
+        "grids": [Counts(least=1)],
+        **PREPARED,
+    }
+
     def __init__(
         self,
         orientations: int = 8,
@@ -60,12 +67,7 @@ class GradientHistograms(Stateless):
             PodiumError: the images are not square or smaller than 8 pixels, or a parameter is out
                 of its range.
         """
-        if self.orientations < 1 or not self.grids or min(self.grids) < 1:
-            raise PodiumError(
-                f"Gradients cannot be taken in {self.orientations} directions on grids of "
-                f"{self.grids} cells a side: both have to be 1 or more; mend the pipeline's "
-                "parameters."
-            )
+        check_parameters(self)
         check_images(images)
         preparation = Preparation(self.median, self.threshold, self.upright, self.blur)
         rows = np.empty((len(images), self._n_features()), dtype=np.float32)
@@ -115,12 +117,7 @@ def named_grids(name: str) -> tuple[int, ...]:
     Raises:
         PodiumError: there are none of that name.
     """
-    if name not in GRIDS:
-        raise PodiumError(
-            f"There are no grids {name!r}: known are {', '.join(GRIDS)}; mend the pipeline's "
-            "parameters."
-        )
-    return GRIDS[name]
+    return chosen("grids", name, GRIDS)
 
 
 def pooling_weights(side: int, cells: int) -> Rows:

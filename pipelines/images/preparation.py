@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import cv2
@@ -11,10 +11,19 @@ import numpy.typing as npt
 
 from competition.errors import PodiumError
 from pipelines.images.deskew import deskew
+from pipelines.parameters import SWITCH, Constraints, between, check_values, one_of
 
 Images = npt.NDArray[np.uint8]
 
 SMALLEST_SIDE = 8
+
+# The ranges of a preparation's steps, for the transformers that have them as parameters too.
+PREPARED: Constraints = {
+    "median": one_of((0, 3, 5)),
+    "threshold": between(0, 255),
+    "upright": SWITCH,
+    "blur": between(0.0, 10.0),  # more blurs a whole digit away
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Preparation:
         median: Side of the median filter's window, 3 or 5; 0 for none.
         threshold: Grey level above which a pixel becomes white and else black; 0 for none.
         upright: Deskew and centre each image.
-        blur: Standard deviation of a Gaussian blur, in pixels; 0 for none.
+        blur: Standard deviation of a Gaussian blur, in pixels, 10 at most; 0 for none.
     """
 
     median: int = 0
@@ -40,11 +49,7 @@ class Preparation:
             PodiumError: the images are not square or too small, or a step is out of its range.
         """
         check_images(images)
-        if self.median not in (0, 3, 5) or not 0 <= self.threshold < 256 or self.blur < 0:
-            raise PodiumError(
-                f"{self} cannot be applied: the median window is 0, 3 or 5, the threshold lies in "
-                "0 to 255 and the blur is not negative; mend the pipeline's parameters."
-            )
+        check_values(PREPARED, asdict(self), "Preparation")
         prepared = np.array(images)
         if self.median:
             window, margin = self.median, self.median // 2

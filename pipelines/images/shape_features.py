@@ -1,12 +1,15 @@
 """Hand-crafted descriptions of a digit's shape: projections, zones, holes, pixel differences."""
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.images.gradients import pooling_weights
-from pipelines.images.preparation import Preparation
+from pipelines.images.preparation import PREPARED, Preparation
 from pipelines.images.stateless import Stateless
+from pipelines.parameters import SWITCH, Constraints, check_parameters
 
 Images = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
@@ -32,6 +35,11 @@ class ShapeFeatures(Stateless):
         upright: Deskew before.
     """
 
+    _parameter_constraints: ClassVar[Constraints] = {
+        **dict.fromkeys(("projections", "zones", "holes", "differences"), SWITCH),
+        **{name: PREPARED[name] for name in ("median", "threshold", "upright")},
+    }
+
     def __init__(
         self,
         projections: bool = True,
@@ -56,8 +64,10 @@ class ShapeFeatures(Stateless):
         With every kind switched off there are no features.
 
         Raises:
-            PodiumError: the images are not square, or smaller than 8 pixels.
+            PodiumError: the images are not square or smaller than 8 pixels, or a parameter is out
+                of its range.
         """
+        check_parameters(self)
         preparation = Preparation(self.median, self.threshold, self.upright)
         parts = [
             self._described(preparation.apply(images[start : start + _CHUNK]))

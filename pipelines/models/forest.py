@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-from sklearn.pipeline import make_pipeline
 
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.cached import Cached
 from pipelines.images.described import FEATURES, described
+from pipelines.parameters import chosen
+from pipelines.steps import in_steps
 
 if TYPE_CHECKING:
     import optuna
@@ -42,16 +43,19 @@ class Forest(Pipeline):
         return float(params["trees"] * _TIME[params["kind"]] * params["max_features"])
 
     def build(self, params: Params, seed: int) -> Estimator:
-        """Return the estimator; `seed` decides its trees."""
+        """Return the estimator; `seed` decides its trees.
+
+        Raises:
+            PodiumError: there is no such kind of trees or of features.
+        """
         seen = described(params["features"], upright=params["upright"])
-        forest = _KINDS[params["kind"]](
+        forest = chosen("kind", params["kind"], _KINDS)(
             params["trees"],
             max_features=params["max_features"],
             min_samples_leaf=params["min_samples_leaf"],
             random_state=seed,
         )
-        model: Estimator = make_pipeline(Cached(seen), forest)
-        return model
+        return in_steps(Cached(seen), forest)
 
 
 PIPELINE = Forest()

@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import make_union
 from sklearn.preprocessing import StandardScaler
 
-from competition.errors import PodiumError
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.cached import Cached
 from pipelines.images.gradient_pairs import GradientPairs, n_features
 from pipelines.images.gradients import GRIDS, GradientHistograms, named_grids
 from pipelines.images.shape_features import ShapeFeatures
+from pipelines.steps import in_steps
 
 if TYPE_CHECKING:
     import optuna
@@ -56,13 +56,8 @@ class Handcrafted(Pipeline):
         """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing.
 
         Raises:
-            PodiumError: a parameter is out of its range.
+            PodiumError: there are no such grids.
         """
-        if not 0 < params["C"] < float("inf") or params["max_iter"] < 1:
-            raise PodiumError(
-                f"A linear model cannot be fitted with C {params['C']} in {params['max_iter']} "
-                "steps: C is above 0, and it takes 1 step or more; mend the pipeline's parameters."
-            )
         prepared = {name: params[name] for name in ("median", "threshold", "upright")}
         gradients = GradientHistograms(
             params["orientations"], named_grids(params["grids"]), blur=params["blur"], **prepared
@@ -73,12 +68,11 @@ class Handcrafted(Pipeline):
             if params["pairs"]
             else []
         )
-        model: Estimator = make_pipeline(
+        return in_steps(
             make_union(Cached(gradients), Cached(shapes), *pairs),
             StandardScaler(with_std=False, copy=False),
             LogisticRegression(C=params["C"], max_iter=params["max_iter"], random_state=seed),
         )
-        return model
 
 
 PIPELINE = Handcrafted()

@@ -11,7 +11,16 @@ from pipelines.images.augmentation import moved_copies
 from pipelines.images.components import FewComponents
 from pipelines.images.described import FEATURES, described
 from pipelines.images.feature_cache import features_of
-from pipelines.images.preparation import check_images
+from pipelines.images.preparation import PREPARED, check_images
+from pipelines.parameters import (
+    BELOW_ONE,
+    COUNT,
+    NOT_NEGATIVE,
+    Constraints,
+    between,
+    check_parameters,
+    one_of,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -32,7 +41,7 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         k: How many neighbours vote.
-        power: p; 0 gives every neighbour the same vote.
+        power: p, 100 at most; 0 gives every neighbour the same vote.
         features: `pixels`, or another of `pipelines.images.described.FEATURES`.
         upright: Deskew and centre every image first.
         blur: Standard deviation of a Gaussian blur, in pixels; 0 for none.
@@ -42,6 +51,18 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rotation: Of the copies, in degrees.
         shift: Of the copies, as a share of the side.
     """
+
+    _parameter_constraints: ClassVar[Constraints] = {
+        "k": COUNT,
+        "power": between(0.0, 100.0),  # above it, votes leave the numbers
+        "features": one_of(FEATURES),
+        "upright": PREPARED["upright"],
+        "blur": PREPARED["blur"],
+        "components": COUNT,
+        "copies": one_of(_COPIES),
+        "rotation": NOT_NEGATIVE,
+        "shift": BELOW_ONE,
+    }
 
     def __init__(
         self,
@@ -69,8 +90,10 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Keep the components of images (n, side, side) uint8, of their copies, and their labels.
 
         Raises:
-            PodiumError: the images are not square, or too small to be described.
+            PodiumError: the images are not square, or too small to be described, or a parameter is
+                out of its range.
         """
+        check_parameters(self)
         check_images(images)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         rows = self._rows(images)

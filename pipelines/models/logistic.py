@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.flatten import ScaledPixels
+from pipelines.steps import in_steps
 
 if TYPE_CHECKING:
     import optuna
@@ -32,10 +32,7 @@ class Logistic(Pipeline):
 
     def build(self, params: Params, seed: int) -> Estimator:
         """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing."""
-        model: Estimator = make_pipeline(
-            ScaledPixels(), LogisticRegression(**params, random_state=seed)
-        )
-        return model
+        return in_steps(ScaledPixels(), LogisticRegression(**params, random_state=seed))
 
 
 PIPELINE = Logistic()

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from competition.errors import PodiumError
 from pipelines.base import Estimator, Params, Pipeline
 from pipelines.images.cached import Cached
 from pipelines.images.components import FewComponents
 from pipelines.images.gradients import GRIDS, GradientHistograms, named_grids
+from pipelines.parameters import POSITIVE, Constraints, check_parameters, one_of, up_to
+from pipelines.steps import in_steps
 
 if TYPE_CHECKING:
     import optuna
@@ -35,6 +35,13 @@ class PairwiseVoting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         slope: Of the logistic function.
     """
 
+    _parameter_constraints: ClassVar[Constraints] = {
+        "C": POSITIVE,
+        "kernel": one_of(_KERNELS),
+        "gamma": up_to(1e6),  # cubed, it has to stay a number
+        "slope": POSITIVE,
+    }
+
     def __init__(
         self, C: float = 10.0, kernel: str = "rbf", gamma: float = 0.01, slope: float = 4.0
     ) -> None:
@@ -49,12 +56,7 @@ class PairwiseVoting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             PodiumError: a parameter is out of its range.
         """
-        positive = (self.C, self.gamma, self.slope)
-        if self.kernel not in _KERNELS or not all(0 < number < np.inf for number in positive):
-            raise PodiumError(
-                f"{self!r} cannot be fitted: the kernel is {' or '.join(_KERNELS)}, and C, gamma "
-                "and slope are above 0; mend the pipeline's parameters."
-            )
+        check_parameters(self)
         self.scale_ = float(np.sqrt(np.mean(np.square(rows)))) or 1.0
         self.svc_ = SVC(
             C=self.C,
@@ -112,7 +114,11 @@ class SupportVectors(Pipeline):
         return {"C": [3.0, 10.0, 30.0], "gamma": [0.003, 0.006, 0.012]}
 
     def build(self, params: Params, seed: int) -> Estimator:
-        """Return the estimator; all of it is deterministic, so `seed` changes nothing."""
+        """Return the estimator; all of it is deterministic, so `seed` changes nothing.
+
+        Raises:
+            PodiumError: there are no such grids.
+        """
         gradients = GradientHistograms(
             params["orientations"],
             named_grids(params["grids"]),
@@ -120,10 +126,7 @@ class SupportVectors(Pipeline):
             blur=params["blur"],
         )
         voting = PairwiseVoting(params["C"], params["kernel"], params["gamma"], params["slope"])
-        model: Estimator = make_pipeline(
-            Cached(gradients), FewComponents(params["components"]), voting
-        )
-        return model
+        return in_steps(Cached(gradients), FewComponents(params["components"]), voting)
 
 
 PIPELINE = SupportVectors()

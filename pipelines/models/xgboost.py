@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
 
 from competition.errors import PodiumError
 from pipelines.base import Estimator, Params, Pipeline
@@ -15,6 +14,14 @@ from pipelines.images.cached import Cached
 from pipelines.images.components import FewComponents
 from pipelines.images.described import FEATURES, described
 from pipelines.images.gradients import GRIDS
+from pipelines.parameters import (
+    COUNT,
+    SEED,
+    Constraints,
+    between,
+    check_parameters,
+)
+from pipelines.steps import in_steps
 
 if TYPE_CHECKING:
     import optuna
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 _STOPPING_SHARE = 0.1  # of the rows to learn from: where to stop is read from them
 _PATIENCE = 15  # rounds without a better loss
 _BINS = 64
+_SHARE = between(1e-6, 1.0)
 
 
 class BoostedTrees(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -38,6 +46,18 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         min_child_weight: Least weight of a leaf.
         seed: Of the slice and the trees.
     """
+
+    # XGBoost takes a depth of 0 for no bound, and shares of 0, of which nothing is learnt; it has
+    # no room for depths and weights that are far greater.
+    _parameter_constraints: ClassVar[Constraints] = {
+        "rounds": COUNT,
+        "learning_rate": _SHARE,
+        "max_depth": between(1, 64),
+        "subsample": _SHARE,
+        "colsample": _SHARE,
+        "min_child_weight": between(0.0, 1e9),
+        "seed": SEED,
+    }
 
     def __init__(
         self,
@@ -61,8 +81,10 @@ class BoostedTrees(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from rows (n, n_features) and labels (n,).
 
         Raises:
-            PodiumError: a class has too few rows to spare one for the stopping.
+            PodiumError: a parameter is out of its range, or a class has too few rows to spare one
+                for the stopping.
         """
+        check_parameters(self)
         import xgboost
 
         self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -140,14 +162,17 @@ class Boosting(Pipeline):
         return float(params["rounds"] * params["max_depth"] * columns) / 1e5
 
     def build(self, params: Params, seed: int) -> Estimator:
-        """Return the estimator; `seed` decides the slice to stop on and the rows of each tree."""
+        """Return the estimator; `seed` decides the slice to stop on and the rows of each tree.
+
+        Raises:
+            PodiumError: there are no such features.
+        """
         trees = BoostedTrees(
             **{name: params[name] for name in params if name not in _OF_FEATURES}, seed=seed
         )
         seen = described(params["features"], upright=params["upright"])
         few = [FewComponents(params["components"])] if params["components"] else []
-        model: Estimator = make_pipeline(Cached(seen), *few, trees)
-        return model
+        return in_steps(Cached(seen), *few, trees)
 
 
 _OF_FEATURES = ("features", "upright", "components")

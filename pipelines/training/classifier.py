@@ -1,6 +1,6 @@
 """A network that keeps scikit-learn's classifier contract on images."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from competition.errors import PodiumError
 from pipelines.images.augmentation import Distortion, in_background
+from pipelines.parameters import Constraints, check_parameters
 from pipelines.training.architectures import NetworkShape, network_side
 from pipelines.training.progress import reporter
+from pipelines.training.ranges import RANGES
 from pipelines.training.recipe import Recipe, fitting_batch, sampled, training_chunks
 from pipelines.training.trainers import Trainer, trainer_of
 
@@ -54,9 +56,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         views: Distorted copies of each image to predict, beside itself, and to average with; at
             half the ranges of the augmentation.
         upright: Whether images are deskewed and centred before anything else.
-        precision: `auto`, or a Keras dtype policy such as `float32` or `mixed_bfloat16`.
+        precision: `auto`, or a Keras dtype policy: `float32`, `mixed_bfloat16`, `mixed_float16`.
         seed: Of weights, order, augmentation and dropout.
     """
+
+    _parameter_constraints: ClassVar[Constraints] = RANGES
 
     def __init__(
         self,
@@ -107,9 +111,10 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from images (n, side, side) uint8 and labels (n,), whose values become `classes_`.
 
         Raises:
-            PodiumError: the images have another shape or type, there is one class only, or the
-                loss leaves the finite numbers.
+            PodiumError: a parameter is out of its range, the images have another shape or type,
+                there is one class only, or the loss leaves the finite numbers.
         """
+        check_parameters(self)
         images, labels = _checked_images(images), np.asarray(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2 or len(images) != len(labels):

@@ -25,6 +25,9 @@ TOLERANCE = {
     "mlp": 0.05,
 }  # probabilities of networks move with the order of parallel sums
 
+# Of parameters that the step of the estimator which takes them calls otherwise.
+ESTIMATORS_NAME = {"trees": "n_estimators", "pairs": "cells"}
+
 
 @pytest.mark.parametrize("name", available_pipelines())
 def test_shipped_points_lie_in_the_search_space(name: str) -> None:
@@ -102,6 +105,29 @@ def test_a_parameter_that_is_missing_or_out_of_range_is_a_sentence(name: str) ->
         rest = {other: value for other, value in params.items() if other != parameter}
         with pytest.raises(PodiumError, match=f"{name} cannot take .*{parameter}"):
             suggested(pipeline, rest)
+
+
+def wrong_values(value: Any) -> list[Any]:
+    """Return what no parameter can be whose value may be this one."""
+    match value:
+        case bool() | str():
+            return ["none of them", -1]
+        case tuple():
+            return [(-1,), [64], "none of them"]
+        case _:
+            return [-1, float("nan"), "none of them"]
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+def test_an_estimator_of_a_wrong_parameter_is_a_sentence_when_it_is_fitted(name: str) -> None:
+    pipeline = load_pipeline(name)
+    images = np.random.default_rng(0).integers(0, 256, (30, 12, 12), dtype=np.uint8)
+    params = suggested(pipeline, pipeline.shipped()[0].params)
+    for parameter, right in params.items():
+        called = ESTIMATORS_NAME.get(parameter, parameter)
+        for wrong in wrong_values(right):
+            with pytest.raises(PodiumError, match=f"^The '{called}' parameter .*must be .*, not "):
+                pipeline.build(params | {parameter: wrong}, 0).fit(images, np.arange(30) % 3)
 
 
 @pytest.mark.parametrize("name", available_pipelines())

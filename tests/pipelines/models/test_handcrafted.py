@@ -47,8 +47,8 @@ def test_digits_are_read_however_they_are_prepared(
     "wrong",
     [
         {"C": 0.0},
-        {"C": float("inf")},
-        {"max_iter": 0},
+        {"C": float("nan")},
+        {"max_iter": -1},
         {"grids": "x"},
         {"median": 4},
         {"threshold": 999},
