@@ -1,4 +1,4 @@
-"""Transformers and a classifier as one estimator, whose wrong parameters end in a sentence."""
+"""Transformers and a classifier as one estimator, whose bad input ends in a sentence."""
 
 from typing import Any, Self
 
@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from pipelines.images.preparation import check_training_set
 from pipelines.parameters import check_parameters
 
 
 class CheckedPipeline(Pipeline):  # type: ignore[misc]
-    """scikit-learn's pipeline, which checks the parameters of all its steps before it is fitted."""
+    """scikit-learn's pipeline, which checks parameters and images before it is fitted."""
 
     def fit(
         self, X: npt.NDArray[np.uint8], y: npt.NDArray[np.int64] | None = None, **params: Any
@@ -23,13 +24,15 @@ class CheckedPipeline(Pipeline):  # type: ignore[misc]
             **params: As scikit-learn's pipeline has them.
 
         Raises:
-            PodiumError: a parameter of a step is out of its range, or a step raises it.
+            PodiumError: a parameter of a step is out of its range, there is nothing to learn from,
+                or a step raises it.
         """
         check_parameters(self)
-        fitted: Self = super().fit(X, y, **params)
+        images, labels = check_training_set(X, y)
+        fitted: Self = super().fit(images, labels, **params)
         return fitted
 
 
 def in_steps(*steps: Any) -> CheckedPipeline:
-    """Return transformers and, last, a classifier as one estimator that checks its parameters."""
+    """Return transformers and, last, a classifier as one estimator that checks what it is given."""
     return CheckedPipeline(make_pipeline(*steps).steps)

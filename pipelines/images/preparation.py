@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -96,11 +96,40 @@ def check_images(images: Images) -> None:
     """Check that features can be taken of images.
 
     Raises:
-        PodiumError: they are not (n, side, side) with a side of at least `SMALLEST_SIDE` pixels.
+        PodiumError: they are not (n, side, side) uint8 with a side of at least `SMALLEST_SIDE`
+            pixels.
     """
-    if images.ndim != 3 or images.shape[1] != images.shape[2] or images.shape[1] < SMALLEST_SIDE:
+    square = images.ndim == 3 and images.shape[1] == images.shape[2]
+    if not square or images.shape[1] < SMALLEST_SIDE or images.dtype != np.uint8:
         raise PodiumError(
-            f"Images of shape {' × '.join(map(str, images.shape[1:]))} cannot be described: they "
-            f"have to be square, with a side of {SMALLEST_SIDE} pixels or more; choose other "
-            "PIPELINES, such as logistic, or another image_side."
+            f"Images of shape {_times(images.shape[1:])} and type {images.dtype} cannot be "
+            f"described: they have to be square, with a side of {SMALLEST_SIDE} pixels or more, "
+            "and uint8; choose other PIPELINES, such as logistic, or another image_side."
         )
+
+
+def check_training_set(images: Any, labels: Any) -> tuple[Images, npt.NDArray[Any]]:
+    """Return images (n, ...) uint8 and labels (n,) as arrays that a classifier can learn from.
+
+    Raises:
+        PodiumError: the images are none, without pixels or not uint8, there is not one label for
+            each, or there are fewer than two classes.
+    """
+    images, labels = np.asarray(images), np.asarray(labels)
+    classes = len(np.unique(labels))
+    if (
+        not images.size
+        or images.dtype != np.uint8
+        or labels.shape != images.shape[:1]
+        or classes < 2
+    ):
+        raise PodiumError(
+            "Learning takes uint8 images with a label for each, of two classes or more; these are "
+            f"{_times(images.shape)} numbers of type {images.dtype} with {_times(labels.shape)} "
+            f"labels of {classes} classes: give others to `fit`."
+        )
+    return images, labels
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))

@@ -11,7 +11,7 @@ from pipelines.images.augmentation import moved_copies
 from pipelines.images.components import FewComponents
 from pipelines.images.described import FEATURES, described
 from pipelines.images.feature_cache import features_of
-from pipelines.images.preparation import PREPARED, check_images
+from pipelines.images.preparation import PREPARED, check_images, check_training_set
 from pipelines.parameters import (
     BELOW_ONE,
     COUNT,
@@ -90,10 +90,11 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Keep the components of images (n, side, side) uint8, of their copies, and their labels.
 
         Raises:
-            PodiumError: the images are not square, or too small to be described, or a parameter is
-                out of its range.
+            PodiumError: the images are not square, or too small to be described, there is nothing
+                to learn from, or a parameter is out of its range.
         """
         check_parameters(self)
+        images, labels = check_training_set(images, labels)
         check_images(images)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         rows = self._rows(images)

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from competition.errors import PodiumError
 from pipelines.images.augmentation import Distortion, in_background
+from pipelines.images.preparation import check_training_set
 from pipelines.parameters import Constraints, check_parameters
 from pipelines.training.architectures import NetworkShape, network_side
 from pipelines.training.progress import reporter
@@ -115,13 +116,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 there is one class only, or the loss leaves the finite numbers.
         """
         check_parameters(self)
-        images, labels = _checked_images(images), np.asarray(labels)
+        images, labels = check_training_set(_checked_images(images), labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2 or len(images) != len(labels):
-            raise PodiumError(
-                f"A network needs one label per image and two classes or more; given were "
-                f"{len(images)} images, {len(labels)} labels and {len(self.classes_)} classes."
-            )
         self.side_ = images.shape[1]
         images = self._prepared(images)
         recipe = self._recipe(len(images))

@@ -157,6 +157,35 @@ def test_constant_images_give_probabilities_or_a_sentence(name: str) -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", available_pipelines())
+@pytest.mark.parametrize(
+    ("shape", "dtype", "labels"),
+    [
+        ((30, 0, 0), np.uint8, np.arange(30) % 3),
+        ((0, 12, 12), np.uint8, np.arange(0)),
+        ((30, 12, 12), np.float32, np.arange(30) % 3),
+        ((30, 12, 12), np.uint8, np.arange(20) % 3),
+        ((30, 12, 12), np.uint8, np.zeros(30, int)),
+    ],
+    ids=["no pixels", "no images", "no uint8", "a label too few", "one class"],
+)
+def test_nothing_to_learn_from_is_a_sentence(
+    name: str, shape: tuple[int, ...], dtype: type, labels: np.ndarray
+) -> None:
+    pipeline = load_pipeline(name)
+    estimator = pipeline.build(suggested(pipeline, pipeline.shipped()[0].params), seed=0)
+    with pytest.raises(PodiumError, match="these are"):
+        estimator.fit(np.zeros(shape, dtype), labels)
+
+
+@pytest.mark.parametrize("name", sorted({*available_pipelines()} - {"cnn", "logistic", "mlp"}))
+def test_a_side_that_features_cannot_be_taken_of_is_a_sentence(name: str) -> None:
+    pipeline = load_pipeline(name)
+    estimator = pipeline.build(suggested(pipeline, pipeline.shipped()[0].params), seed=0)
+    with pytest.raises(PodiumError, match=r"shape 7 × 7 .* cannot be described"):
+        estimator.fit(np.zeros((30, 7, 7), np.uint8), np.arange(30) % 3)
+
+
 @pytest.mark.parametrize("name", sorted({*available_pipelines()} - {"logistic"}))
 def test_images_that_are_not_square_are_a_sentence(name: str) -> None:
     pipeline = load_pipeline(name)
