@@ -56,7 +56,7 @@ def make_dashboard(url: str, port: int = PORT) -> WSGIServer:
 
     from optuna_dashboard import wsgi
 
-    from pipelines.study import explained_database_errors
+    from pipelines.storage import explained_database_errors
 
     with explained_database_errors(url):
         app = _Guard(wsgi(_reading(url)))
@@ -73,9 +73,9 @@ def address(server: WSGIServer) -> str:
 
 def _reading(url: str) -> "RDBStorage":
     """Open the studies so that no connection can write, nor hold a lock beyond one query."""
-    from pipelines.study import open_storage
+    from pipelines.storage import open_database
 
-    storage = open_storage(url)
+    storage = open_database(url)
     statement = _READ_ONLY.get(storage.engine.dialect.name)
 
     @event.listens_for(storage.engine, "connect")

@@ -26,7 +26,7 @@ from competition.spec import load_competition
 from pipelines.base import Pipeline, chosen_pipelines, suggested
 from pipelines.campaign import FOLDS
 from pipelines.evaluation import FitRequest, FitResult, fit_fold, requests_of
-from pipelines.execution import cores
+from pipelines.execution.threads import cores
 from pipelines.folds import Folds
 from pipelines.metrics import score
 from pipelines.plan import Plan

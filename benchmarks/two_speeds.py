@@ -25,11 +25,12 @@ from competition.dataset import Dataset, load_dataset
 from competition.spec import load_competition
 from pipelines.base import Pipeline, ShippedPoint, load_pipeline, suggested
 from pipelines.campaign import FOLDS
-from pipelines.execution import cores
+from pipelines.execution.threads import cores
 from pipelines.folds import Folds
 from pipelines.plan import Plan
+from pipelines.storage import open_storage
 from pipelines.store import Store
-from pipelines.study import open_storage, open_study
+from pipelines.study import open_study
 from pipelines.tuning import tune
 
 
@@ -60,7 +61,9 @@ def best_after(
             Store(runs / "predictions", data.fingerprint),
             two_speeds=two_speeds,
         )
-        study = open_study(open_storage(f"sqlite:///{runs}/studies.db"), "study", "tpe", seed)
+        study = open_study(
+            open_storage(f"sqlite:///{runs}/studies.db"), "study", "tpe", seed, plan.owner
+        )
         pipeline = without_shipped_points(load_pipeline(name), seed)
         columns = tune(pipeline, study, plan, seconds, lambda progress: None)
         states = [trial.state for trial in study.get_trials(deepcopy=False)]

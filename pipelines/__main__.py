@@ -1,4 +1,4 @@
-"""The command line of `pipelines`: list, tune, blend, results."""
+"""The command line of `pipelines`: list, tune, blend, results, and a cluster to tune on."""
 
 import time
 from dataclasses import asdict
@@ -17,6 +17,7 @@ from competition.console import (
     run,
 )
 from competition.errors import PodiumError
+from pipelines.execution.commands import cluster, worker
 
 if TYPE_CHECKING:
     from pipelines.class_scores import ClassScore
@@ -25,12 +26,22 @@ if TYPE_CHECKING:
 
 app = new_app("From pixels to probabilities: tune pipelines, blend them, see what was found.")
 
+app.command()(cluster)
+app.command()(worker)
+
 PipelinesOption = Annotated[
     str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all of them if empty.")
 ]
 SeedOption = Annotated[int, typer.Option(envvar="SEED", min=0, help="Seed of folds and fits.")]
 WorkersOption = Annotated[
     int, typer.Option(envvar="WORKERS", min=0, help="Cores to use; 0 for all of them.")
+]
+SchedulerOption = Annotated[
+    str,
+    typer.Option(envvar="SCHEDULER", help="Fit on this Dask cluster, such as tcp://host:8786."),
+]
+RowsOption = Annotated[
+    int, typer.Option(envvar="ROWS", min=0, help="Learn from so many rows; 0 for all of them.")
 ]
 
 
@@ -70,6 +81,8 @@ def tune(
     workers: WorkersOption = 0,
     sampler: SamplerOption = "tpe",
     seed: SeedOption = 0,
+    scheduler: SchedulerOption = "",
+    rows: RowsOption = 0,
 ) -> None:
     """Tune pipelines for a time; run again to go on."""
     from pipelines.base import chosen_pipelines
@@ -81,7 +94,7 @@ def tune(
     from pipelines.campaign import tune_all
     from pipelines.display import TuningDisplay, results_table
 
-    plan = _plan(competition, seed, workers)
+    plan = _plan(competition, seed, rows, workers, scheduler)
     console = Console(soft_wrap=True)
     began = time.monotonic()
     with TuningDisplay(console, seconds) as display:
@@ -95,6 +108,7 @@ def blend(
     competition: CompetitionOption = DEFAULT_COMPETITION,
     pipelines: PipelinesOption = "",
     seed: SeedOption = 0,
+    rows: RowsOption = 0,
 ) -> None:
     """Blend what has been tuned."""
     from pipelines.base import chosen_pipelines
@@ -104,7 +118,7 @@ def blend(
     from pipelines.blend_files import make_blend
     from pipelines.display import blend_line
 
-    finished = make_blend(_plan(competition, seed, 0), chosen)
+    finished = make_blend(_plan(competition, seed, rows), chosen)
     console = Console(soft_wrap=True)
     console.print(f"blend      {blend_line(finished)}", highlight=False)
     for name, outcome in finished.blend.methods.items():
@@ -120,9 +134,10 @@ def results(
         str, typer.Option(help="Show how well this pipeline's best column finds each class.")
     ] = "",
     seed: SeedOption = 0,
+    rows: RowsOption = 0,
 ) -> None:
     """Show the finished columns, best first."""
-    plan = _plan(competition, seed, 0)
+    plan = _plan(competition, seed, rows)
     columns = plan.store.columns()
     if as_json:
         print_json([_facts(column, plan) for column in columns])
@@ -164,7 +179,7 @@ def _class_scores(column: "Column", plan: "Plan") -> "list[ClassScore]":
 @app.command()
 def device(as_json: JsonOption = False) -> None:
     """Say what networks train on here, in which number format, and why."""
-    from pipelines.execution import cores
+    from pipelines.execution.threads import cores
     from pipelines.training.precision import choose_precision, find_gpu
     from pipelines.training.quiet import quiet_native_stderr
 
@@ -186,11 +201,11 @@ def device(as_json: JsonOption = False) -> None:
     )
 
 
-def _plan(competition: str, seed: int, workers: int) -> "Plan":
+def _plan(competition: str, seed: int, rows: int, workers: int = 0, scheduler: str = "") -> "Plan":
     from competition.spec import load_competition
     from pipelines.campaign import make_plan
 
-    return make_plan(load_competition(competition), seed, workers)
+    return make_plan(load_competition(competition), seed, workers, scheduler, rows)
 
 
 if __name__ == "__main__":

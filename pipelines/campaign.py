@@ -3,40 +3,59 @@
 import time
 from collections.abc import Callable
 
-from competition.dataset import load_dataset
 from competition.settings import data_folder, database_url, runs_folder
 from competition.spec import Competition
 from pipelines.base import Pipeline
 from pipelines.budget import share_of
-from pipelines.execution import cores
+from pipelines.execution.threads import cores
 from pipelines.folds import Folds
 from pipelines.plan import Plan
 from pipelines.progress import Progress
+from pipelines.storage import explained_database_errors, open_storage
 from pipelines.store import Column, Store
-from pipelines.study import (
-    explained_database_errors,
-    open_storage,
-    open_study,
-    sole_coordinator,
-    study_name,
-)
+from pipelines.study import open_study, owner_of, queue_again, sole_coordinator, study_name
+from pipelines.subset import load_subset
 from pipelines.tuning import tune
 
 FOLDS = 5
 
 
-def make_plan(competition: Competition, seed: int, workers: int | None) -> Plan:
+def make_plan(
+    competition: Competition,
+    seed: int,
+    workers: int | None = None,
+    scheduler: str = "",
+    rows: int | None = None,
+) -> Plan:
     """Load the data of a competition and say how it is learnt from.
+
+    Args:
+        competition: The competition.
+        seed: Of folds, samplers and fits.
+        workers: Cores of this machine to use; None or 0 for all.
+        scheduler: Address of a Dask scheduler whose workers fit instead.
+        rows: Learn from a stratified subset of this many rows; None or 0 for all.
 
     Raises:
         PodiumError: the data is missing or broken, or a class has fewer rows than folds.
     """
     folder = data_folder(competition)
-    data = load_dataset(competition, folder)
+    data = load_subset(competition, folder, rows or None)
     folds = Folds(FOLDS, seed)
     folds.assign(data.train_labels)
-    store = Store(runs_folder(competition) / "predictions", data.fingerprint)
-    return Plan(competition, folder, data, folds, seed, workers or cores(), store)
+    runs = runs_folder(competition)
+    return Plan(
+        competition,
+        folder,
+        data,
+        folds,
+        seed,
+        workers or cores(),
+        Store(runs / "predictions", data.fingerprint),
+        owner_of(runs),
+        scheduler,
+        rows or None,
+    )
 
 
 def tune_all(
@@ -67,12 +86,12 @@ def tune_all(
     columns = {}
     url = database_url(competition)
     with sole_coordinator(runs_folder(competition)), explained_database_errors(url):
-        storage = open_storage(url)
+        storage = open_storage(url, queue_again)
         for position, pipeline in enumerate(pipelines):
             name = study_name(
                 competition.slug, pipeline, plan.data.fingerprint, plan.folds, plan.seed
             )
-            study = open_study(storage, name, sampler, plan.seed)
+            study = open_study(storage, name, sampler, plan.seed, plan.owner)
             left = max(0.0, deadline - time.monotonic())
             share = share_of(pipeline, pipelines[position + 1 :], left)
             columns[pipeline.name] = tune(

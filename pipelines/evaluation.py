@@ -4,23 +4,32 @@ import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from competition.dataset import Dataset, load_dataset
+from competition.dataset import Dataset
+from competition.errors import PodiumError
 from competition.spec import Competition
 from pipelines.base import Params, load_pipeline
 from pipelines.folds import Folds
 from pipelines.images.feature_cache import remember
 from pipelines.metrics import Probabilities
 from pipelines.saved_models import dump_model
+from pipelines.subset import load_subset
 
 if TYPE_CHECKING:
     from pipelines.base import Estimator
 
+_given: dict[str, Dataset] = {}
+
 _CHEAP = 0.5  # predicting the test set costs at most this share of fitting again
+
+
+class DataAbsent(PodiumError):
+    """The disk of the machine that a fit was sent to lacks the data."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +38,23 @@ class Task:
 
     Attributes:
         competition: The competition whose data is used.
-        folder: Where its files are; workers map the cached arrays from there, none are sent.
+        folder: Where its files are; workers map the cached arrays from there.
+        fingerprint: Of the data that is meant: the whole, or `rows` of it.
         pipeline: Name of the pipeline.
         params: Arguments of the pipeline's `build`.
         seed: Seed of the estimator; a fold adds its number.
         folds: How rows are dealt out.
+        rows: Learn from a stratified subset of this many rows; None for all.
     """
 
     competition: Competition
     folder: Path
+    fingerprint: str
     pipeline: str
     params: Params
     seed: int
     folds: Folds
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,7 @@ def fit_fold(request: FitRequest) -> FitResult:
         ValueError: the pipeline gave something else than probabilities.
     """
     task = request.task
-    data = _dataset(task.competition, task.folder)
+    data = _dataset(task.competition, task.folder, task.rows, task.fingerprint)
     train, left_out = task.folds.split(data.train_labels, request.fold, request.train_rows)
     estimator = load_pipeline(task.pipeline).build(dict(task.params), task.seed + request.fold)
     began = time.perf_counter()
@@ -111,10 +124,25 @@ def fit_fold(request: FitRequest) -> FitResult:
     return FitResult(scored, test, fit_seconds, predict_seconds, model)
 
 
+def use_dataset(data: Dataset) -> None:
+    """Let fits in this process take these arrays instead of those on its disk."""
+    if data.fingerprint not in _given:
+        _given.clear()
+        _given[data.fingerprint] = data
+
+
 @lru_cache(maxsize=1)
-def _dataset(competition: Competition, folder: Path) -> Dataset:
-    data = load_dataset(competition, folder)
-    remember(folder / "features", [data.train_images, data.test_images])
+def _dataset(competition: Competition, folder: Path, rows: int | None, fingerprint: str) -> Dataset:
+    data = _given.get(fingerprint)
+    if data is None:
+        try:
+            data = load_subset(competition, folder, rows)
+        except PodiumError as error:
+            raise DataAbsent(str(error)) from error
+    if data.fingerprint != fingerprint:
+        raise DataAbsent(f"{folder} holds other data here than where the run was started.")
+    kept = folder if folder.is_dir() else Path(gettempdir()) / f"podium-{fingerprint}"
+    remember(kept / "features", [data.train_images, data.test_images])
     return data
 
 

@@ -1,17 +1,25 @@
 """From a study's best trials to columns: the test predictions they lack, then the files."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, as_completed
 from typing import Any
 
 import numpy as np
 
 from pipelines.base import Params, Pipeline
 from pipelines.evaluation import FitRequest, fit_fold, requests_of
+from pipelines.execution.base import FitExecutor
 from pipelines.metrics import Probabilities, score
 from pipelines.plan import Plan
 from pipelines.store import Column
 from pipelines.trial_run import join_folds
+
+_LOOK = 30.0  # seconds
+
+
+def in_store(pipeline: Pipeline, plan: Plan, params: Params) -> bool:
+    """Say whether all folds of a configuration were fitted here."""
+    requests = requests_of(plan.task(pipeline, params))
+    return all(plan.store.fit_file(request).exists() for request in requests)
 
 
 def missing_fits(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -> list[FitRequest]:
@@ -40,7 +48,7 @@ def finish_columns(
     plan: Plan,
     configurations: list[Params],
     facts: dict[str, Any],
-    executor: Executor,
+    executor: FitExecutor,
     report: Callable[[int], None],
 ) -> list[Column]:
     """Predict the test set with every fold's model where that is missing, and write the columns.
@@ -60,9 +68,10 @@ def finish_columns(
     """
     missing = missing_fits(pipeline, plan, configurations)
     futures = {executor.submit(fit_fold, request): request for request in missing}
-    for done, future in enumerate(as_completed(futures), start=1):
-        plan.store.save(futures[future], future.result())
-        report(len(missing) - done)
+    while futures:
+        for future in executor.wait(futures, _LOOK):
+            plan.store.save(futures.pop(future), future.result())
+            report(len(futures))
     columns = [_column(pipeline, plan, params, facts) for params in configurations]
     plan.store.drop_models(pipeline.name, {column.key for column in columns})
     return columns

@@ -116,7 +116,7 @@ class Store:
         fit that has its test predictions, and its model if it is of the first fold.
         """
         try:
-            with np.load(self._fit_file(request)) as saved:
+            with np.load(self.fit_file(request)) as saved:
                 test = saved.get("test")
                 seconds = saved["seconds"]
                 result = FitResult(saved["scored"], test, float(seconds[0]), float(seconds[1]))
@@ -137,7 +137,7 @@ class Store:
         }
         if result.test is not None:
             arrays["test"] = result.test
-        with atomic_path(self._fit_file(request)) as temporary, temporary.open("wb") as file:
+        with atomic_path(self.fit_file(request)) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
         if result.model is not None:
             self._save_model(request, result.model)
@@ -159,7 +159,8 @@ class Store:
             if path.parent.name not in kept:
                 path.unlink(missing_ok=True)
 
-    def _fit_file(self, request: FitRequest) -> Path:
+    def fit_file(self, request: FitRequest) -> Path:
+        """Return where a fit is kept."""
         rows = "" if request.train_rows is None else f"-{request.train_rows}"
         return self.folder(request.task) / f"fold-{request.fold}{rows}.npz"
 

@@ -1,81 +1,27 @@
-"""Optuna's side of tuning: the storage, one study per pipeline and search space, its trials."""
+"""Optuna's side of tuning: one study per pipeline and search space, its trials and their owners."""
 
 import fcntl
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import optuna
-from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait_random
 
 from competition.errors import PodiumError
 from competition.files import explained_os_errors
 from pipelines.base import Pipeline, ShippedPoint
 from pipelines.folds import Folds
 
-_NO_ADDRESS = (
-    "DATABASE_URL is not a database address; it looks like sqlite:///runs/podium.db or "
-    "postgresql+psycopg://user@host/name."
-)
 _RUNNING = (TrialState.RUNNING,)
+_TAKEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+_KEPT = ("point", "earned")  # what a trial that is queued again is still known by
 _STARTUP_TRIALS = 4  # trials of each kind that run unpruned, to compare later ones with
 _KEPT_PERCENT = 40.0  # a trial goes on while it stands in this best part of the earlier ones
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
-
-
-def open_storage(url: str) -> optuna.storages.RDBStorage:
-    """Open the database that holds the studies, making it where it is new.
-
-    Raises:
-        PodiumError: the address is malformed or the database cannot be used.
-    """
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise PodiumError(_NO_ADDRESS) from error
-    options: dict[str, Any] = {}
-    if address.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": 60}
-        path = Path(address.database or "")
-        with explained_os_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-    with explained_database_errors(url):
-        return _open(url, options)
-
-
-@contextmanager
-def explained_database_errors(url: str) -> Iterator[None]:
-    """Turn a database's failure into a sentence that names it without its password."""
-    try:
-        yield
-    except ArgumentError as error:
-        raise PodiumError(_NO_ADDRESS) from error
-    except (SQLAlchemyError, StorageInternalError, ImportError, RuntimeError) as error:
-        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
-        raise PodiumError(
-            f"The database {make_url(url).render_as_string(hide_password=True)} cannot be used "
-            f"({reason}). Check DATABASE_URL and the space on its disk, or move a damaged file "
-            "away; what was finished before is kept."
-        ) from error
-
-
-@retry(
-    retry=retry_if_exception_message(match=r"(?s).*(already exists|UNIQUE|duplicate key)"),
-    stop=stop_after_attempt(5),
-    wait=wait_random(0, 0.5),
-    reraise=True,
-)
-def _open(url: str, options: dict[str, Any]) -> optuna.storages.RDBStorage:
-    """Open the storage; who loses the race to make the tables finds them made the next time."""
-    return optuna.storages.RDBStorage(url, engine_kwargs=options)
 
 
 @contextmanager
@@ -106,23 +52,51 @@ def study_name(slug: str, pipeline: Pipeline, fingerprint: str, folds: Folds, se
     return f"{slug}/{pipeline.name}/v{pipeline.space_version}/{fingerprint[:8]}/{split}/{seed}"
 
 
-def open_study(
-    storage: optuna.storages.RDBStorage, name: str, sampler: str, seed: int
-) -> optuna.Study:
-    """Open or make a study, and hand trials that a killed run left open to this one.
+def owner_of(folder: Path) -> str:
+    """Return what marks the trials of the coordinator that holds this runs folder."""
+    return f"{socket.gethostname()}:{folder.resolve()}"
 
-    Their parameters are queued again; the folds that were finished are found in the store.
+
+def open_study(
+    storage: BaseStorage, name: str, sampler: str, seed: int, owner: str
+) -> optuna.Study:
+    """Open or make a study, and queue again what a killed run of the same owner left open.
+
+    The folds that were finished are found in the store.
     """
     study = optuna.create_study(
         storage=storage,
         study_name=name,
         load_if_exists=True,
         direction="maximize",
-        sampler=_sampler(sampler, seed),
         pruner=optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_STARTUP_TRIALS),
     )
-    put_back(study, [t.number for t in study.get_trials(deepcopy=False, states=_RUNNING)])
+    # Who goes on, or joins, does not draw what was drawn before.
+    study.sampler = _sampler(sampler, seed + len(study.get_trials(deepcopy=False)))
+    reclaim(study, owner, timedelta(0))
     return study
+
+
+def reclaim(study: optuna.Study, owner: str, grace: timedelta) -> None:
+    """Queue again the running trials that nobody works on.
+
+    They are the owner's own, those that never got an owner within the grace, and those of other
+    coordinators that have given no sign of life for two minutes.
+
+    Args:
+        study: Whose trials to look at.
+        owner: Who has none under way.
+        grace: How old a trial without an owner must be.
+    """
+    before = datetime.now() - grace
+    left = []
+    for trial in study.get_trials(deepcopy=False, states=_RUNNING):
+        given = trial.user_attrs.get("owner")
+        unclaimed = given is None and trial.datetime_start and trial.datetime_start <= before
+        if given == owner or unclaimed:
+            left.append(trial.number)
+    put_back(study, left)
+    optuna.storages.fail_stale_trials(study)
 
 
 def put_back(study: optuna.Study, numbers: Iterable[int]) -> None:
@@ -132,14 +106,35 @@ def put_back(study: optuna.Study, numbers: Iterable[int]) -> None:
     """
     trials = study.get_trials(deepcopy=False)
     for number in numbers:
-        if trials[number].params:
-            study.enqueue_trial(trials[number].params, user_attrs=trials[number].user_attrs)
+        queue_again(study, trials[number])
         study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Queue the parameters that a trial had, or was to have, for whoever asks next."""
+    params = trial.params or trial.system_attrs.get("fixed_params")
+    if params:
+        kept = {name: trial.user_attrs[name] for name in _KEPT if name in trial.user_attrs}
+        study.enqueue_trial(params, user_attrs=kept | {"queued": True})
+
+
+def same_elsewhere(study: optuna.Study, trial: optuna.Trial, key: str, owner: str) -> int | None:
+    """Return the number of another coordinator's trial of this key, if there is one to yield to.
+
+    Of two that start at once, the later yields.
+    """
+    for other in study.get_trials(deepcopy=False, states=_TAKEN):
+        known = other.user_attrs
+        if known.get("key") == key and known.get("owner", owner) != owner:
+            if other.state == TrialState.RUNNING and other.number > trial.number:
+                continue
+            return other.number
+    return None
 
 
 def untried(study: optuna.Study, points: list[ShippedPoint]) -> list[ShippedPoint]:
     """Return the shipped points that no trial has finished or waits to try."""
-    closed = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.WAITING)
+    closed = (*_TAKEN, TrialState.WAITING)
     tried = {
         trial.user_attrs.get("point") for trial in study.get_trials(deepcopy=False, states=closed)
     }
@@ -158,8 +153,8 @@ def best_so_far(study: optuna.Study) -> list[float]:
     return list(accumulate((trial.value or 0.0 for trial in completed), max))
 
 
-def best_trials(study: optuna.Study, count: int) -> list[FrozenTrial]:
-    """Return the best completed trials of different keys: by accuracy, ties by log loss."""
+def best_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Return the completed trials of different keys, best first: by accuracy, ties by log loss."""
     completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     ranked = sorted(
         completed, key=lambda t: (t.value or 0.0, -t.user_attrs["log_loss"]), reverse=True
@@ -167,10 +162,13 @@ def best_trials(study: optuna.Study, count: int) -> list[FrozenTrial]:
     by_key: dict[str, FrozenTrial] = {}
     for trial in ranked:
         by_key.setdefault(trial.user_attrs["key"], trial)
-    return list(by_key.values())[:count]
+    return list(by_key.values())
 
 
 def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
     if name == "tpe":
-        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=8, multivariate=True)
+        # The constant liar keeps trials that run side by side apart.
+        return optuna.samplers.TPESampler(
+            seed=seed, n_startup_trials=8, multivariate=True, constant_liar=True
+        )
     return optuna.samplers.RandomSampler(seed=seed)

@@ -1,38 +1,39 @@
 """The coordinator: asks a study for trials, hands their fits to an executor, prunes, tells.
 
-It alone touches the database and the store, so SQLite has a single writer and workers need nothing
-but the data. It stops asking when the time is up, and can be killed at any instant: fits that came
-back are in the store, and a trial that was open is queued again by the next run.
+It alone touches the store, so workers need nothing but the data. It stops asking when the time is
+up, and can be killed at any instant: fits that came back are in the store, and a trial that was
+open is queued again by the next run, or by another coordinator of the same study.
 """
 
 import logging
-import time
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from concurrent.futures import Future
+from datetime import timedelta
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import fail_stale_trials
+from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.trial import TrialState
 
 from competition.errors import PodiumError
-from pipelines.base import Params, Pipeline, ShippedPoint, suggested
+from pipelines.asking import TrialSource
+from pipelines.base import Params, Pipeline, suggested
 from pipelines.evaluation import FitRequest, FitResult, fit_fold
-from pipelines.execution import LocalExecutor
-from pipelines.finishing import finish_columns, finishing_work
-from pipelines.grid import grid_points
+from pipelines.execution.base import FitExecutor, WorkerLost
+from pipelines.finishing import finish_columns, finishing_work, in_store
 from pipelines.metrics import Score
 from pipelines.plan import Plan
 from pipelines.progress import Progress, Report
 from pipelines.store import Column
-from pipelines.study import best_so_far, best_trials, finished_trials, put_back, untried
+from pipelines.study import best_so_far, best_trials, finished_trials, put_back, reclaim
 from pipelines.trial_run import SCREEN_ROWS, TrialRun
 
 log = logging.getLogger(__name__)
 
 _STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
-_TICK = 30.0  # seconds after which a fit that goes on is spoken of
-_LOOKS = 10  # so many trials are asked for in search of one that fits the time left
+_TICK = 30.0  # seconds between two signs of life, to the study and to who watches
 _FAILURES = 3  # a pipeline is given up after so many failures before its first success
+_UNCLAIMED = timedelta(minutes=1)  # after which a trial without an owner is nobody's
 
 
 def tune(
@@ -52,7 +53,7 @@ def tune(
 
     Args:
         pipeline: What to tune.
-        study: Where its trials are kept.
+        study: Where its trials are kept; other coordinators may be at work on it.
         plan: The data, folds and cores.
         seconds: Time for it all, the making of the columns included.
         report: Called with each step's progress.
@@ -60,94 +61,91 @@ def tune(
             end with the last of them; nothing is sampled.
 
     Returns:
-        The columns of the best trials, best first.
+        The columns of the best trials whose fits were made here, best first.
 
     Raises:
-        PodiumError: the pipeline cannot be fitted to this data at all.
+        PodiumError: the pipeline cannot be fitted to this data at all, or the cluster is gone.
     """
-    deadline = time.monotonic() + seconds
     with plan.executor(pipeline) as executor:
-        return _Coordinator(pipeline, study, plan, deadline, executor, report, grid).run()
+        source = TrialSource(pipeline, study, plan, plan.owner, grid=grid)
+        return _Coordinator(source, executor, seconds, report).run()
 
 
 class _Coordinator:
     def __init__(
-        self,
-        pipeline: Pipeline,
-        study: optuna.Study,
-        plan: Plan,
-        deadline: float,
-        executor: LocalExecutor,
-        report: Report,
-        grid: bool,
+        self, source: TrialSource, executor: FitExecutor, seconds: float, report: Report
     ) -> None:
-        self.pipeline, self.study, self.plan = pipeline, study, plan
-        self.deadline, self.executor, self.report = deadline, executor, report
-        self.shipped = pipeline.shipped()
-        self.grid = grid_points(pipeline) if grid else None
-        rows = len(plan.data.train_labels) * (plan.folds.count - 1) // plan.folds.count
-        self.screening = plan.two_speeds and rows > 2 * SCREEN_ROWS
+        self.source, self.executor, self.report = source, executor, report
+        self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
+        self.deadline = executor.now() + seconds
+        self.labels = self.plan.data.train_labels
+        rows = len(self.labels) * (self.plan.folds.count - 1) // self.plan.folds.count
+        self.screening = self.plan.two_speeds and rows > 2 * SCREEN_ROWS
         self.open: list[TrialRun] = []
         self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
         self.failures = 0
-        self.postponed: list[int] = []
-        self.rate = 0.0  # wall seconds of a trial of cost 1
+        self.beat_at = 0.0
         self._look_back()
 
     def _look_back(self) -> None:
         """Learn from the study what is best so far and what finishing it will take."""
+        self.source.learn()
         self.trials = finished_trials(self.study)
-        best = best_trials(self.study, self.pipeline.columns)
-        self.best: list[Params] = [suggested(self.pipeline, trial.params) for trial in best]
+        best = best_trials(self.study)
         self.score = (
-            Score(best[0].value or 0.0, -best[0].user_attrs["log_loss"], len(self._labels))
+            Score(best[0].value or 0.0, -best[0].user_attrs["log_loss"], len(self.labels))
             if best
             else None
         )
+        params = [suggested(self.pipeline, trial.params) for trial in best]
+        here = [one for one in params if in_store(self.pipeline, self.plan, one)]
+        self.best: list[Params] = (here or params[:1])[: self.pipeline.columns]
         work = finishing_work(self.pipeline, self.plan, self.best)
+        if best and not here:  # another coordinator's: its folds are to be fitted here too
+            work += self.source.expected(self.best[0]) * self.plan.folds.count
         self.finishing = work / self.executor.workers
-        timed = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))[-1:]
-        costs = [self.pipeline.cost(suggested(self.pipeline, trial.params)) for trial in timed]
-        self.rate = timed[0].user_attrs["seconds"] / costs[0] if timed else 0.0
-
-    @property
-    def _labels(self) -> Any:
-        return self.plan.data.train_labels
 
     # ------------------------------------------------------------------ the loop
 
     def run(self) -> list[Column]:
         """Ask, fit, prune and tell until the time is up, then finish the best trials' columns."""
-        for _ in range(_FAILURES):
-            try:
-                self._work()
-                return self._columns()
-            except BrokenProcessPool:
-                log.warning("a worker of %s died; starting anew", self.pipeline.name)
-                self.executor.abandon()
-        raise PodiumError(
-            f"Workers of {self.pipeline.name} keep dying: the memory may be too small. Try again "
-            "with fewer WORKERS, or leave it out of PIPELINES."
-        )
-
-    def _work(self) -> None:
         try:
             while self._fill():
                 patience = _TICK if self.score is None else max(0.0, min(_TICK, self._left()))
-                done, _ = wait(self.running, timeout=patience, return_when=FIRST_COMPLETED)
+                done = self.executor.wait(self.running, patience)
                 for future in done:
                     self._receive(future)
                 if not done:
                     self._say(fits_left=sum(run.fits_left for run in self.open))
                 if self.score is not None and self._left() <= 0:
                     break
+                self._beat()
         finally:
-            put_back(self.study, [*(run.trial.number for run in self.open), *self.postponed])
-            self.postponed.clear()
-            if self.running:
-                self.executor.abandon()
-            self.open.clear()
-            self.running.clear()
+            self._put_back()
+        return self._columns()
+
+    def _put_back(self) -> None:
+        put_back(self.study, [run.trial.number for run in self.open])
+        self.source.close()
+        if self.running:
+            self.executor.abandon()
+        self.open.clear()
+        self.running.clear()
+        reclaim(self.study, self.source.owner, _UNCLAIMED)
+
+    def _beat(self) -> None:
+        """Give a sign of life for every open trial, and take over those of the dead."""
+        if self.executor.now() - self.beat_at < _TICK:
+            return
+        self.beat_at = self.executor.now()
+        for run in self.open:
+            self._sign_of_life(run.trial)
+        fail_stale_trials(self.study)
+
+    def _sign_of_life(self, trial: optuna.Trial) -> None:
+        storage = self.study._storage  # Optuna gives its own loop heartbeats, and ask-and-tell none
+        if isinstance(storage, BaseHeartbeat):
+            storage.record_heartbeat(trial._trial_id)
 
     def _fill(self) -> bool:
         """Keep every process busy; return whether anything is running."""
@@ -168,9 +166,12 @@ class _Coordinator:
             if request is not None:
                 return run, request
         if len(self.open) < self.executor.workers and self._wants_more():
-            asked = self._ask()
+            asked = self.source.ask(None if self.score is None else self._left)
             if asked is not None:
-                self.open.append(asked)
+                trial, task = asked
+                self._sign_of_life(trial)
+                screened = self.screening and not trial.user_attrs.get("earned")
+                self.open.append(TrialRun(trial, task, self.labels, screened))
                 return self._next_fit()
         return None
 
@@ -178,8 +179,6 @@ class _Coordinator:
         run, request = self.running.pop(future)
         try:
             result = future.result()
-        except BrokenProcessPool:
-            raise
         except Exception as error:
             self._fail(run, error)
             return
@@ -189,58 +188,22 @@ class _Coordinator:
 
     # ------------------------------------------------------------------ trials
 
-    def _ask(self) -> TrialRun | None:
-        """Ask for a trial that fits the time left; None where none turns up."""
-        for _ in range(_LOOKS):
-            if not self._queue_point() and self.grid is not None:
-                return None
-            trial = self.study.ask()
-            params = self.pipeline.suggest(trial)
-            if self.score is None or self._expected(params) <= self._left():
-                task = self.plan.task(self.pipeline, params)
-                trial.set_user_attr("key", self.plan.store.key(task))
-                screened = self.screening and not trial.user_attrs.get("earned")
-                return TrialRun(trial, task, self._labels, screened)
-            if trial.user_attrs:  # it was queued, and is worth waiting for more time
-                self.postponed.append(trial.number)
-            else:
-                self.study.tell(trial, state=TrialState.FAIL)
-        return None
-
-    def _queue_point(self) -> bool:
-        """Queue the fixed point that is due; return whether any is queued.
-
-        The first is the cheapest shipped point; then come the points of the grid in their order, or
-        else the dearest shipped point that fits the time left.
-        """
-        if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            return True
-        points, earned = untried(self.study, self.shipped), True
-        if self.score is not None and self.grid is not None:
-            points, earned = untried(self.study, self.grid), False
-        elif self.score is not None:
-            points = [point for point in points if self._fits(point)][-1:]
-        for point in points[:1]:
-            attributes = {"point": point.name, "earned": earned}
-            self.study.enqueue_trial(point.params, user_attrs=attributes)
-        return bool(points)
-
-    def _fits(self, point: ShippedPoint) -> bool:
-        return self._expected(suggested(self.pipeline, point.params)) <= self._left()
-
-    def _expected(self, params: Params) -> float:
-        """Predict the wall seconds of a full trial from the last that was timed; 0 for no idea."""
-        return self.pipeline.cost(params) * self.rate * _STRETCH
-
     def _advance(self, run: TrialRun, request: FitRequest, result: FitResult) -> None:
-        prune = run.receive(request, result)
-        if prune:
-            self._tell(run, state=TrialState.PRUNED)
-        elif run.complete:
-            outcome = run.score()
-            run.trial.set_user_attr("log_loss", outcome.log_loss)
-            run.trial.set_user_attr("seconds", run.seconds / self.executor.workers)
-            self._tell(run, outcome.accuracy)
+        try:
+            prune = run.receive(request, result)
+            if prune:
+                self._tell(run, state=TrialState.PRUNED)
+            elif run.complete:
+                outcome = run.score()
+                run.trial.set_user_attr("log_loss", outcome.log_loss)
+                width = min(self.executor.workers, self.plan.folds.count)
+                run.trial.set_user_attr("seconds", run.seconds / width)
+                self._tell(run, outcome.accuracy)
+        except UpdateFinishedTrialError:
+            log.info("trial %d was taken over while this coordinator slept", run.trial.number)
+            self.open.remove(run)
+            return
+        if run.complete:
             self._look_back()
         self._say(fits_left=run.fits_left, finished=prune or run.complete)
 
@@ -257,23 +220,26 @@ class _Coordinator:
             return
         log.warning("%s: trial %d failed: %s", self.pipeline.name, run.trial.number, error)
         run.trial.set_user_attr("failure", f"{type(error).__name__}: {error}")
-        self.study.tell(run.trial, state=TrialState.FAIL)
+        self.study.tell(run.trial, state=TrialState.FAIL, skip_if_finished=True)
         self.open.remove(run)
         self.failures += 1
-        hopeless = self.failures >= _FAILURES and self.score is None
+        hopeless = self.score is None and (
+            isinstance(error, WorkerLost) or self.failures >= _FAILURES
+        )
         if isinstance(error, PodiumError) or hopeless:
-            raise PodiumError(f"{self.pipeline.name} cannot be fitted: {error}") from error
+            reason = str(error).rstrip(".")
+            raise PodiumError(f"{self.pipeline.name} cannot be fitted: {reason}.") from error
 
     # ------------------------------------------------------------------ time and columns
 
     def _left(self) -> float:
         """Return the seconds until the deadline, less what finishing the columns will take."""
-        return self.deadline - time.monotonic() - _STRETCH * self.finishing
+        return self.deadline - self.executor.now() - _STRETCH * self.finishing
 
     def _wants_more(self) -> bool:
         if self.score is None:
             return not self.open
-        return self._left() > min(point.cost for point in self.shipped) * self.rate
+        return self._left() > self.source.least()
 
     def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
@@ -292,7 +258,7 @@ class _Coordinator:
         )
 
     def _say(self, fits_left: int, *, finished: bool = False, finishing: bool = False) -> None:
-        left = self.deadline - time.monotonic()
+        left = self.deadline - self.executor.now()
         self.report(
             Progress(
                 self.pipeline.name, self.trials, fits_left, self.score, left, finished, finishing

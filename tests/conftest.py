@@ -1,9 +1,14 @@
 """Fixtures that every package's tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,3 +27,20 @@ def real_zip() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def postgres_schema() -> Iterator[str]:
+    """Yield the address of an empty schema of a real PostgreSQL."""
+    server = os.environ.get("PODIUM_TEST_POSTGRES")
+    if not server:
+        pytest.skip("needs a PostgreSQL server; set PODIUM_TEST_POSTGRES to its address")
+    name = f"podium_test_{uuid4().hex}"
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(CreateSchema(name))
+    own = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
+    yield own.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(DropSchema(name, cascade=True))
+    engine.dispose()

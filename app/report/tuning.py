@@ -49,10 +49,10 @@ def tuning_section(findings: Findings) -> list[StudySection]:
     if missing_file(url):
         return []
 
-    from pipelines.study import explained_database_errors, open_storage
+    from pipelines.storage import explained_database_errors, open_database
 
     with explained_database_errors(url):
-        storage = open_storage(url)
+        storage = open_database(url)
         try:
             names = [study.study_name for study in storage.get_all_studies()]
             ours = f"{findings.competition.slug}/"

@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
-from pipelines.execution import cores
+from pipelines.execution.threads import cores
 
 CPUINFO = Path("/proc/cpuinfo")
 

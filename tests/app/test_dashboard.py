@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 
 from app.dashboard import address, make_dashboard
 from competition import PodiumError
-from pipelines.study import open_storage
+from pipelines.storage import open_database
 from tests.app.conftest import watched
 
 
@@ -25,7 +25,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def study(url: str) -> optuna.Study:
-    return optuna.create_study(study_name="digits/knn", storage=open_storage(url))
+    return optuna.create_study(study_name="digits/knn", storage=open_database(url))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from competition import PodiumError
 from pipelines.base import load_pipeline
-from pipelines.execution import cores
+from pipelines.execution.threads import cores
 from pipelines.saved_models import dump_model, load_model
 
 

@@ -23,7 +23,8 @@ from pipelines.metrics import score
 from pipelines.models.logistic import Logistic
 from pipelines.plan import Plan
 from pipelines.progress import Progress
-from pipelines.study import open_storage, open_study, put_back, sole_coordinator
+from pipelines.storage import open_storage
+from pipelines.study import open_study, put_back, sole_coordinator
 from pipelines.tuning import tune
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +89,7 @@ def test_a_pipeline_that_cannot_be_fitted_is_a_sentence(plan: Plan) -> None:
 
 def test_an_open_trial_is_queued_again(tmp_path: Path) -> None:
     storage = open_storage(f"sqlite:///{tmp_path / 'podium.db'}")
-    study = open_study(storage, "s", "tpe", 0)
+    study = open_study(storage, "s", "tpe", 0, "me")
     trial = study.ask()
     trial.suggest_float("x", 0, 1)
     put_back(study, [trial.number])
@@ -263,7 +264,7 @@ def test_workers_that_keep_dying_are_a_sentence(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tuning, "fit_fold", die)
-    with pytest.raises(PodiumError, match="Workers of logistic keep dying"):
+    with pytest.raises(PodiumError, match="logistic cannot be fitted: 3 workers died of it"):
         tune(load_pipeline("logistic"), memory_study(), plan, 60.0, lambda step: None)
 
 

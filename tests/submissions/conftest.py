@@ -1,7 +1,6 @@
 """A small competition with awkward names; a practice Kaggle, and a person who sits before it."""
 
 import io
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -10,12 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from uuid import uuid4
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.schema import CreateSchema, DropSchema
 
 from competition import Competition, load_competition
 from competition.console import run
@@ -67,18 +63,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'runs' / 'podium.db'}"
         return
-    server = os.environ.get("PODIUM_TEST_POSTGRES")
-    if not server:
-        pytest.skip("needs a PostgreSQL server; set PODIUM_TEST_POSTGRES to its address")
-    name = f"podium_test_{uuid4().hex}"
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(CreateSchema(name))
-    own = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
-    yield own.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(DropSchema(name, cascade=True))
-    engine.dispose()
+    yield request.getfixturevalue("postgres_schema")
 
 
 @pytest.fixture(autouse=True)

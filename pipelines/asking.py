@@ -1,0 +1,105 @@
+"""Which trial comes next: a queued one, a fixed point that is due, or one that is sampled."""
+
+from collections.abc import Callable
+
+import optuna
+from optuna.trial import TrialState
+
+from pipelines.base import Params, Pipeline, ShippedPoint, suggested
+from pipelines.evaluation import Task
+from pipelines.grid import grid_points
+from pipelines.plan import Plan
+from pipelines.study import put_back, same_elsewhere, untried
+
+_STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+_LOOKS = 10  # so many trials are asked for in search of one that fits the time left
+
+
+class TrialSource:
+    """Asks a study for trials that fit the time left.
+
+    The first is the cheapest shipped point. Then come the points of the grid in their order, or
+    else the shipped points, the dearest that fits first, and after them sampled trials. What waits
+    in the queue, from a run that was stopped, goes before them all.
+
+    Args:
+        pipeline: What is tuned.
+        study: Where its trials are kept.
+        plan: What its fits share.
+        owner: What the trials of this coordinator are marked with.
+        grid: Try the points of the pipeline's grid, and sample nothing.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, study: optuna.Study, plan: Plan, owner: str, *, grid: bool
+    ) -> None:
+        self.pipeline, self.study, self.plan, self.owner = pipeline, study, plan, owner
+        self.shipped = pipeline.shipped()
+        self.grid = grid_points(pipeline) if grid else None
+        self.rate = 0.0  # wall seconds of a trial of cost 1
+        self.postponed: list[int] = []
+        self.learn()
+
+    def learn(self) -> None:
+        """Take the time of the last completed trial as the measure of those to come."""
+        for timed in self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))[-1:]:
+            cost = self.pipeline.cost(suggested(self.pipeline, timed.params))
+            self.rate = timed.user_attrs["seconds"] / cost
+
+    def expected(self, params: Params) -> float:
+        """Predict the wall seconds of a full trial, on the safe side; 0 for no idea."""
+        return self.pipeline.cost(params) * self.rate * _STRETCH
+
+    def least(self) -> float:
+        """Predict the wall seconds of the cheapest shipped point."""
+        return self.rate * self.shipped[0].cost
+
+    def ask(self, left: Callable[[], float] | None) -> tuple[optuna.Trial, Task] | None:
+        """Return a trial and its fits; None where none turns up that fits.
+
+        Args:
+            left: The seconds left; None while nothing has a score, when the first point is due
+                however long it takes.
+        """
+        for _ in range(_LOOKS):
+            if not self._queue_point(left) and self.grid is not None:
+                return None
+            trial = self.study.ask()
+            queued = bool(trial.user_attrs)
+            trial.set_user_attr("owner", self.owner)
+            params = self.pipeline.suggest(trial)
+            if left is None or self.expected(params) <= left():
+                task = self.plan.task(self.pipeline, params)
+                key = self.plan.store.key(task)
+                trial.set_user_attr("key", key)
+                twin = same_elsewhere(self.study, trial, key, self.owner)
+                if twin is None:
+                    return trial, task
+                trial.set_user_attr("failure", f"the same as trial {twin} of another coordinator")
+            elif queued:  # it is worth waiting for more time
+                self.postponed.append(trial.number)
+                continue
+            self.study.tell(trial, state=TrialState.FAIL)
+        return None
+
+    def close(self) -> None:
+        """Queue again what did not fit this time."""
+        put_back(self.study, self.postponed)
+        self.postponed.clear()
+
+    def _queue_point(self, left: Callable[[], float] | None) -> bool:
+        """Queue the fixed point that is due; return whether any is queued."""
+        if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            return True
+        points, earned = untried(self.study, self.shipped), True
+        if left is not None and self.grid is not None:
+            points, earned = untried(self.study, self.grid), False
+        elif left is not None:
+            points = [point for point in points if self._expected_point(point) <= left()][-1:]
+        for point in points[:1]:
+            attributes = {"point": point.name, "earned": earned, "queued": True}
+            self.study.enqueue_trial(point.params, user_attrs=attributes)
+        return bool(points)
+
+    def _expected_point(self, point: ShippedPoint) -> float:
+        return self.expected(suggested(self.pipeline, point.params))

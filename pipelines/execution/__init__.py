@@ -1,0 +1,1 @@
+"""Where fits run: local processes, or a Dask cluster, behind one interface."""

@@ -1,0 +1,37 @@
+"""How many threads a fit may use: threads per fit × concurrent fits = cores."""
+
+import os
+import warnings
+
+_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def thread_variables(threads: int) -> dict[str, str]:
+    """Return the environment that a worker must start with, so that no library takes more.
+
+    BLAS, OpenMP (XGBoost and faiss among its users) and TensorFlow read it when they are loaded.
+    """
+    return dict.fromkeys(_VARIABLES, str(threads)) | {
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
+    }
+
+
+def settle_threads(threads: int) -> None:
+    """Hold a worker process to its threads, before it imports anything that counts them."""
+    os.environ.update(thread_variables(threads))
+    # How many steps L-BFGS takes is a parameter that tuning chooses, so stopping early is no news.
+    warnings.filterwarnings("ignore", message=".*failed to converge.*")
+    import cv2
+
+    cv2.setNumThreads(threads)
