@@ -54,7 +54,7 @@ def serve_workers(address: str, workers: int, gpus: int, say: Say) -> None:
     while True:
         try:
             asyncio.run(_workers(address, workers or cores(), gpus, say))
-        except (OSError, asyncio.TimeoutError):
+        except (TimeoutError, OSError):
             say(f"{address} does not answer; trying again until Ctrl-C.")
         except ValueError as error:
             raise PodiumError(
