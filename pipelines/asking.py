@@ -75,7 +75,7 @@ class TrialSource:
                 twin = same_elsewhere(self.study, trial, key, self.owner)
                 if twin is None:
                     return trial, task
-                trial.set_user_attr("failure", f"the same as trial {twin} of another coordinator")
+                trial.set_user_attr("twin", twin)
             elif queued:  # it is worth waiting for more time
                 self.postponed.append(trial.number)
                 continue

@@ -4,7 +4,6 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +40,25 @@ _HEARTBEAT = 30  # seconds between two signs of life of a running trial
 _GRACE = 120  # seconds of silence after which another coordinator takes a trial over
 _PATIENCE = 180  # seconds for which a database that went away is waited for
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 # Its heartbeats are used as their documentation says, from a loop of our own.
 warnings.filterwarnings("ignore", message="Heartbeat of storage is supposed")
 warnings.filterwarnings("ignore", message=".*fail_stale_trials is experimental")
 
 
 def _is_away(error: BaseException) -> bool:
-    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-    return isinstance(cause, OperationalError | InterfaceError)
+    """Say whether a broken connection is at the bottom of an error."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OperationalError | InterfaceError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _patient(name: str) -> Callable[..., Any]:
     """Return a method that calls the wrapped storage's, again and again while it is away."""
 
-    @wraps(getattr(BaseStorage, name, None) or getattr(BaseHeartbeat, name))
     @retry(
         retry=retry_if_exception(_is_away),
         stop=stop_after_delay(_PATIENCE),

@@ -133,10 +133,12 @@ def same_elsewhere(study: optuna.Study, trial: optuna.Trial, key: str, owner: st
 
 
 def untried(study: optuna.Study, points: list[ShippedPoint]) -> list[ShippedPoint]:
-    """Return the shipped points that no trial has finished or waits to try."""
+    """Return the points that no trial has finished, waits to try or left to its twin elsewhere."""
     closed = (*_TAKEN, TrialState.WAITING)
     tried = {
-        trial.user_attrs.get("point") for trial in study.get_trials(deepcopy=False, states=closed)
+        trial.user_attrs.get("point")
+        for trial in study.get_trials(deepcopy=False)
+        if trial.state in closed or "twin" in trial.user_attrs
     }
     return [point for point in points if point.name not in tried]
 
