@@ -92,7 +92,7 @@ class TrialSource:
         if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             return True
         points, earned = untried(self.study, self.shipped), True
-        if left is not None and self.grid is not None:
+        if self.grid is not None and (left is not None or not points):
             points, earned = untried(self.study, self.grid), False
         elif left is not None:
             points = [point for point in points if self._expected_point(point) <= left()][-1:]

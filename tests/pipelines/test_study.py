@@ -157,7 +157,7 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
 ) -> None:
     load_dataset(workplace, data_folder(workplace))
     environment = os.environ | {"DATABASE_URL": postgres_schema, "WORKERS": "1", "SAMPLER": "grid"}
-    command = [sys.executable, "-m", "pipelines", "tune", "-p", "knn", "--budget", "600s"]
+    command = [sys.executable, "-m", "pipelines", "tune", "-p", "xgboost", "--budget", "600s"]
     runs = [
         subprocess.Popen(
             command,
@@ -174,7 +174,7 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
     plan = make_plan(workplace, 0)
     study = optuna.load_study(
         study_name=study_name(
-            workplace.slug, load_pipeline("knn"), plan.data.fingerprint, Folds(5, 0), 0
+            workplace.slug, load_pipeline("xgboost"), plan.data.fingerprint, Folds(5, 0), 0
         ),
         storage=open_storage(postgres_schema),
     )
@@ -184,7 +184,9 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
         by_owner.setdefault(trial.user_attrs["owner"], set()).add(trial.user_attrs["key"])
     one, two = by_owner.values()
     assert not one & two
-    points = {t.user_attrs["point"] for t in study.get_trials() if t.user_attrs}
-    done = {t.user_attrs["key"] for t in complete}
-    assert len(one | two) == len(done) >= len(points) - 1  # a shipped point is in the grid as well
+    points = {t.user_attrs["point"] for t in study.get_trials()}
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+    tried = {t.user_attrs["point"] for t in study.get_trials(states=ended)}
+    assert len(points) > 8
+    assert len(points - tried) <= 1  # one point of the grid is the shipped one
     assert not [t for t in study.get_trials() if t.state == TrialState.RUNNING]
