@@ -1,12 +1,12 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES BUDGET WORKERS SAMPLER SEED MESSAGE FILE WAIT AGAIN CHART DATA DATA_DIR RUNS_DIR
-#            DATABASE_URL KAGGLE_ENDPOINT PYTHON
+# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN
+#            CHART DATA DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse download tune blend submit queue scores results leaderboard practice describe report explore app dashboard test lint format soak bench
+.PHONY: help setup rehearse download tune blend submit queue scores results leaderboard practice describe report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,12 @@ report: setup ## one page of all that was found: data, pipelines, tuning, blend,
 explore: setup ## a page of the data alone, before anything is trained
 	@$(RUN) app explore
 
+cluster: setup ## a Dask cluster on this machine until Ctrl-C, for make tune SCHEDULER=... (WORKERS=4)
+	@$(RUN) pipelines cluster
+
+worker: setup ## fit for a cluster elsewhere until Ctrl-C (SCHEDULER=tcp://host:8786, WORKERS=4, GPUS=1)
+	@$(RUN) pipelines worker
+
 app: setup ## a page to draw digits on and have them read
 	@$(RUN) app draw
 
@@ -67,8 +73,9 @@ lint: setup ## ruff and mypy --strict
 format: setup ## let ruff mend what it can
 	@$(RUN) ruff check --fix . && $(RUN) ruff format .
 
-soak: setup ## the fault suite's long run: 240 sequences, 100 kills, 100,000 CSVs (15 minutes)
+soak: setup ## the fault suite's long run (15 minutes); with DATA=zip, half an hour of killing a cluster
 	@$(RUN) benchmarks.soak
+	@$(if $(DATA),$(RUN) benchmarks.chaos "$(DATA)")
 
 bench: setup ## measure the README's claims of speed (DATA=zip for those about reading it)
 	@$(RUN) benchmarks.train_speed

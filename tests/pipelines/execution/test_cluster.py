@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -12,14 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from competition import PodiumError
+from competition import Competition, PodiumError
 from pipelines.base import load_pipeline
+from pipelines.campaign import make_plan
 from pipelines.evaluation import fit_fold, requests_of
 from pipelines.execution.base import WorkerLost
 from pipelines.execution.cluster import ClusterExecutor
 from pipelines.execution.remote import has_data
 from pipelines.plan import Plan
-from tests.pipelines.execution.conftest import Cluster, free_port
+from tests.pipelines.execution.conftest import ROOT, Cluster, free_port
 from tests.pipelines.execution.strange_fits import die, name_of, take_long
 
 pytestmark = pytest.mark.slow
@@ -99,6 +102,18 @@ def test_deep_fits_go_where_the_gpu_is(cluster: Cluster, plan: Plan) -> None:
         assert executor.workers == 1
         places = {result(executor, executor.submit(name_of, n))[1] for n in range(6)}
     assert len(places) == 1
+
+
+def test_the_command_line_tunes_on_it(
+    cluster: Cluster, workplace: Competition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.add_workers(2)
+    monkeypatch.setenv("SCHEDULER", cluster.address)
+    command = [sys.executable, "-m", "pipelines", "tune", "-p", "logistic", "--budget", "1s"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "logistic" in done.stdout
+    (column,) = make_plan(workplace, 0).store.columns()
+    assert column.score.accuracy > 0.95
 
 
 def test_no_scheduler_and_no_workers_are_a_sentence(cluster: Cluster, plan: Plan) -> None:
