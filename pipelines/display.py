@@ -16,7 +16,7 @@ from pipelines.progress import Progress as Step
 from pipelines.spark import spark_line
 from pipelines.store import Column as Predicted
 
-_QUIET_SECONDS = 15.0  # a log gets a line at least this often while trials end
+_QUIET_SECONDS = 30.0  # a log gets a line at least this often while trials end
 
 
 class TuningDisplay:
@@ -63,6 +63,8 @@ class TuningDisplay:
         doing = f"{step.fits_left} fits to go"
         if step.finishing:
             doing = f"predicting the test set, {doing}"
+        if step.doing:
+            doing += f", {step.doing}"
         standing = f"{best}, {step.trials} trials, {doing}, {duration(seconds_left)} left"
         self.bar.update(
             self.task,

@@ -14,6 +14,7 @@ from competition.dataset import Dataset
 from competition.errors import PodiumError
 from competition.spec import Competition
 from pipelines.base import Params, load_pipeline
+from pipelines.execution.notes import clear
 from pipelines.folds import Folds
 from pipelines.images.feature_cache import remember
 from pipelines.metrics import Probabilities
@@ -112,6 +113,7 @@ def fit_fold(request: FitRequest) -> FitResult:
     began = time.perf_counter()
     estimator.fit(data.train_images[train], data.train_labels[train])
     fitted = time.perf_counter()
+    clear()
     n_classes = len(task.competition.classes)
     scored = _predict(estimator, data.train_images[left_out], n_classes)
     fit_seconds, predict_seconds = fitted - began, time.perf_counter() - fitted

@@ -16,6 +16,7 @@ class Progress:
         fits_left: Fits that the trial at hand, or the columns, still wait for.
         best: Best score so far; None before the first.
         seconds_left: Until this pipeline's time is up; negative when it is past.
+        doing: What the fit at hand says of itself, such as its epoch.
         finished: Whether a trial just ended.
         finishing: Whether the columns are being made.
     """
@@ -25,6 +26,7 @@ class Progress:
     fits_left: int
     best: Score | None
     seconds_left: float
+    doing: str = ""
     finished: bool = False
     finishing: bool = False
 

@@ -31,7 +31,8 @@ from pipelines.trial_run import SCREEN_ROWS, TrialRun
 log = logging.getLogger(__name__)
 
 _STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
-_TICK = 30.0  # seconds between two signs of life, to the study and to who watches
+_TICK = 30.0  # seconds between two signs of life of the open trials
+_LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 _FAILURES = 3  # a pipeline is given up after so many failures before its first success
 _UNCLAIMED = timedelta(minutes=1)  # after which a trial without an owner is nobody's
 
@@ -111,7 +112,7 @@ class _Coordinator:
         """Ask, fit, prune and tell until the time is up, then finish the best trials' columns."""
         try:
             while self._fill():
-                patience = _TICK if self.score is None else max(0.0, min(_TICK, self._left()))
+                patience = _LOOK if self.score is None else max(0.0, min(_LOOK, self._left()))
                 done = self.executor.wait(self.running, patience)
                 for future in done:
                     self._receive(future)
@@ -261,6 +262,13 @@ class _Coordinator:
         left = self.deadline - self.executor.now()
         self.report(
             Progress(
-                self.pipeline.name, self.trials, fits_left, self.score, left, finished, finishing
+                self.pipeline.name,
+                self.trials,
+                fits_left,
+                self.score,
+                left,
+                self.executor.doing(),
+                finished,
+                finishing,
             )
         )

@@ -70,6 +70,10 @@ class FitExecutor(Executor):
         """
         return wait(futures, timeout=seconds, return_when=FIRST_COMPLETED).done
 
+    def doing(self) -> str:
+        """Return what the fit that spoke last says of itself; empty where none does."""
+        return ""
+
     def now(self) -> float:
         """Return the seconds of the clock that budgets are held against."""
         return time.monotonic()

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from multiprocessing.connection import wait
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from pipelines.execution.base import MOST_DEATHS, FitExecutor, Job, WorkerLost
+from pipelines.execution.notes import NOTES_FOLDER, latest
 from pipelines.execution.threads import settle_threads
 
 _Given = ParamSpec("_Given")
@@ -37,6 +40,7 @@ class LocalExecutor(FitExecutor):
         self.threads = threads
         self._pool: ProcessPool | None = None
         self._open: set[Job] = set()
+        self._notes = TemporaryDirectory(prefix="podium-")
 
     @property
     def workers(self) -> int:
@@ -67,7 +71,7 @@ class LocalExecutor(FitExecutor):
                 self._workers,
                 max_tasks=_FITS_PER_PROCESS,
                 initializer=_prepare_worker,
-                initargs=(self.threads,),
+                initargs=(self.threads, self._notes.name),
                 context=multiprocessing.get_context("spawn"),
             )
         pool = self._pool
@@ -99,6 +103,10 @@ class LocalExecutor(FitExecutor):
             for job in list(self._open):
                 self._start(job)
 
+    def doing(self) -> str:
+        """Return what the fit that spoke last says of itself; empty where none does."""
+        return latest(Path(self._notes.name))
+
     def abandon(self) -> None:
         """End the processes at once, running fits included; the next fit starts fresh ones."""
         self._open.clear()
@@ -111,9 +119,10 @@ class LocalExecutor(FitExecutor):
             pool.join()
 
 
-def _prepare_worker(threads: int) -> None:
+def _prepare_worker(threads: int, notes: str) -> None:
     """Set a worker up before it imports anything that counts threads."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
+    os.environ[NOTES_FOLDER] = notes
     settle_threads(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

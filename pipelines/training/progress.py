@@ -1,47 +1,26 @@
-"""Where a fit stands, for logs and progress bars."""
+"""Where a fit stands, for logs and for who watches."""
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
+from pipelines.execution.notes import note
 from pipelines.training.recipe import Recipe, Report
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where a fit stands: epochs done (with fractions) and in all, mean loss, seconds."""
-
-    epochs_done: float
-    epochs: float
-    loss: float
-    seconds: float
-    seconds_left: float
-
-
-# Called after each chunk of every fit of this process; a hook for progress bars.
-on_progress: Callable[[Progress], None] | None = None
-
-
 def reporter(recipe: Recipe, n_images: int) -> Report:
-    """Return a function that logs each epoch and tells `on_progress` of each chunk."""
+    """Return a function that logs each chunk of the training and leaves a note of it."""
     started = time.monotonic()
     per_epoch = n_images / recipe.batch_size
+    epochs = recipe.steps / per_epoch
 
     def report(step: int, loss: float) -> None:
         seconds = time.monotonic() - started
         left = seconds / step * (recipe.steps - step)
-        progress = Progress(step / per_epoch, recipe.steps / per_epoch, loss, seconds, left)
         logger.info(
-            "epoch %.1f of %.1f, loss %.4f, %.0f s left",
-            progress.epochs_done,
-            progress.epochs,
-            loss,
-            left,
+            "epoch %.1f of %.1f, loss %.4f, %.0f s left", step / per_epoch, epochs, loss, left
         )
-        if on_progress is not None:
-            on_progress(progress)
+        note(f"epoch {step / per_epoch:.1f} of {epochs:.1f}, {left:.0f} s to its end")
 
     return report
