@@ -18,6 +18,7 @@ from competition import Competition, PodiumError
 from pipelines.base import load_pipeline
 from pipelines.campaign import make_plan
 from pipelines.evaluation import fit_fold, requests_of
+from pipelines.execution import cluster as clusters
 from pipelines.execution.base import WorkerLost
 from pipelines.execution.cluster import ClusterExecutor
 from pipelines.execution.remote import has_data
@@ -116,7 +117,10 @@ def test_the_command_line_tunes_on_it(
     assert column.score.accuracy > 0.95
 
 
-def test_no_scheduler_and_no_workers_are_a_sentence(cluster: Cluster, plan: Plan) -> None:
+def test_no_scheduler_and_no_workers_are_a_sentence(
+    cluster: Cluster, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "_CONNECT", 2.0)
     with pytest.raises(PodiumError, match="has no worker; start some with `make worker"):
         joined(cluster, plan)
     cluster.address = f"tcp://127.0.0.1:{free_port()}"
