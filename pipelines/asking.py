@@ -9,9 +9,10 @@ from pipelines.base import Params, Pipeline, ShippedPoint, suggested
 from pipelines.evaluation import Task
 from pipelines.grid import grid_points
 from pipelines.plan import Plan
-from pipelines.study import put_back, same_elsewhere, untried
+from pipelines.study import best_trials, put_back, same_elsewhere, untried
 
 _STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+_TO_BEAT = "the one to beat"
 _LOOKS = 10  # so many trials are asked for in search of one that fits the time left
 
 
@@ -19,8 +20,8 @@ class TrialSource:
     """Asks a study for trials that fit the time left.
 
     The first is the cheapest shipped point. Then come the points of the grid in their order, or
-    else the shipped points, the dearest that fits first, and after them sampled trials. What waits
-    in the queue, from a run that was stopped, goes before them all.
+    else the shipped points, the dearest that fits first, the best once more for others to beat, and
+    sampled trials. What waits in the queue, from a run that was stopped, goes before them all.
 
     Args:
         pipeline: What is tuned.
@@ -93,13 +94,20 @@ class TrialSource:
             return True
         points, earned = untried(self.study, self.shipped), True
         if self.grid is not None and (left is not None or not points):
-            points, earned = untried(self.study, self.grid), False
+            points = untried(self.study, self.grid)
         elif left is not None:
             points = [point for point in points if self._expected_point(point) <= left()][-1:]
+            if not points:
+                points, earned = self._to_beat(), False
         for point in points[:1]:
             attributes = {"point": point.name, "earned": earned, "queued": True}
             self.study.enqueue_trial(point.params, user_attrs=attributes)
         return bool(points)
+
+    def _to_beat(self) -> list[ShippedPoint]:
+        """Return the best trial so far, unless it was entered as the one to beat before."""
+        best = best_trials(self.study)[0]
+        return untried(self.study, [ShippedPoint(_TO_BEAT, best.params, 0.0)])
 
     def _expected_point(self, point: ShippedPoint) -> float:
         return self.expected(suggested(self.pipeline, point.params))

@@ -20,8 +20,7 @@ from pipelines.folds import Folds
 _RUNNING = (TrialState.RUNNING,)
 _TAKEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 _KEPT = ("point", "earned")  # what a trial that is queued again is still known by
-_STARTUP_TRIALS = 4  # trials of each kind that run unpruned, to compare later ones with
-_KEPT_PERCENT = 40.0  # a trial goes on while it stands in this best part of the earlier ones
+_PROMOTED = 4  # one trial in so many goes on from a step of the halving to the next
 
 
 @contextmanager
@@ -69,7 +68,7 @@ def open_study(
         study_name=name,
         load_if_exists=True,
         direction="maximize",
-        pruner=optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_STARTUP_TRIALS),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(1, reduction_factor=_PROMOTED),
     )
     # Who goes on, or joins, does not draw what was drawn before.
     study.sampler = _sampler(sampler, seed + len(study.get_trials(deepcopy=False)))

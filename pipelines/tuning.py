@@ -171,8 +171,9 @@ class _Coordinator:
             if asked is not None:
                 trial, task = asked
                 self._sign_of_life(trial)
-                screened = self.screening and not trial.user_attrs.get("earned")
-                self.open.append(TrialRun(trial, task, self.labels, screened))
+                earned = bool(trial.user_attrs.get("earned"))
+                screened = self.screening and not earned
+                self.open.append(TrialRun(trial, task, self.labels, screened, earned))
                 return self._next_fit()
         return None
 

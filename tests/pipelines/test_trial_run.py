@@ -14,7 +14,7 @@ from pipelines.trial_run import SCREEN_FOLDS, TrialRun
 
 
 @pytest.mark.parametrize("prune", [True, False])
-def test_the_screening_is_step_0_and_decides(
+def test_the_screening_is_the_first_step_and_decides(
     prune: bool, make_plan_of: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trial_run, "SCREEN_ROWS", 200)
@@ -31,6 +31,6 @@ def test_the_screening_is_step_0_and_decides(
         assert request is not None and request.train_rows == 200
         decisions.append(run.receive(request, fit_fold(request)))
     assert decisions == [False, prune]
-    assert list(study.trials[0].intermediate_values) == [0]
+    assert list(study.trials[0].intermediate_values) == [1]
     due = run.next_request()
     assert due is not None and due.train_rows is None

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from optuna.trial import TrialState
 from competition import Competition, PodiumError
 from competition.dataset import load_dataset
 from competition.settings import data_folder, database_url, runs_folder
-from pipelines import tuning
+from pipelines import trial_run, tuning
 from pipelines.base import Params, load_pipeline
 from pipelines.evaluation import FitRequest, FitResult, fit_fold
 from pipelines.metrics import score
@@ -30,11 +31,11 @@ from pipelines.tuning import tune
 ROOT = Path(__file__).parents[2]
 
 
-def memory_study(sampler: str = "tpe") -> optuna.Study:
+def memory_study() -> optuna.Study:
     return optuna.create_study(
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=0),
-        pruner=optuna.pruners.PercentilePruner(40.0, n_startup_trials=3),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(1),
     )
 
 
@@ -74,6 +75,37 @@ def test_a_known_configuration_is_not_fitted_again(plan: Plan) -> None:
     assert files == {path: path.stat().st_mtime_ns for path in plan.store.root.rglob("*.npz")}
 
 
+def test_sampled_trials_are_screened_and_few_go_on(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a sixth of the rows; the shipped point is not screened, only entered as one to beat."""
+    for module in (tuning, trial_run):
+        monkeypatch.setattr(module, "SCREEN_ROWS", 130)
+    study = memory_study()
+    (column,) = tune(load_pipeline("knn"), study, plan, 8.0, lambda step: None)
+    first, to_beat, *sampled = study.trials
+    assert (first.state, list(first.intermediate_values)) == (TrialState.COMPLETE, [2, 3, 4])
+    assert to_beat.params == first.params
+    assert list(to_beat.intermediate_values) == [1, 2, 3, 4]
+    screened = [trial for trial in sampled if 1 in trial.intermediate_values]
+    stopped = [trial for trial in screened if list(trial.intermediate_values) == [1]]
+    assert len(screened) > 4
+    assert len(stopped) > len(screened) / 2
+    assert column.score.accuracy == max(t.value or 0 for t in study.trials)
+    fitted = {path.parent.name for path in plan.store.root.rglob("fold-0.npz")}
+    assert fitted.isdisjoint(trial.user_attrs["key"] for trial in stopped)
+
+
+def test_all_rows_from_the_start_where_that_is_asked(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (tuning, trial_run):
+        monkeypatch.setattr(module, "SCREEN_ROWS", 130)
+    study = memory_study()
+    tune(load_pipeline("knn"), study, replace(plan, two_speeds=False), 3.0, lambda step: None)
+    assert not list(plan.store.root.rglob("fold-*-130.npz"))
+
+
 class Impossible(Logistic):
     """Asks for a regularisation that scikit-learn refuses."""
 
@@ -99,7 +131,7 @@ def test_an_open_trial_is_queued_again(tmp_path: Path) -> None:
 
 def asked(folder: Path, name: str, sampler: str, seed: int) -> list[float]:
     """Return what a sampler asks for when higher numbers are better."""
-    study = open_study(open_storage(f"sqlite:///{folder / 'podium.db'}"), name, sampler, seed)
+    study = open_study(open_storage(f"sqlite:///{folder / 'podium.db'}"), name, sampler, seed, "me")
     numbers = []
     for _ in range(20):
         trial = study.ask()
