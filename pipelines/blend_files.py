@@ -27,12 +27,14 @@ class Member:
         pipeline: Its pipeline.
         key: Its key in the store.
         weight: Its share of the mean.
+        temperature: What its probabilities are brought to first.
         oof_accuracy: Its own out-of-fold accuracy.
     """
 
     pipeline: str
     key: str
     weight: float
+    temperature: float
     oof_accuracy: float
 
 
@@ -69,7 +71,8 @@ def make_blend(plan: Plan, pipelines: list[Pipeline]) -> FinishedBlend:
     labels = np.asarray(plan.data.train_labels)
     blended = blend([column.oof() for column in columns], labels, plan.folds.assign(labels))
     members = _members(columns, blended)
-    test = weighted_mean(np.stack([column.test() for column in columns]), blended.weights)
+    tests = np.stack([column.test() for column in columns])
+    test = weighted_mean(tests, blended.weights, blended.temperatures)
     folder = runs_folder(plan.competition) / "blend"
     finished = FinishedBlend(blended, members, columns[blended.best_single], _name(members), folder)
     for name, array in (("oof", blended.oof), ("test", test)):
@@ -95,8 +98,8 @@ def _candidates(plan: Plan, pipelines: list[Pipeline]) -> list[Column]:
 
 def _members(columns: list[Column], blended: Blend) -> list[Member]:
     members = [
-        Member(column.pipeline, column.key, float(weight), column.score.accuracy)
-        for column, weight in zip(columns, blended.weights, strict=True)
+        Member(column.pipeline, column.key, float(weight), float(heat), column.score.accuracy)
+        for column, weight, heat in zip(columns, blended.weights, blended.temperatures, strict=True)
         if weight > 0
     ]
     return sorted(members, key=lambda member: member.weight, reverse=True)

@@ -1,4 +1,4 @@
-"""Blends of finished columns, scored on rows that their weights were not learnt from."""
+"""Blends of finished columns, scored on rows that nothing of them was learnt from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.calibration import temperatures, tempered
 from pipelines.metrics import Labels, Probabilities, Score, paired_p_value, score
 
 Stack = npt.NDArray[np.float32]
@@ -17,13 +18,14 @@ GREEDY_ROUNDS = 20
 
 @dataclass(frozen=True)
 class Blend:
-    """A weighted mean of columns.
+    """A weighted mean of columns, each at its own temperature.
 
     Attributes:
         method: How the weights were learnt.
         weights: (n_columns,) float64, none negative, summing to 1; learnt from all rows.
+        temperatures: (n_columns,) float64; learnt from all rows.
         oof: (n, n_classes) cross-fitted out-of-fold probabilities: each fold's rows are blended
-            with weights learnt on the other folds.
+            with temperatures and weights learnt on the other folds.
         score: Score of `oof`.
         best_single: Position of the best single column.
         gain: Accuracy of `oof` less that of the best single column.
@@ -33,6 +35,7 @@ class Blend:
 
     method: str
     weights: Weights
+    temperatures: Weights
     oof: Probabilities
     score: Score
     best_single: int
@@ -54,16 +57,16 @@ def blend(
         assigned: (n,) fold of each row, the same that the columns were made with.
     """
     stack = np.stack(columns)
-    fitted = {
-        name: _cross_fitted(learner, stack, labels, assigned) for name, learner in METHODS.items()
-    }
+    fitted = _cross_fitted(stack, labels, assigned)
     methods = {name: score(oof, labels) for name, oof in fitted.items()}
     method = max(methods, key=lambda name: methods[name])
     singles = [score(column, labels) for column in columns]
     best_single = max(range(len(columns)), key=lambda index: singles[index])
+    heat = temperatures(stack, labels)
     return Blend(
         method=method,
-        weights=METHODS[method](stack, labels),
+        weights=METHODS[method](at_temperatures(stack, heat), labels),
+        temperatures=heat,
         oof=fitted[method],
         score=methods[method],
         best_single=best_single,
@@ -73,10 +76,22 @@ def blend(
     )
 
 
-def weighted_mean(stack: Stack, weights: Weights) -> Probabilities:
-    """Return the mean (n, n_classes) float32 of columns (n_columns, n, n_classes)."""
+def at_temperatures(stack: Stack, heat: Weights) -> Stack:
+    """Return columns (n_columns, n, n_classes) float32, each at its temperature."""
+    return np.stack([tempered(*pair) for pair in zip(stack, heat, strict=True)])
+
+
+def weighted_mean(stack: Stack, weights: Weights, heat: Weights) -> Probabilities:
+    """Return the mean (n, n_classes) float32 of columns (n_columns, n, n_classes).
+
+    Args:
+        stack: The columns.
+        weights: (n_columns,) their shares.
+        heat: (n_columns,) the temperatures that they are brought to first.
+    """
     used = np.flatnonzero(weights)
-    mean: Probabilities = np.tensordot(weights[used].astype(np.float32), stack[used], axes=1)
+    parts = at_temperatures(stack[used], heat[used])
+    mean: Probabilities = np.tensordot(weights[used].astype(np.float32), parts, axes=1)
     return mean
 
 
@@ -142,11 +157,15 @@ METHODS: dict[str, Learner] = {
 
 
 def _cross_fitted(
-    learner: Learner, stack: Stack, labels: Labels, assigned: npt.NDArray[np.int64]
-) -> Probabilities:
-    blended: Probabilities = np.empty_like(stack[0])
+    stack: Stack, labels: Labels, assigned: npt.NDArray[np.int64]
+) -> dict[str, Probabilities]:
+    """Return each method's blend, every fold's rows by what was learnt on the other folds."""
+    blended = {name: np.empty_like(stack[0]) for name in METHODS}
     for fold in np.unique(assigned):
         inside = assigned == fold
-        weights = learner(stack[:, ~inside], labels[~inside])
-        blended[inside] = weighted_mean(stack[:, inside], weights)
+        heat = temperatures(stack[:, ~inside], labels[~inside])
+        known = at_temperatures(stack[:, ~inside], heat)
+        for name, learner in METHODS.items():
+            weights = learner(known, labels[~inside])
+            blended[name][inside] = weighted_mean(stack[:, inside], weights, heat)
     return blended

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from competition.errors import PodiumError
 from pipelines.base import Estimator
+from pipelines.calibration import tempered
 from pipelines.saved_models import load_model, saved_models
 from pipelines.training import trainers
 from pipelines.training.quiet import quiet_native_stderr
@@ -32,13 +33,13 @@ class Reader:
     Attributes:
         name: `blend`, or `<pipeline>/<key>`.
         title: For people.
-        models: Each with its weight; none where there is no model to read with.
+        models: Each with its weight and temperature; none where there is no model to read with.
         note: Why it cannot read, or what it lacks; empty if nothing.
     """
 
     name: str
     title: str
-    models: tuple[tuple[Estimator, float], ...] = ()
+    models: tuple[tuple[Estimator, float, float], ...] = ()
     note: str = ""
 
     def read(self, images: Images) -> Probabilities:
@@ -47,8 +48,11 @@ class Reader:
         Args:
             images: (n, side, side) uint8, in MNIST's form.
         """
-        total = sum(weight for _, weight in self.models)
-        parts = [weight / total * model.predict_proba(images) for model, weight in self.models]
+        total = sum(weight for _, weight, _ in self.models)
+        parts = [
+            weight / total * tempered(model.predict_proba(images), heat)
+            for model, weight, heat in self.models
+        ]
         mean: Probabilities = np.sum(parts, axis=0).astype(np.float32)
         return mean
 
@@ -111,7 +115,7 @@ def _single(identity: Identity, title: str, path: Path | None, side: int) -> Rea
         note = f"{path} does not read here ({error}); delete it and run `make tune` again"
         log.warning("%s", note)
         return Reader(name, title, note=note)
-    return Reader(name, title, ((model, 1.0),))
+    return Reader(name, title, ((model, 1.0, 1.0),))
 
 
 def _upright_line(side: int) -> Images:
@@ -122,15 +126,18 @@ def _upright_line(side: int) -> Images:
 
 def _blend(manifest: dict[str, Any], singles: dict[Identity, Reader]) -> list[Reader]:
     """Return the blend of the models that are here; nothing if there is none."""
-    members = [(m["pipeline"], m["key"], float(m["weight"])) for m in manifest.get("members", [])]
+    members = [
+        (m["pipeline"], m["key"], float(m["weight"]), float(m.get("temperature", 1.0)))
+        for m in manifest.get("members", [])
+    ]
     here = [
-        (singles[pipeline, key].models[0][0], weight)
-        for pipeline, key, weight in members
+        (singles[pipeline, key].models[0][0], weight, heat)
+        for pipeline, key, weight, heat in members
         if (pipeline, key) in singles and singles[pipeline, key].models
     ]
     if not here:
         return []
-    lacking = 1 - sum(weight for _, weight in here) / sum(weight for *_, weight in members)
+    lacking = 1 - sum(one[1] for one in here) / sum(one[2] for one in members)
     note = f"without {lacking:.0%} of its weight, whose models are not here" if lacking > 0 else ""
     return [Reader(BLEND, f"blend: {manifest['name']}", tuple(here), note)]
 

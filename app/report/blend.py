@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.report.findings import Findings, StoredBlend
+from pipelines.calibration import tempered
 from pipelines.metrics import mcnemar_p_value
 from pipelines.store import Column
 
@@ -70,9 +71,13 @@ def blend_section(findings: Findings, blend: StoredBlend) -> BlendSection:
     manifest = blend.manifest
     by_key = {column.key: column for column in findings.columns}
     listed = [(member, by_key.get(member["key"])) for member in manifest["members"]]
-    present = [(column, float(member["weight"])) for member, column in listed if column is not None]
+    present = [
+        (column, float(member["weight"]), float(member.get("temperature", 1.0)))
+        for member, column in listed
+        if column is not None
+    ]
     labels = np.asarray(findings.data.train_labels)
-    wrong = np.array([column.oof().argmax(axis=1) != labels for column, _ in present])
+    wrong = np.array([column.oof().argmax(axis=1) != labels for column, *_ in present])
     shared = (wrong[:, None] & wrong).sum(axis=2) if present else np.zeros((0, 0))
     methods = sorted(manifest["methods"].items(), key=lambda each: each[1], reverse=True)
     return BlendSection(
@@ -89,14 +94,16 @@ def blend_section(findings: Findings, blend: StoredBlend) -> BlendSection:
 
 
 def _members(
-    present: list[tuple[Column, float]], wrong: npt.NDArray[np.bool_], labels: npt.NDArray[np.int64]
+    present: list[tuple[Column, float, float]],
+    wrong: npt.NDArray[np.bool_],
+    labels: npt.NDArray[np.int64],
 ) -> list[MemberRow]:
-    names = [column.pipeline for column, _ in present]
-    parts = [np.float32(weight) * column.oof() for column, weight in present]
+    names = [column.pipeline for column, *_ in present]
+    parts = [np.float32(weight) * tempered(column.oof(), heat) for column, weight, heat in present]
     whole = np.sum(parts, axis=0) if parts else np.zeros((len(labels), 1), dtype=np.float32)
     right = whole.argmax(axis=1) == labels
     rows = []
-    for place, (column, weight) in enumerate(present):
+    for place, (column, weight, _) in enumerate(present):
         adds = p_value = None
         if len(present) > 1:
             without = (whole - parts[place]).argmax(axis=1) == labels

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.blending import METHODS, blend, convex_weights, greedy_weights, weighted_mean
+from pipelines.calibration import tempered
 from pipelines.metrics import score
 
 CLASSES = 4
@@ -48,7 +49,18 @@ def test_a_single_column_is_itself() -> None:
     blended = blend([column], labels, assigned)
     assert blended.weights.tolist() == [1.0]
     assert (blended.gain, blended.p_value) == (0.0, 1.0)
-    np.testing.assert_array_equal(blended.oof, column)
+    np.testing.assert_array_equal(blended.oof.argmax(axis=1), column.argmax(axis=1))
+
+
+def test_a_modest_column_is_not_passed_over() -> None:
+    """Label smoothing leaves a network right and unsure; a surer one that is worse must not win."""
+    labels, assigned = dealt(4000)
+    good, worse = noisy(labels, 0.7, 0), noisy(labels, 1.1, 1)
+    unsure = tempered(good, 4.0)
+    blended = blend([unsure, worse], labels, assigned)
+    assert blended.temperatures[0] < 0.5
+    assert blended.score.log_loss < min(score(good, labels).log_loss, score(worse, labels).log_loss)
+    assert blended.score.accuracy >= score(good, labels).accuracy
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -74,5 +86,5 @@ def test_weights_are_a_convex_combination(count: int, seed: int) -> None:
         weights = learner(stack, labels)
         assert weights.min() >= 0
         assert weights.sum() == pytest.approx(1.0)
-        rows = weighted_mean(stack, weights).sum(axis=1)
+        rows = weighted_mean(stack, weights, np.ones(count)).sum(axis=1)
         np.testing.assert_allclose(rows, 1.0, atol=1e-5)
