@@ -1,10 +1,10 @@
 """Two-speed tuning against tuning on all rows from the start, at an equal time budget.
 
-    python -m benchmarks.two_speeds digit-recognizer.zip [--pipeline logistic] [--seconds 100]
+    python -m benchmarks.two_speeds digit-recognizer.zip [--pipeline knn] [--seconds 75]
 
 Both sides tune the same pipeline with the same sampler, seeds and folds on the 42,000 real rows;
-neither is given a shipped point: the first trial, the one that is always completed, is drawn at
-random from the search space, the same for both. What counts is the out-of-fold accuracy, on all
+neither is given a shipped point: the first trial, the one that is always completed, is the cheapest
+of ten that are drawn at random from the search space, the same for both. What counts is the out-of-fold accuracy, on all
 rows, of the best trial that each has when its time is up. The sides take turns; the medians over
 the seeds are printed, with the trials that each got through.
 """
@@ -23,7 +23,7 @@ from optuna.trial import TrialState
 
 from competition.dataset import Dataset, load_dataset
 from competition.spec import load_competition
-from pipelines.base import Pipeline, ShippedPoint, load_pipeline, suggested
+from pipelines.base import Pipeline, ShippedPoint, load_pipeline
 from pipelines.campaign import FOLDS
 from pipelines.execution.threads import cores
 from pipelines.folds import Folds
@@ -33,14 +33,19 @@ from pipelines.store import Store
 from pipelines.study import open_study
 from pipelines.tuning import tune
 
+DRAWN = 10  # random points, of which the cheapest is the first trial
+
 
 def without_shipped_points(pipeline: Pipeline, seed: int) -> Pipeline:
-    """Return the pipeline with one random point in place of its shipped ones."""
-    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
-    pipeline.suggest(trial)
-    params = dict(trial.params)
-    point = ShippedPoint("random", params, pipeline.cost(suggested(pipeline, params)))
-    pipeline.shipped = lambda: [point]  # type: ignore[method-assign]
+    """Return the pipeline with one random point in place of its shipped ones: a cheap one."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    points = []
+    for _ in range(DRAWN):
+        trial = study.ask()
+        cost = pipeline.cost(pipeline.suggest(trial))
+        points.append(ShippedPoint("random", dict(trial.params), cost))
+    cheapest = min(points, key=lambda point: point.cost)
+    pipeline.shipped = lambda: [cheapest]  # type: ignore[method-assign]
     return pipeline
 
 
@@ -78,8 +83,8 @@ def main() -> None:
     """Print each run, then the medians of both sides."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("zip", type=Path, help="Kaggle's digit-recognizer.zip")
-    parser.add_argument("--pipeline", default="logistic")
-    parser.add_argument("--seconds", type=float, default=100)
+    parser.add_argument("--pipeline", default="knn")
+    parser.add_argument("--seconds", type=float, default=75)
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
