@@ -4,9 +4,9 @@
 
 Both sides tune the same pipeline with the same sampler, seeds and folds on the 42,000 real rows;
 neither is given a shipped point: the first trial, the one that is always completed, is the cheapest
-of ten that are drawn at random from the search space, the same for both. What counts is the out-of-fold accuracy, on all
-rows, of the best trial that each has when its time is up. The sides take turns; the medians over
-the seeds are printed, with the trials that each got through.
+of ten that are drawn at random from the search space, the same for both. What counts is the
+out-of-fold accuracy, on all rows, of the best trial that each has when its time is up. The sides
+take turns; the medians over the seeds are printed, with the trials that each got through.
 """
 
 import argparse
