@@ -14,6 +14,7 @@ from distributed import Client, KilledWorker
 from competition.dataset import Dataset
 from competition.errors import PodiumError
 from pipelines.evaluation import DataAbsent
+from pipelines.execution.address import connection_to
 from pipelines.execution.base import FitExecutor, Job, WorkerLost
 from pipelines.execution.remote import run_here
 
@@ -43,7 +44,8 @@ class ClusterExecutor(FitExecutor):
         on_gpu: Fits go to the workers that declare the resource `GPU`, if there are any.
 
     Raises:
-        PodiumError: no scheduler answers, or no worker has joined it.
+        PodiumError: the address is malformed or its certificates are missing, no scheduler answers,
+            or no worker has joined it.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ClusterExecutor(FitExecutor):
         *,
         on_gpu: bool = False,
     ) -> None:
+        connection_to(address, "client")
         self.address = address
         self.on_gpu = on_gpu
         copies: dict[str, Any] = {name: np.array(getattr(data, name)) for name in _ARRAYS}

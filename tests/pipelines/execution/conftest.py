@@ -28,7 +28,7 @@ class Cluster:
 
     def start_scheduler(self) -> "subprocess.Popen[str]":
         ports = ["--port", str(self.port), "--dashboard", str(self.page)]
-        process = self._start("cluster", "--scheduler-only", *ports)
+        process = self.start("cluster", "--scheduler-only", *ports)
         assert process.stdout is not None
         line = process.stdout.readline()
         assert re.match(rf"scheduler {self.address}, dashboard http://127.0.0.1:{self.page}", line)
@@ -39,14 +39,14 @@ class Cluster:
         self.scheduler = self.start_scheduler()
 
     def add_workers(self, count: int, *options: str) -> "subprocess.Popen[str]":
-        process = self._start(
+        process = self.start(
             "worker", "--scheduler", self.address, "--workers", str(count), *options
         )
         assert process.stdout is not None
         assert f"{count} workers at {self.address}" in process.stdout.readline()
         return process
 
-    def _start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [sys.executable, "-m", "pipelines", *arguments],
             cwd=ROOT,

@@ -127,5 +127,5 @@ def test_no_scheduler_and_no_workers_are_a_sentence(
     with pytest.raises(PodiumError, match="No Dask scheduler answers"):
         joined(cluster, plan)
     cluster.address = "nonsense://x"
-    with pytest.raises(PodiumError, match="No Dask scheduler answers"):
+    with pytest.raises(PodiumError, match="nonsense://x is not the address of a scheduler"):
         joined(cluster, plan)
