@@ -1,15 +1,16 @@
 """The database of the studies: opened, explained, and waited for while it is started anew."""
 
 import logging
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
-from optuna.storages import BaseStorage, RDBStorage, get_storage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.trial import FrozenTrial
 from sqlalchemy.engine import make_url
@@ -27,6 +28,7 @@ from tenacity import (
 
 from competition.errors import PodiumError
 from competition.files import explained_os_errors
+from pipelines.own_trials import OwnTrialsStorage
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +111,7 @@ def open_storage(url: str, on_stale: OnStale | None = None) -> BaseStorage:
         PodiumError: the address is malformed or the database cannot be used.
     """
     database = open_database(url, on_stale)
-    storage = get_storage(database)
+    storage = OwnTrialsStorage(database)
     return storage if database.engine.dialect.name == "sqlite" else PatientStorage(storage)
 
 
@@ -125,13 +127,28 @@ def open_database(url: str, on_stale: OnStale | None = None) -> RDBStorage:
         raise PodiumError(_NO_ADDRESS) from error
     options: dict[str, Any] = {}
     if address.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": 60}
+        options["connect_args"] = {"timeout": 60, "factory": _Connection}
         path = Path(address.database or "")
         with explained_os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
     with explained_database_errors(url), warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return _open(url, options, on_stale)
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that does not wait for the disk at each of the many small commits of a trial.
+
+    With write-ahead logging (which the ledger in the same file wants too) a killed process loses
+    nothing; a power cut may take the last trials, whose fits the store still has. The ledger's own
+    connections go on to flush every commit.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        with suppress(sqlite3.OperationalError):  # busy, or a disk that cannot be written
+            if self.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",):
+                self.execute("PRAGMA synchronous = NORMAL")
 
 
 @contextmanager

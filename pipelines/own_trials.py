@@ -1,0 +1,170 @@
+"""A storage that does not read back what its own process wrote."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RDBStorage
+from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
+from optuna.trial import FrozenTrial, TrialState
+
+
+class OwnTrialsStorage(_CachedStorage):
+    """Optuna's cached storage, which also keeps the running trials of its own process.
+
+    Optuna's reads every running trial from the database at each look at the study: some ten times
+    a trial, and the more of them the more workers there are. The trials that this process runs
+    change by its own writes alone, so these are repeated on the copy in memory, and only the
+    others' trials are read. If another process closes one of them, which was taken for dead, the
+    next write to it raises `UpdateFinishedTrialError`, as ever, and it is read from then on.
+
+    Args:
+        backend: The database, which holds every write before the copy does.
+    """
+
+    def __init__(self, backend: RDBStorage) -> None:
+        super().__init__(backend)
+        self._own: set[int] = set()  # ids of the running trials that this process writes to
+        self._seen: dict[int, int] = {}  # of each study, the highest id that was read
+
+    # ------------------------------------------------------------------ reading
+
+    def _read_trials_from_remote_storage(self, study_id: int) -> None:
+        with self._lock:
+            study = self._studies.setdefault(study_id, _StudyInfo())
+            found = self._backend._get_trials(
+                study_id,
+                states=None,
+                included_trial_ids=study.unfinished_trial_ids,
+                trial_id_greater_than=self._seen.get(study_id, -1),
+            )
+            for trial in found:
+                self._seen[study_id] = max(self._seen.get(study_id, -1), trial._trial_id)
+                if trial._trial_id in self._own:
+                    continue
+                self._add_trials_to_cache(study_id, [trial])
+                if trial.state.is_finished():
+                    study.unfinished_trial_ids.discard(trial._trial_id)
+                else:
+                    study.unfinished_trial_ids.add(trial._trial_id)
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """Return a trial, from memory where it is finished or this process's own."""
+        with self._lock:
+            if trial_id in self._own:
+                return _copied(self._cached(trial_id))
+        return super().get_trial(trial_id)
+
+    # ------------------------------------------------------------------ writing
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """Make a trial, which is this process's own unless it waits in the queue."""
+        trial_id = super().create_new_trial(study_id, template_trial)
+        with self._lock:
+            if self._cached(trial_id).state == TrialState.RUNNING:
+                self._own.add(trial_id)
+                if self._seen.get(study_id, -1) == trial_id - 1:  # no one else's lies between
+                    self._seen[study_id] = trial_id
+            else:
+                self._studies[study_id].unfinished_trial_ids.add(trial_id)
+        return trial_id
+
+    def set_trial_param(
+        self,
+        trial_id: int,
+        param_name: str,
+        param_value_internal: float,
+        distribution: BaseDistribution,
+    ) -> None:
+        """Write a parameter."""
+        with self._writing(trial_id):
+            super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
+        value = distribution.to_external_repr(param_value_internal)
+        self._put(trial_id, "_params", param_name, value)
+        self._put(trial_id, "_distributions", param_name, distribution)
+
+    def set_trial_intermediate_value(
+        self, trial_id: int, step: int, intermediate_value: float
+    ) -> None:
+        """Write the value of a step."""
+        with self._writing(trial_id):
+            super().set_trial_intermediate_value(trial_id, step, intermediate_value)
+        self._put(trial_id, "intermediate_values", step, intermediate_value)
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Write an attribute."""
+        with self._writing(trial_id):
+            super().set_trial_user_attr(trial_id, key, value)
+        self._put(trial_id, "_user_attrs", key, value)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Write an attribute of Optuna's own."""
+        with self._writing(trial_id):
+            super().set_trial_system_attr(trial_id, key, value)
+        self._put(trial_id, "_system_attrs", key, value)
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        """Take a trial from the queue, which makes it this process's own, or close one."""
+        with self._writing(trial_id):
+            done = super().set_trial_state_values(trial_id, state, values)
+        if done and state == TrialState.RUNNING:
+            taken = self._backend.get_trial(trial_id)
+            with self._lock:
+                study_id, _ = self._trial_id_to_study_id_and_number[trial_id]
+                self._add_trials_to_cache(study_id, [taken])
+                self._studies[study_id].unfinished_trial_ids.discard(trial_id)
+                self._own.add(trial_id)
+        elif done and trial_id in self._own:
+            with self._lock:
+                trial = _copied(self._cached(trial_id))
+                trial.state, trial.datetime_complete = state, datetime.now()
+                trial.values = values
+                self._replace(trial)
+                self._own.discard(trial_id)
+        return done
+
+    # ------------------------------------------------------------------ the copies
+
+    @contextmanager
+    def _writing(self, trial_id: int) -> Iterator[None]:
+        """Disown a trial that another process has closed."""
+        try:
+            yield
+        except UpdateFinishedTrialError:
+            with self._lock:
+                if trial_id in self._own:
+                    self._own.discard(trial_id)
+                    study_id, _ = self._trial_id_to_study_id_and_number[trial_id]
+                    self._studies[study_id].unfinished_trial_ids.add(trial_id)
+            raise
+
+    def _put(self, trial_id: int, table: str, key: Any, value: Any) -> None:
+        """Repeat a write on the copy; whoever holds the old one keeps it as it was."""
+        with self._lock:
+            if trial_id in self._own:
+                trial = _copied(self._cached(trial_id))
+                getattr(trial, table)[key] = value
+                self._replace(trial)
+
+    def _cached(self, trial_id: int) -> FrozenTrial:
+        study_id, number = self._trial_id_to_study_id_and_number[trial_id]
+        return self._studies[study_id].trials[number]
+
+    def _replace(self, trial: FrozenTrial) -> None:
+        study_id, number = self._trial_id_to_study_id_and_number[trial._trial_id]
+        self._studies[study_id].trials[number] = trial
+
+
+def _copied(trial: FrozenTrial) -> FrozenTrial:
+    """Return a trial whose tables can be written to without touching the other's."""
+    twin = copy.copy(trial)
+    for table in ("_params", "_distributions", "_user_attrs", "_system_attrs"):
+        setattr(twin, table, dict(getattr(trial, table)))
+    twin.intermediate_values = dict(trial.intermediate_values)
+    return twin
