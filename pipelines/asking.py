@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from pipelines.base import Params, Pipeline, ShippedPoint, suggested
 from pipelines.evaluation import Task
@@ -39,11 +39,11 @@ class TrialSource:
         self.grid = grid_points(pipeline) if grid else None
         self.rate = 0.0  # wall seconds of a trial of cost 1
         self.postponed: list[int] = []
-        self.learn()
+        self.given: set[str] = set()  # names of the fixed points that were queued here
 
-    def learn(self) -> None:
+    def learn(self, completed: list[FrozenTrial]) -> None:
         """Take the time of the last completed trial as the measure of those to come."""
-        for timed in self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))[-1:]:
+        for timed in completed[-1:]:
             cost = self.pipeline.cost(suggested(self.pipeline, timed.params))
             self.rate = timed.user_attrs["seconds"] / cost
 
@@ -90,24 +90,30 @@ class TrialSource:
 
     def _queue_point(self, left: Callable[[], float] | None) -> bool:
         """Queue the fixed point that is due; return whether any is queued."""
-        if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        trials = self.study.get_trials(deepcopy=False)
+        if any(trial.state == TrialState.WAITING for trial in trials):
             return True
-        points, earned = untried(self.study, self.shipped), True
+        points, earned = untried(trials, self.shipped), True
         if self.grid is not None and (left is not None or not points):
-            points = untried(self.study, self.grid)
-        elif left is not None:
+            points = untried(trials, self.grid)
+        if left is not None:  # a point that failed is not due again, or nothing else would ever be
+            points = [point for point in points if point.name not in self.given]
+        if left is not None and self.grid is None:
             points = [point for point in points if self._expected_point(point) <= left()][-1:]
             if not points:
-                points, earned = self._to_beat(), False
+                points, earned = self._to_beat(trials), False
         for point in points[:1]:
+            self.given.add(point.name)
             attributes = {"point": point.name, "earned": earned, "queued": True}
             self.study.enqueue_trial(point.params, user_attrs=attributes)
         return bool(points)
 
-    def _to_beat(self) -> list[ShippedPoint]:
+    def _to_beat(self, trials: list[FrozenTrial]) -> list[ShippedPoint]:
         """Return the best trial so far, unless it was entered as the one to beat before."""
-        best = best_trials(self.study)[0]
-        return untried(self.study, [ShippedPoint(_TO_BEAT, best.params, 0.0)])
+        if _TO_BEAT in self.given or not untried(trials, [ShippedPoint(_TO_BEAT, {}, 0.0)]):
+            return []
+        best = best_trials([trial for trial in trials if trial.state == TrialState.COMPLETE])[0]
+        return [ShippedPoint(_TO_BEAT, best.params, 0.0)]
 
     def _expected_point(self, point: ShippedPoint) -> float:
         return self.expected(suggested(self.pipeline, point.params))

@@ -3,12 +3,13 @@
 import fcntl
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -106,7 +107,8 @@ def put_back(study: optuna.Study, numbers: Iterable[int]) -> None:
     trials = study.get_trials(deepcopy=False)
     for number in numbers:
         queue_again(study, trials[number])
-        study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+        with suppress(UpdateFinishedTrialError):  # another coordinator has closed it
+            study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
@@ -131,21 +133,15 @@ def same_elsewhere(study: optuna.Study, trial: optuna.Trial, key: str, owner: st
     return None
 
 
-def untried(study: optuna.Study, points: list[ShippedPoint]) -> list[ShippedPoint]:
+def untried(trials: list[FrozenTrial], points: list[ShippedPoint]) -> list[ShippedPoint]:
     """Return the points that no trial has finished, waits to try or left to its twin elsewhere."""
     closed = (*_TAKEN, TrialState.WAITING)
     tried = {
         trial.user_attrs.get("point")
-        for trial in study.get_trials(deepcopy=False)
+        for trial in trials
         if trial.state in closed or "twin" in trial.user_attrs
     }
     return [point for point in points if point.name not in tried]
-
-
-def finished_trials(study: optuna.Study) -> int:
-    """Return how many trials were completed or pruned."""
-    states = (TrialState.COMPLETE, TrialState.PRUNED)
-    return len(study.get_trials(deepcopy=False, states=states))
 
 
 def best_so_far(study: optuna.Study) -> list[float]:
@@ -154,9 +150,8 @@ def best_so_far(study: optuna.Study) -> list[float]:
     return list(accumulate((trial.value or 0.0 for trial in completed), max))
 
 
-def best_trials(study: optuna.Study) -> list[FrozenTrial]:
+def best_trials(completed: list[FrozenTrial]) -> list[FrozenTrial]:
     """Return the completed trials of different keys, best first: by accuracy, ties by log loss."""
-    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     ranked = sorted(
         completed, key=lambda t: (t.value or 0.0, -t.user_attrs["log_loss"]), reverse=True
     )

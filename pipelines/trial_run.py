@@ -31,6 +31,7 @@ class TrialRun:
         trial: Optuna's trial.
         task: The configuration.
         labels: (n,) labels of all training rows.
+        assigned: (n,) fold of each row, as `Folds.assign` deals them out.
         screened: Whether it is to be screened first.
         earned: Whether it is to be completed, come what may.
     """
@@ -38,14 +39,15 @@ class TrialRun:
     trial: optuna.Trial
     task: Task
     labels: npt.NDArray[np.int64]
+    assigned: npt.NDArray[np.int64]
     screened: bool
     earned: bool = False
     results: dict[tuple[int, int | None], FitResult] = field(default_factory=dict)
+    _accuracies: dict[tuple[int, int | None], float] = field(default_factory=dict)
     _reported: int = 0
 
     def __post_init__(self) -> None:
         """Lay out the fits of each stage."""
-        self._assigned = self.task.folds.assign(self.labels)
         self._screen = screening_of(self.task, SCREEN_ROWS, SCREEN_FOLDS) if self.screened else []
         self._full = requests_of(self.task)
         self._due = [*self._screen, *self._full]
@@ -61,17 +63,19 @@ class TrialRun:
     def receive(self, request: FitRequest, result: FitResult) -> bool:
         """Take a fit's result, report the steps it completes; return whether to prune the trial."""
         self.results[_stage(request)] = result
+        truth = self.labels[self.assigned == request.fold]
+        self._accuracies[_stage(request)] = score(result.scored, truth).accuracy
         if not self._reported:
             if not self._screened_through():
                 return False
             self._reported = 1
             if self._screen:
-                self._report(1, float(np.mean([self._accuracy(r) for r in self._screen])))
+                self._report(1, self._mean_accuracy(self._screen))
                 if self._falls_behind():
                     return True
         while self._reported <= len(self._full) and self._has(self._full[self._reported - 1]):
             done = self._full[: self._reported]
-            self._report(len(done) + 1, float(np.mean([self._accuracy(r) for r in done])))
+            self._report(len(done) + 1, self._mean_accuracy(done))
             if len(done) < len(self._full) and self._falls_behind():
                 return True
         return False
@@ -88,7 +92,7 @@ class TrialRun:
 
     def out_of_fold(self) -> Probabilities:
         """Return the out-of-fold probabilities (n, n_classes) of a complete trial."""
-        return join_folds([self.results[_stage(request)] for request in self._full], self._assigned)
+        return join_folds([self.results[_stage(request)] for request in self._full], self.assigned)
 
     def score(self) -> Score:
         """Score a complete trial's out-of-fold probabilities."""
@@ -105,9 +109,8 @@ class TrialRun:
     def _screened_through(self) -> bool:
         return all(self._has(request) for request in self._screen)
 
-    def _accuracy(self, request: FitRequest) -> float:
-        truth = self.labels[self._assigned == request.fold]
-        return score(self.results[_stage(request)].scored, truth).accuracy
+    def _mean_accuracy(self, requests: list[FitRequest]) -> float:
+        return float(np.mean([self._accuracies[_stage(request)] for request in requests]))
 
     def _falls_behind(self) -> bool:
         return not self.earned and self.trial.should_prune()

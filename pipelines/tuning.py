@@ -8,6 +8,7 @@ open is queued again by the next run, or by another coordinator of the same stud
 import logging
 from concurrent.futures import Future
 from datetime import timedelta
+from itertools import islice
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -25,7 +26,7 @@ from pipelines.metrics import Score
 from pipelines.plan import Plan
 from pipelines.progress import Progress, Report
 from pipelines.store import Column
-from pipelines.study import best_so_far, best_trials, finished_trials, put_back, reclaim
+from pipelines.study import best_so_far, best_trials, put_back, reclaim
 from pipelines.trial_run import SCREEN_ROWS, TrialRun
 
 log = logging.getLogger(__name__)
@@ -80,27 +81,35 @@ class _Coordinator:
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
         self.deadline = executor.now() + seconds
         self.labels = self.plan.data.train_labels
+        self.assigned = self.plan.folds.assign(self.labels)
         rows = len(self.labels) * (self.plan.folds.count - 1) // self.plan.folds.count
         self.screening = self.plan.two_speeds and rows > 2 * SCREEN_ROWS
         self.open: list[TrialRun] = []
         self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
         self.failures = 0
         self.beat_at = 0.0
+        self.best: list[Params] = []
         self._look_back()
 
     def _look_back(self) -> None:
         """Learn from the study what is best so far and what finishing it will take."""
-        self.source.learn()
-        self.trials = finished_trials(self.study)
-        best = best_trials(self.study)
+        trials = self.study.get_trials(deepcopy=False)
+        completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+        self.source.learn(completed)
+        self.trials = len(completed) + sum(trial.state == TrialState.PRUNED for trial in trials)
+        best = best_trials(completed)
         self.score = (
             Score(best[0].value or 0.0, -best[0].user_attrs["log_loss"], len(self.labels))
             if best
             else None
         )
-        params = [suggested(self.pipeline, trial.params) for trial in best]
-        here = [one for one in params if in_store(self.pipeline, self.plan, one)]
-        self.best: list[Params] = (here or params[:1])[: self.pipeline.columns]
+        params = (suggested(self.pipeline, trial.params) for trial in best)
+        kept = (one for one in params if in_store(self.pipeline, self.plan, one))
+        here = list(islice(kept, self.pipeline.columns))
+        before = self.best
+        self.best = here or [suggested(self.pipeline, trial.params) for trial in best[:1]]
+        if here and self.best == before:
+            return
         work = finishing_work(self.pipeline, self.plan, self.best)
         if best and not here:  # another coordinator's: its folds are to be fitted here too
             work += self.source.expected(self.best[0]) * self.plan.folds.count
@@ -173,7 +182,9 @@ class _Coordinator:
                 self._sign_of_life(trial)
                 earned = bool(trial.user_attrs.get("earned"))
                 screened = self.screening and not earned
-                self.open.append(TrialRun(trial, task, self.labels, screened, earned))
+                self.open.append(
+                    TrialRun(trial, task, self.labels, self.assigned, screened, earned)
+                )
                 return self._next_fit()
         return None
 

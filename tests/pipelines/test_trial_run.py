@@ -23,7 +23,8 @@ def test_the_screening_is_the_first_step_and_decides(
     study = optuna.create_study(direction="maximize")
     trial = study.ask()
     task = plan.task(pipeline, pipeline.suggest(trial))
-    run = TrialRun(trial, task, np.asarray(plan.data.train_labels), screened=True)
+    labels = np.asarray(plan.data.train_labels)
+    run = TrialRun(trial, task, labels, plan.folds.assign(labels), screened=True)
     monkeypatch.setattr(trial, "should_prune", lambda: prune)
     decisions = []
     for _ in range(SCREEN_FOLDS):
