@@ -22,15 +22,17 @@ def load_subset(competition: Competition, folder: Path, rows: int | None) -> Dat
     Args:
         competition: What the files promise to hold.
         folder: Where they are.
-        rows: How many labelled rows to take; None, or as many as there are, for all of them.
+        rows: How many labelled rows to take; None for all of them, as is a number that would leave
+            out fewer than there are classes.
 
     Raises:
-        PodiumError: the data is missing or broken, or the rows are too few for the classes.
+        PodiumError: the data is missing or broken, the rows are too few for the classes, or a class
+            has a single row.
     """
     data = load_dataset(competition, folder)
-    if rows is None or rows >= len(data.train_labels):
-        return data
     n_classes = len(competition.classes)
+    if rows is None or rows > len(data.train_labels) - n_classes:
+        return data
     if rows < 2 * n_classes:
         raise PodiumError(
             f"ROWS={rows} are too few for {n_classes} classes; take {2 * n_classes} or more, or "
@@ -38,12 +40,19 @@ def load_subset(competition: Competition, folder: Path, rows: int | None) -> Dat
         )
     from sklearn.model_selection import train_test_split
 
-    chosen, _ = train_test_split(
-        np.arange(len(data.train_labels)),
-        train_size=rows,
-        stratify=data.train_labels,
-        random_state=_SEED,
-    )
+    try:
+        chosen, _ = train_test_split(
+            np.arange(len(data.train_labels)),
+            train_size=rows,
+            test_size=n_classes,  # the least that it takes: it keeps a list of them
+            stratify=data.train_labels,
+            random_state=_SEED,
+        )
+    except ValueError as error:
+        raise PodiumError(
+            f"ROWS={rows} cannot be chosen with every class in its share ({error}); leave it out "
+            "for all rows, or add rows of the rarest class."
+        ) from error
     chosen.sort()
     name = f"{data.fingerprint}/{rows}/{_SEED}"
     return replace(
