@@ -1,6 +1,7 @@
 """One to a thousand workers on a virtual clock: the project's own coordinator, made-up fits."""
 
 import json
+import math
 import platform
 import tempfile
 import zlib
@@ -20,6 +21,7 @@ from competition.spec import load_competition
 from pipelines.base import load_pipeline
 from pipelines.campaign import FOLDS
 from pipelines.evaluation import FitRequest
+from pipelines.execution.threads import cores
 from pipelines.folds import Folds
 from pipelines.storage import open_storage
 from pipelines.store import Store
@@ -28,6 +30,8 @@ from pipelines.tuning import tune
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
 DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "scaling.md"
+_BEGIN, _END = "<!-- simulate -->", "<!-- /simulate -->"  # around what is written anew
 _WARM_UP = 60.0  # virtual seconds before the measured part, for every worker to have a fit
 _DAYS = 3e6  # virtual seconds: never the limit
 _FOLD_NOISE = 0.1  # by which the folds of a trial differ in time (standard deviation of the log)
@@ -140,13 +144,47 @@ def measure_simulated(fits: int, most_seconds: float) -> None:
                 flush=True,
             )
     draw(found).savefig(DOCS / "scaling.svg", metadata={"Date": None})
-    (DOCS / "scaling-table.md").write_text(table(found), encoding="utf-8")
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    text = f"{before}{_BEGIN}\n{section(found)}\n{_END}{after}"
+    PAGE.write_text(text, encoding="utf-8")
 
 
 def speed_up(one: Simulated, found: list[Simulated]) -> float:
     """Return how much more work is done at once than by one worker."""
     (alone,) = (other for other in found if (other.sampler, other.workers) == (one.sampler, 1))
     return one.workers * (1 - one.idle) / (1 - alone.idle)
+
+
+def section(found: list[Simulated]) -> str:
+    """Return what the page says of the results."""
+    times = FitTimes(0)
+    mean = math.exp(times.mean + times.deviation**2 / 2)
+    limits = [
+        f"With `SAMPLER={sampler}` the coordinator spent {most.own_ms:.0f} ms on a fit with "
+        f"{most.workers:,} workers, {most.sampler_ms:.0f} ms of them in the sampler, and the "
+        f"workers were idle for a tenth of the time or more {_from(sampler, found)}."
+        for sampler in ("random", "tpe")
+        for most in found
+        if (most.sampler, most.workers) == (sampler, max(WORKERS))
+    ]
+    return "\n".join(
+        [
+            f"`python -m benchmarks.scale simulate`, {datetime.now(UTC).date()}, {cores()} cores, "
+            f"Python {platform.python_version()}. Fits take {math.exp(times.mean):.0f} s in the "
+            f"median and {mean:.0f} s in the mean.",
+            "",
+            table(found),
+            "![Speed-up against the number of workers](scaling.svg)",
+            "",
+            *limits,
+        ]
+    )
+
+
+def _from(sampler: str, found: list[Simulated]) -> str:
+    slow = [one.workers for one in found if one.sampler == sampler and one.idle >= 0.1]
+    return f"from {slow[0]:,} workers on" if slow else "with none of these numbers of workers"
 
 
 def table(found: list[Simulated]) -> str:
@@ -177,8 +215,3 @@ def draw(found: list[Simulated]) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)
     return figure
-
-
-def machine() -> str:
-    """Return what the figures were measured on."""
-    return f"{datetime.now(UTC).date()}, Python {platform.python_version()}"
