@@ -60,7 +60,6 @@ class Run:
         self.hosts, self.folder = hosts, folder
         self.environment = {"DATA_DIR": str(data), "RUNS_DIR": str(folder), "COMPETITION": _SLUG}
         self.began = 0.0
-        self.counted = len(_WORKERS)
 
     def start_scheduler(self) -> None:
         """Start the scheduler, without workers."""
@@ -76,11 +75,12 @@ class Run:
             command = f"worker --scheduler {scheduler} --workers 1"
             self.hosts.start(name, command, self.folder, {})
         self.began = time.monotonic()
-        self._until(self._complete)
+        while not self._complete():
+            self._rest()
         self.began = time.monotonic()
         command = f"tune -p {pipeline} --budget 30m --sampler grid --scheduler {scheduler}"
         tuning = self.hosts.start("coordinator", command, self.folder, self.environment)
-        pending, first, seconds = list(steps), 0.0, 0.0
+        pending, first, seconds, counted = list(steps), 0.0, 0.0, len(_WORKERS)
         while not seconds or pending or not self._complete():
             now = time.monotonic()
             if not seconds and tuning.poll() is not None:
@@ -92,7 +92,10 @@ class Run:
                 _, what, act = pending.pop(0)
                 act()
                 self._note(what)
-            self._look(now)
+            if (count := self._workers()) != counted:
+                counted = count
+                self._note(f"the scheduler counts {count} of {len(_WORKERS)} workers")
+            self._rest()
         if tuning.returncode != 0:
             sys.exit((self.folder / "coordinator.log").read_text())
         return seconds
@@ -122,18 +125,9 @@ class Run:
     def _fits(self) -> int:
         return len(list((self.folder / _SLUG / "predictions").glob("*/*/fold-*.npz")))
 
-    def _until(self, reached: Callable[[], bool]) -> None:
-        while not reached():
-            self._look(time.monotonic())
-
-    def _look(self, now: float) -> None:
-        """Say when the number of workers has changed, and rest."""
-        if now - self.began > _LIMIT:
-            sys.exit(f"Not all is well after {_LIMIT:.0f} seconds; see {self.folder}.")
-        count = self._workers()
-        if count != self.counted:
-            self.counted = count
-            self._note(f"the scheduler counts {count} workers")
+    def _rest(self) -> None:
+        if time.monotonic() - self.began > _LIMIT:
+            sys.exit(f"Not all is well after {_LIMIT:.0f} seconds.")
         time.sleep(_LOOK)
 
     def _note(self, what: str) -> None:
