@@ -79,10 +79,14 @@ class Parts:
         self.processes[kind] = subprocess.Popen(
             command,
             cwd=ROOT if kind != "database" else self.folder,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        if kind.startswith("worker") and hasattr(os, "sched_setaffinity"):
+            # Each stands for a machine of its own, so each gets a share of the cores.
+            here = sorted(os.sched_getaffinity(0))
+            share = set(here[int(kind[-1]) - 1 :: 2]) or set(here)
+            os.sched_setaffinity(self.processes[kind].pid, share)
 
     def _make_database(self) -> None:
         self.folder.mkdir()

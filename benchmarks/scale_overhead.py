@@ -14,8 +14,8 @@ from optuna.trial import TrialState
 
 from benchmarks.scale_stubs import (
     MadeUpResults,
+    Stopwatch,
     StubPlan,
-    TimedSampler,
     VirtualExecutor,
     resident_mib,
     unread_dataset,
@@ -41,8 +41,9 @@ class Overhead:
     Attributes:
         fits: How many there were.
         trials: How many of the trials ended in each state.
-        seconds: Of the coordinator, its sampler included.
-        sampler_seconds: Of the sampler alone.
+        seconds: Of the coordinator, its sampler and its storage included.
+        sampler_seconds: Of the sampler alone, with what it reads.
+        storage_seconds: Of Optuna's storage alone, but for what the sampler reads.
         memory: Resident MiB by the number of fits done.
         most_in_flight: The most fits that were out at once.
     """
@@ -51,6 +52,7 @@ class Overhead:
     trials: dict[str, int]
     seconds: float
     sampler_seconds: float
+    storage_seconds: float
     memory: dict[int, float]
     most_in_flight: int
 
@@ -83,14 +85,23 @@ def run_no_fits(sampler: str, pipeline_name: str, fits: int, workers: int) -> Ov
         )
         storage = open_storage(f"sqlite:///{scratch}/podium.db")
         study = open_study(storage, "overhead", sampler, 0, plan.owner)
-        study.sampler = timed = TimedSampler(study.sampler)
+        sampling = Stopwatch(study.sampler)
+        storing = Stopwatch(storage, sampling)
         memory[0] = resident_mib()
         began, own = time.perf_counter(), executor.own
         tune(pipeline, study, plan, _DAY, lambda step: None, grid=sampler == "grid")
         seconds = time.perf_counter() - began - (executor.own - own)
         states = [trial.state for trial in study.get_trials(deepcopy=False)]
         trials = {state.name: states.count(state) for state in TrialState if state in states}
-    return Overhead(executor.fits, trials, seconds, timed.seconds, memory, executor.most_in_flight)
+    return Overhead(
+        executor.fits,
+        trials,
+        seconds,
+        sampling.seconds,
+        storing.seconds,
+        memory,
+        executor.most_in_flight,
+    )
 
 
 def _weigher(marks: set[int], memory: dict[int, float]) -> Callable[[int], None]:
@@ -106,12 +117,16 @@ def measure_overhead(fits: int, workers: int, pipeline: str) -> None:
     for sampler, count in (("random", fits), ("tpe", fits), ("grid", min(fits, 5_000))):
         with ProcessPoolExecutor(1, get_context("spawn")) as apart:  # memory of its own
             found = apart.submit(run_no_fits, sampler, pipeline, count, workers).result()
-        sampling = found.sampler_seconds / found.fits * 1e3
+        whole, sampling, storing = (
+            seconds / found.fits * 1e3
+            for seconds in (found.seconds, found.sampler_seconds, found.storage_seconds)
+        )
         memory = ", ".join(f"{mib:.0f} MiB at {at:,}" for at, mib in found.memory.items())
         ends = ", ".join(f"{n:,} {state.lower()}" for state, n in found.trials.items())
         print(
-            f"{sampler}: {found.fits:,} fits, {found.seconds / found.fits * 1e3 - sampling:.2f} ms "
-            f"of the coordinator and {sampling:.2f} ms of the sampler a fit; trials: {ends}; "
+            f"{sampler}: {found.fits:,} fits, a fit takes the coordinator {whole:.2f} ms: "
+            f"{storing:.2f} ms in Optuna's storage, {sampling:.2f} ms in its sampler and "
+            f"{whole - storing - sampling:.2f} ms of its own; trials: {ends}; "
             f"at most {found.most_in_flight} fits under way with {workers} workers; "
             f"resident {memory}",
             flush=True,

@@ -14,7 +14,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from benchmarks.families import kept
-from benchmarks.scale_stubs import MadeUpResults, StubPlan, TimedSampler, VirtualExecutor
+from benchmarks.scale_stubs import MadeUpResults, Stopwatch, StubPlan, VirtualExecutor
 from competition.dataset import load_dataset
 from competition.practice.holdout import prepare
 from competition.spec import load_competition
@@ -105,9 +105,9 @@ def simulate(sampler: str, workers: int, fits: int, most_seconds: float) -> Simu
         study = open_study(
             open_storage(f"sqlite:///{scratch}/podium.db"), "simulated", sampler, 0, plan.owner
         )
-        study.sampler = timed = TimedSampler(study.sampler)
+        sampling = Stopwatch(study.sampler)
         tune(load_pipeline("svm"), study, plan, _DAYS, lambda step: None)
-    return _measured(sampler, executor, timed.seconds)
+    return _measured(sampler, executor, sampling.seconds)
 
 
 def _measured(sampler: str, executor: VirtualExecutor, sampling: float) -> Simulated:

@@ -11,9 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import optuna
 import psutil
-from optuna.samplers import BaseSampler
 
 from competition.dataset import Dataset
 from pipelines.base import Pipeline
@@ -195,47 +193,38 @@ class VirtualExecutor(FitExecutor):
         self._under_way.clear()
 
 
-class TimedSampler(BaseSampler):
-    """A sampler whose time is counted.
+class Stopwatch:
+    """Counts the time that calls of an object's methods take, those within each other once.
 
     Args:
-        inner: What samples.
+        watched: Whose public methods are replaced by timed ones.
+        caller: Counts nothing of what is called by the object that this one watches.
+
+    Attributes:
+        seconds: The time so far.
     """
 
-    def __init__(self, inner: BaseSampler) -> None:
-        self.inner = inner
+    def __init__(self, watched: object, caller: "Stopwatch | None" = None) -> None:
         self.seconds = 0.0
+        self._depth = 0
+        self._caller = caller
+        for name in dir(watched):
+            member = getattr(watched, name)
+            if callable(member) and not name.startswith("_"):
+                setattr(watched, name, self._timed(member))
 
-    def _timed(self, method: str, *given: Any) -> Any:
-        began = time.perf_counter()
-        try:
-            return getattr(self.inner, method)(*given)
-        finally:
-            self.seconds += time.perf_counter() - began
+    def _timed(self, call: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+        def timed(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+            self._depth += 1
+            began = time.perf_counter()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self._depth -= 1
+                if not self._depth and not (self._caller and self._caller._depth):
+                    self.seconds += time.perf_counter() - began
 
-    def infer_relative_search_space(self, study: optuna.Study, trial: Any) -> dict[str, Any]:
-        """Ask the inner sampler."""
-        return dict(self._timed("infer_relative_search_space", study, trial))
-
-    def sample_relative(
-        self, study: optuna.Study, trial: Any, search_space: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Ask the inner sampler."""
-        return dict(self._timed("sample_relative", study, trial, search_space))
-
-    def sample_independent(
-        self, study: optuna.Study, trial: Any, param_name: str, param_distribution: Any
-    ) -> Any:
-        """Ask the inner sampler."""
-        return self._timed("sample_independent", study, trial, param_name, param_distribution)
-
-    def before_trial(self, study: optuna.Study, trial: Any) -> None:
-        """Tell the inner sampler."""
-        self._timed("before_trial", study, trial)
-
-    def after_trial(self, study: optuna.Study, trial: Any, state: Any, values: Any) -> None:
-        """Tell the inner sampler."""
-        self._timed("after_trial", study, trial, state, values)
+        return timed
 
 
 def resident_mib() -> float:

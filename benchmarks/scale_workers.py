@@ -10,6 +10,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from competition.dataset import load_dataset
 from competition.spec import load_competition
 from pipelines.base import load_pipeline, suggested
 from pipelines.campaign import FOLDS
-from pipelines.evaluation import FitRequest, fit_fold, requests_of
+from pipelines.evaluation import FitRequest, FitResult, fit_fold, requests_of
 from pipelines.execution.base import FitExecutor
 from pipelines.execution.cluster import ClusterExecutor
 from pipelines.execution.local import LocalExecutor
@@ -51,7 +52,8 @@ def warm_up(executor: FitExecutor, fits: list[FitRequest]) -> None:
 
 def _all_done(executor: FitExecutor, requests: list[FitRequest]) -> None:
     """Submit fits and wait for them as the coordinator does."""
-    due, waiting = list(reversed(requests)), set()
+    due = list(reversed(requests))
+    waiting: set[Future[FitResult]] = set()
     while due or waiting:
         while due and len(waiting) < executor.workers:
             waiting.add(executor.submit(fit_fold, due.pop()))
