@@ -23,8 +23,9 @@ from pipelines.evaluation import FitRequest, FitResult, fit_fold
 from pipelines.metrics import score
 from pipelines.models.logistic import Logistic
 from pipelines.plan import Plan
-from pipelines.progress import Progress
+from pipelines.progress import Progress, Report
 from pipelines.storage import open_storage
+from pipelines.store import Column
 from pipelines.study import open_study, put_back, sole_coordinator
 from pipelines.tuning import tune
 
@@ -39,6 +40,20 @@ def memory_study() -> optuna.Study:
     )
 
 
+def tune_until(
+    enough: Callable[[], bool],
+    study: optuna.Study,
+    plan: Plan,
+    report: Report = lambda step: None,
+) -> Column:
+    """Tune knn for some seconds, again and again on a machine that is too busy."""
+    for _ in range(12):
+        (column,) = tune(load_pipeline("knn"), study, plan, 8.0, report)
+        if enough():
+            return column
+    raise AssertionError(f"{len(study.trials)} trials in more than a minute and a half")
+
+
 @pytest.fixture
 def plan(make_plan_of: Callable[..., Plan]) -> Plan:
     return make_plan_of()
@@ -48,9 +63,8 @@ def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(plan: Pl
     pipeline = load_pipeline("knn")
     study = memory_study()
     steps: list[Progress] = []
-    (column,) = tune(pipeline, study, plan, 10.0, steps.append)
+    column = tune_until(lambda: len(study.trials) > 1, study, plan, steps.append)
     assert study.trials[0].params == pipeline.shipped()[0].params
-    assert len(study.trials) > 1
     assert all(trial.state.is_finished() for trial in study.trials if trial.state.value != 4)
     outcome = score(column.oof(), np.asarray(plan.data.train_labels))
     assert outcome.accuracy == column.score.accuracy == study.best_value
@@ -82,15 +96,17 @@ def test_sampled_trials_are_screened_and_few_go_on(
     for module in (tuning, trial_run):
         monkeypatch.setattr(module, "SCREEN_ROWS", 130)
     study = memory_study()
-    (column,) = tune(load_pipeline("knn"), study, plan, 8.0, lambda step: None)
-    first, to_beat, *sampled = study.trials
+
+    def screened() -> list[optuna.trial.FrozenTrial]:
+        return [trial for trial in study.trials[2:] if 1 in trial.intermediate_values]
+
+    column = tune_until(lambda: len(screened()) > 4, study, plan)
+    first, to_beat = study.trials[:2]
     assert (first.state, list(first.intermediate_values)) == (TrialState.COMPLETE, [2, 3, 4])
     assert to_beat.params == first.params
     assert list(to_beat.intermediate_values) == [1, 2, 3, 4]
-    screened = [trial for trial in sampled if 1 in trial.intermediate_values]
-    stopped = [trial for trial in screened if list(trial.intermediate_values) == [1]]
-    assert len(screened) > 4
-    assert len(stopped) > len(screened) / 2
+    stopped = [trial for trial in screened() if list(trial.intermediate_values) == [1]]
+    assert len(stopped) > len(screened()) / 2
     assert column.score.accuracy == max(t.value or 0 for t in study.trials)
     fitted = {path.parent.name for path in plan.store.root.rglob("fold-0.npz")}
     assert fitted.isdisjoint(trial.user_attrs["key"] for trial in stopped)
