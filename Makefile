@@ -1,6 +1,6 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
 # Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN
-#            CHART DATA DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
+#            CHART DATA HIDDEN DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
@@ -13,7 +13,7 @@ help: ## show this help
 
 setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date
 
-rehearse: setup ## the whole way on this machine, without an account (DATA=zip, BUDGET=20m)
+rehearse: setup ## the whole way on this machine, without an account (DATA=zip, HIDDEN=10000, BUDGET=20m)
 	@$(RUN) submissions rehearse
 
 download: setup ## bring the competition's files from Kaggle

@@ -107,6 +107,9 @@ def practice(
             help=f"The form of --data: a slug or a TOML file. Default: {DEFAULT_COMPETITION}.",
         ),
     ] = None,
+    hidden: Annotated[
+        int | None, typer.Option(min=1, help="How many rows to hide. Default: a third.")
+    ] = None,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 0,
     folder: Annotated[
         Path | None,
@@ -130,7 +133,7 @@ def practice(
     ] = False,
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve a practice Kaggle on 127.0.0.1 until Ctrl-C; a third of the data is hidden."""
+    """Serve a practice Kaggle on 127.0.0.1 until Ctrl-C, with some of the data hidden."""
     form = load_competition(
         competition or (OPTICAL_DIGITS if data is None else DEFAULT_COMPETITION)
     )
@@ -143,6 +146,7 @@ def practice(
         folder or runs_folder(form) / "practice",
         form,
         data,
+        hidden=hidden,
         port=port,
         username=username,
         key=key,

@@ -163,6 +163,9 @@ def rehearse(
             envvar="DATA", help="Kaggle's zip or a labelled CSV. Default: the optical digits."
         ),
     ] = None,
+    hidden: Annotated[
+        int, typer.Option(envvar="HIDDEN", min=0, help="How many rows to hide; 0 for a third.")
+    ] = 0,
     competition: Annotated[
         str, typer.Option("--competition", "-c", envvar="COMPETITION", help="The form of DATA.")
     ] = "",
@@ -176,7 +179,7 @@ def rehearse(
     sampler: SamplerOption = "tpe",
     seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of folds and fits.")] = 0,
 ) -> None:
-    """Go the whole way on this machine, without an account: a third of the data is hidden."""
+    """Go the whole way on this machine, without an account, with some of the data hidden."""
     from pipelines.base import chosen_pipelines
     from pipelines.budget import parse_budget
     from submissions.rehearsal import Rehearsal, default_budget, default_name
@@ -184,6 +187,7 @@ def rehearse(
     rehearsal = Rehearsal(
         name=competition or default_name(data),
         data=data,
+        hidden=hidden or None,
         pipelines=chosen_pipelines(pipelines),
         seconds=parse_budget(budget or default_budget(data)),
         sampler=sampler,

@@ -36,6 +36,7 @@ class Rehearsal:
     Attributes:
         name: The competition whose form the data has: a slug, or the path of a TOML file.
         data: Its labelled `train.csv` or its zip; None for the optical digits.
+        hidden: How many rows to hide; None for a third.
         pipelines: What to tune, in order.
         seconds: For tuning.
         sampler: Optuna's sampler.
@@ -46,6 +47,7 @@ class Rehearsal:
 
     name: str
     data: Path | None
+    hidden: int | None
     pipelines: list[Pipeline]
     seconds: float
     sampler: str
@@ -56,15 +58,16 @@ class Rehearsal:
     @property
     def folder(self) -> Path:
         """This rehearsal's folder: another one for other data, the same one to go on with it."""
+        part = f"-{self.hidden}" if self.hidden else ""
         slug = load_competition(self.name).slug
         if self.data is None:
-            return self.root / slug
+            return self.root / f"{slug}{part}"
         if not self.data.is_file():
             raise PodiumError(
                 f"DATA={self.data} is not there; name the zip that Kaggle gave you, or its "
                 "train.csv."
             )
-        return self.root / f"{slug}-{sha256_of(self.data)[:8]}"
+        return self.root / f"{slug}-{sha256_of(self.data)[:8]}{part}"
 
     def run(self, console: Console) -> None:
         """Download, tune, blend and submit, and show the leaderboard.
@@ -73,7 +76,9 @@ class Rehearsal:
             PodiumError: any step fails; what was finished is kept, and the next run goes on.
         """
         folder = self.folder
-        with PracticeKaggle(folder / "kaggle", self.name, self.data) as practice:
+        with PracticeKaggle(
+            folder / "kaggle", self.name, self.data, hidden=self.hidden
+        ) as practice:
             variables = practice.environment | {
                 "DATA_DIR": str(folder / "data"),
                 "RUNS_DIR": str(folder / "runs"),

@@ -45,7 +45,9 @@ class Labelled:
     labels: npt.NDArray[np.int64]
 
 
-def prepare(folder: Path, competition: Competition, data: Path | None) -> Competition:
+def prepare(
+    folder: Path, competition: Competition, data: Path | None, hidden: int | None = None
+) -> Competition:
     """Make the practice competition in a folder, unless it is there already.
 
     Leaves `public/` (the files that are served, and their zip), `hidden.csv` (id, label, public),
@@ -55,6 +57,7 @@ def prepare(folder: Path, competition: Competition, data: Path | None) -> Compet
         folder: Where it is kept; made where it is missing.
         competition: The competition whose form the files take.
         data: Its labelled `train.csv`, also zipped, or its zip; None for the optical digits.
+        hidden: How many rows to hide; None for a third.
 
     Returns:
         The competition with its numbers of rows, as `competition.toml` describes it.
@@ -62,12 +65,12 @@ def prepare(folder: Path, competition: Competition, data: Path | None) -> Compet
     Raises:
         PodiumError: the data breaks a promise, or the folder holds other data.
     """
-    fingerprint = _fingerprint(competition, data)
+    fingerprint = _fingerprint(competition, data, hidden)
     prepared, spec_file = folder / _PREPARED_FILE, folder / SPEC_FILE
     if prepared.is_file() and spec_file.is_file():
         if prepared.read_text() != fingerprint:
             raise PodiumError(
-                f"{folder} holds a practice Kaggle made from other data. "
+                f"{folder} holds a practice Kaggle made of other data, or hiding other rows. "
                 "Choose another folder with --folder, or delete that one."
             )
         spec = load_competition(str(spec_file))
@@ -75,7 +78,7 @@ def prepare(folder: Path, competition: Competition, data: Path | None) -> Compet
     else:
         content = _labelled_bytes(competition, data)
         name = data.name if data else "the optical digits"
-        spec = _write(folder, competition, parse(content, competition, name))
+        spec = _write(folder, competition, parse(content, competition, name), hidden)
     with atomic_path(spec_file) as path:
         path.write_text(spec.to_toml(), encoding="utf-8")
     with atomic_path(prepared) as path:
@@ -83,12 +86,14 @@ def prepare(folder: Path, competition: Competition, data: Path | None) -> Compet
     return spec
 
 
-def _fingerprint(competition: Competition, data: Path | None) -> str:
+def _fingerprint(competition: Competition, data: Path | None, hidden: int | None) -> str:
     """Name the data and the form that a folder was made from; the allowance may change."""
     form = replace(competition, daily_submissions=1).to_toml()
     if data is not None and not data.is_file():
         raise PodiumError(f"There is no file {data}. Give a labelled CSV or a competition's zip.")
-    return f"{sha256_of(data) if data else 'optical digits'} {sha256(form.encode()).hexdigest()}"
+    source = sha256_of(data) if data else "optical digits"
+    share = "" if hidden is None else f" {hidden}"
+    return f"{source} {sha256(form.encode()).hexdigest()}{share}"
 
 
 def parse(content: bytes, competition: Competition, name: str) -> Labelled:
@@ -157,13 +162,21 @@ def stratified_share(labels: npt.NDArray[np.int64], share: float, seed: int) -> 
     return np.sort(np.concatenate(taken))
 
 
-def _write(folder: Path, competition: Competition, labelled: Labelled) -> Competition:
+def _write(
+    folder: Path, competition: Competition, labelled: Labelled, hidden_rows: int | None
+) -> Competition:
     if len(labelled.labels) < 12:
         raise PodiumError(
             f"{labelled.name}: {len(labelled.labels)} labelled rows are too few to hide a third of "
             "them. Give at least a dozen."
         )
-    hidden = stratified_share(labelled.labels, HIDDEN_SHARE, SEED)
+    share = HIDDEN_SHARE if hidden_rows is None else hidden_rows / len(labelled.labels)
+    if share > 0.9:
+        raise PodiumError(
+            f"{hidden_rows:,} rows cannot be hidden of the {len(labelled.labels):,} of "
+            f"{labelled.name}, as too few would be left to learn from. Hide fewer."
+        )
+    hidden = stratified_share(labelled.labels, share, SEED)
     is_hidden = np.zeros(len(labelled.labels), bool)
     is_hidden[hidden] = True
     kept = np.flatnonzero(~is_hidden)

@@ -59,7 +59,8 @@ class PracticeServer:
     Args:
         folder: Keeps its data and its state.
         competition: The competition whose form it has.
-        data: The labelled data to hide a third of; None for the optical digits.
+        data: The labelled data to hide some of; None for the optical digits.
+        hidden: How many rows to hide; None for a third.
         port: To listen on; 0 for any free one.
         username: Of the one user; None for the folder's own, at first `you`.
         key: Their key; None for the folder's own, at first a random one.
@@ -78,6 +79,7 @@ class PracticeServer:
         competition: Competition,
         data: Path | None = None,
         *,
+        hidden: int | None = None,
         port: int = 0,
         username: str | None = None,
         key: str | None = None,
@@ -97,7 +99,7 @@ class PracticeServer:
         self._socket = _bound(port)
         if daily is not None:
             competition = replace(competition, daily_submissions=daily)
-        self.competition = prepare(folder, competition, data)
+        self.competition = prepare(folder, competition, data, hidden)
         username, key = _credentials(folder, username, key)
         calls = Calls(folder, username, delay, rules_accepted)
         self._faults = Faults(Door(calls, username, key).app(), planned)
@@ -161,6 +163,7 @@ class PracticeKaggle:
         competition_name: str = OPTICAL_DIGITS,
         data: Path | None = None,
         *,
+        hidden: int | None = None,
         port: int = 0,
         username: str | None = None,
         key: str | None = None,
@@ -173,6 +176,7 @@ class PracticeKaggle:
             "--folder": folder,
             "--competition": competition_name,
             "--data": data,
+            "--hidden": hidden,
             "--port": port,
             "--username": username,
             "--key": key,

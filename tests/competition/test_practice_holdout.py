@@ -158,8 +158,19 @@ def test_a_folder_is_not_used_for_other_data(animals: Competition, tmp_path: Pat
     more = prepare(tmp_path / "made", replace(animals, daily_submissions=9), file)
     assert more == replace(made, daily_submissions=9)
     file.write_text(small(60))
-    with pytest.raises(PodiumError, match="made from other data"):
+    with pytest.raises(PodiumError, match="made of other data"):
         prepare(tmp_path / "made", animals, file)
+
+
+def test_as_many_rows_are_hidden_as_was_asked(animals: Competition, tmp_path: Path) -> None:
+    file = tmp_path / "train.csv"
+    file.write_text(small(60))
+    made = prepare(tmp_path / "made", animals, file, hidden=7)
+    assert (made.train_rows, made.test_rows) == (53, 7)
+    with pytest.raises(PodiumError, match="hiding other rows"):
+        prepare(tmp_path / "made", animals, file, hidden=8)
+    with pytest.raises(PodiumError, match=r"59 rows cannot be hidden of the 60 of train\.csv"):
+        prepare(tmp_path / "another", animals, file, hidden=59)
 
 
 @pytest.mark.slow
