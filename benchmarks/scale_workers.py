@@ -31,7 +31,7 @@ from pipelines.store import Store
 
 ROOT = Path(__file__).parents[1]
 _PIPELINES = ("knn", "svm")
-_REPEATS = 1  # times that the list of fits is gone through in a round
+_REPEATS = 2  # times that the list of fits is gone through in a round
 
 
 def fixed_fits(plan: Plan) -> list[FitRequest]:
