@@ -4,7 +4,7 @@
 
 Reads the studies that `make tune` left in this runs folder on all of digit-recognizer's rows. The
 best trial of each takes the place of the dearest shipped point, unless it is a shipped point
-itself, and the summary of the study is written above them.
+itself or that one is known to be better, and the summary of the study is written above them.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from competition.settings import database_url
 from competition.spec import load_competition
-from pipelines.base import Pipeline, chosen_pipelines
+from pipelines.base import Pipeline, chosen_pipelines, suggested
 from pipelines.campaign import make_plan
 from pipelines.metrics import Score
 from pipelines.storage import open_storage
@@ -43,17 +43,17 @@ def shipped_file(pipeline: Pipeline, trials: list[FrozenTrial], rows: int) -> st
     path = SHIPPED / f"{pipeline.name}.toml"
     points = tomllib.loads(path.read_text(encoding="utf-8"))["point"]
     best = best_trials([trial for trial in trials if trial.state == TrialState.COMPLETE])[0]
+    params = suggested(pipeline, best.params)
     score = Score(best.value or 0.0, -best.user_attrs["log_loss"], rows)
     reached = {
         "accuracy": round(score.accuracy, 5),
         "standard_error": round(score.standard_error, 5),
     }
-    if best.user_attrs.get("point") in {point["name"] for point in points}:
-        (place,) = (point for point in points if point["name"] == best.user_attrs["point"])
-    else:
-        place = points[-1]
-        place |= {"name": "tuned", "params": best.params}
-    place |= reached
+    same = [point for point in points if suggested(pipeline, point["params"]) == params]
+    if same:
+        same[0] |= reached
+    elif score.accuracy > points[-1].get("accuracy", 0.0):
+        points[-1] |= {"name": "tuned", "params": best.params, **reached}
     started = min(trial.datetime_start for trial in trials if trial.datetime_start)
     ended = max(trial.datetime_complete for trial in trials if trial.datetime_complete)
     summary = {
