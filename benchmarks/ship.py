@@ -54,11 +54,9 @@ def shipped_file(pipeline: Pipeline, trials: list[FrozenTrial], rows: int) -> st
         same[0] |= reached
     elif score.accuracy > points[-1].get("accuracy", 0.0):
         points[-1] |= {"name": "tuned", "params": best.params, **reached}
-    started = min(trial.datetime_start for trial in trials if trial.datetime_start)
-    ended = max(trial.datetime_complete for trial in trials if trial.datetime_complete)
     summary = {
         "trials": len(trials),
-        "hours": round((ended - started).total_seconds() / 3600, 3),
+        "hours": round(_hours(trials), 3),
         "rows": rows,
         **reached,
         "log_loss": round(score.log_loss, 5),
@@ -66,6 +64,20 @@ def shipped_file(pipeline: Pipeline, trials: list[FrozenTrial], rows: int) -> st
     }
     about = "# the best of these trials, on five folds of digit-recognizer's labelled rows"
     return "\n".join([f"[study] {about}", *_lines(summary), *map(_point, points), ""])
+
+
+def _hours(trials: list[FrozenTrial]) -> float:
+    """Return how long any of the trials ran; pauses between two runs do not count."""
+    spans = sorted(
+        (trial.datetime_start, trial.datetime_complete)
+        for trial in trials
+        if trial.datetime_start and trial.datetime_complete
+    )
+    until, seconds = datetime.min, 0.0
+    for start, end in spans:
+        seconds += max(0.0, (end - max(start, until)).total_seconds())
+        until = max(until, end)
+    return seconds / 3600
 
 
 def _point(point: dict[str, Any]) -> str:
