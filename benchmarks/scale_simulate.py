@@ -32,6 +32,13 @@ WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "scaling.md"
 _BEGIN, _END = "<!-- simulate -->", "<!-- /simulate -->"  # around what is written anew
+# By what the measured fit times are divided, the sampler, and how their curve is drawn.
+CURVES = {
+    (1, "random"): "o-C0",
+    (1, "tpe"): "o-C1",
+    (10, "random"): "s--C0",
+    (10, "tpe"): "s--C1",
+}
 _WARM_UP = 60.0  # virtual seconds before the measured part, for every worker to have a fit
 _DAYS = 3e6  # virtual seconds: never the limit
 _FOLD_NOISE = 0.1  # by which the folds of a trial differ in time (standard deviation of the log)
@@ -43,6 +50,7 @@ class Simulated:
 
     Attributes:
         sampler: Which sampler chose the trials.
+        shorter: How many times shorter than the measured ones the fits were.
         workers: How many there were.
         fits_an_hour: Fits per virtual hour.
         idle: Share of the workers' time in which they had no fit.
@@ -52,6 +60,7 @@ class Simulated:
     """
 
     sampler: str
+    shorter: int
     workers: int
     fits_an_hour: float
     idle: float
@@ -65,10 +74,11 @@ class FitTimes:
 
     Args:
         seed: Of the noise.
+        shorter: By what to divide them.
     """
 
-    def __init__(self, seed: int) -> None:
-        logs = np.log([result["seconds_a_fit"] for result in kept()])
+    def __init__(self, seed: int, shorter: int) -> None:
+        logs = np.log([result["seconds_a_fit"] / shorter for result in kept()])
         self.mean, self.deviation = float(logs.mean()), float(logs.std(ddof=1))
         self._rng = np.random.default_rng(seed)
 
@@ -79,11 +89,12 @@ class FitTimes:
         return float(np.exp(self.mean + self.deviation * trial.standard_normal() + noise))
 
 
-def simulate(sampler: str, workers: int, fits: int, most_seconds: float) -> Simulated:
+def simulate(sampler: str, shorter: int, workers: int, fits: int, most_seconds: float) -> Simulated:
     """Tune the optical digits with so many workers.
 
     Args:
         sampler: `tpe` or `random`.
+        shorter: By what to divide the fits' times.
         workers: How many.
         fits: How many fits to measure.
         most_seconds: End after so many real seconds, if that is sooner.
@@ -96,7 +107,7 @@ def simulate(sampler: str, workers: int, fits: int, most_seconds: float) -> Simu
         executor = VirtualExecutor(
             workers,
             MadeUpResults(data, folds),
-            FitTimes(workers),
+            FitTimes(workers, shorter),
             fits + 3 * workers + FOLDS,
             most_seconds=most_seconds,
         )
@@ -107,10 +118,10 @@ def simulate(sampler: str, workers: int, fits: int, most_seconds: float) -> Simu
         )
         sampling = Stopwatch(study.sampler)
         tune(load_pipeline("svm"), study, plan, _DAYS, lambda step: None)
-    return _measured(sampler, executor, sampling.seconds)
+    return _measured(sampler, shorter, executor, sampling.seconds)
 
 
-def _measured(sampler: str, executor: VirtualExecutor, sampling: float) -> Simulated:
+def _measured(sampler: str, shorter: int, executor: VirtualExecutor, sampling: float) -> Simulated:
     """Look at what ran after the first trial, which runs alone, and the warm-up."""
     assert executor.over_at is not None
     spans = np.array(executor.spans)
@@ -121,6 +132,7 @@ def _measured(sampler: str, executor: VirtualExecutor, sampling: float) -> Simul
     fits = int(((spans[:, 1] > start) & (spans[:, 1] <= end)).sum())
     return Simulated(
         sampler,
+        shorter,
         executor.workers,
         fits / (end - start) * 3600,
         1 - busy / (executor.workers * (end - start)),
@@ -133,12 +145,12 @@ def _measured(sampler: str, executor: VirtualExecutor, sampling: float) -> Simul
 def measure_simulated(fits: int, most_seconds: float) -> None:
     """Print a line for each number of workers, then write the page and its chart."""
     found: list[Simulated] = []
-    for sampler in ("random", "tpe"):
+    for shorter, sampler in CURVES:
         for workers in WORKERS:
-            one = simulate(sampler, workers, max(fits, 2 * workers), most_seconds)
+            one = simulate(sampler, shorter, workers, max(fits, 2 * workers), most_seconds)
             found.append(one)
             print(
-                f"{sampler}, {workers:,} workers: {one.fits_an_hour:,.0f} fits an hour, "
+                f"{_named(one)}, {workers:,} workers: {one.fits_an_hour:,.0f} fits an hour, "
                 f"{one.idle:.1%} idle, {one.own_ms:.1f} ms of the coordinator a fit, of which "
                 f"{one.sampler_ms:.1f} the sampler's ({one.fits:,} fits)",
                 flush=True,
@@ -150,68 +162,64 @@ def measure_simulated(fits: int, most_seconds: float) -> None:
     PAGE.write_text(text, encoding="utf-8")
 
 
+def _named(one: Simulated) -> str:
+    return f"{one.sampler}, fits of {median_seconds(one.shorter):.3g} s"
+
+
+def median_seconds(shorter: int) -> float:
+    """Return the median time of the fits."""
+    return math.exp(FitTimes(0, shorter).mean)
+
+
 def speed_up(one: Simulated, found: list[Simulated]) -> float:
     """Return how much more work is done at once than by one worker."""
-    (alone,) = (other for other in found if (other.sampler, other.workers) == (one.sampler, 1))
+    (alone,) = (other for other in found if _named(other) == _named(one) and other.workers == 1)
     return one.workers * (1 - one.idle) / (1 - alone.idle)
 
 
 def section(found: list[Simulated]) -> str:
     """Return what the page says of the results."""
-    times = FitTimes(0)
-    mean = math.exp(times.mean + times.deviation**2 / 2)
-    limits = [
-        f"With `SAMPLER={sampler}` the coordinator spent {most.own_ms:.0f} ms on a fit with "
-        f"{most.workers:,} workers, {most.sampler_ms:.0f} ms of them in the sampler, and the "
-        f"workers were idle for a tenth of the time or more {_from(sampler, found)}."
-        for sampler in ("random", "tpe")
-        for most in found
-        if (most.sampler, most.workers) == (sampler, max(WORKERS))
-    ]
     return "\n".join(
         [
             f"`python -m benchmarks.scale simulate`, {datetime.now(UTC).date()}, {cores()} cores, "
-            f"Python {platform.python_version()}. Fits take {math.exp(times.mean):.0f} s in the "
-            f"median and {mean:.0f} s in the mean.",
+            f"Python {platform.python_version()}.",
             "",
             table(found),
-            "![Speed-up against the number of workers](scaling.svg)",
-            "",
-            *limits,
+            "![Speed-up and idle share against the number of workers](scaling.svg)",
         ]
     )
 
 
-def _from(sampler: str, found: list[Simulated]) -> str:
-    slow = [one.workers for one in found if one.sampler == sampler and one.idle >= 0.1]
-    return f"from {slow[0]:,} workers on" if slow else "with none of these numbers of workers"
-
-
 def table(found: list[Simulated]) -> str:
     """Return the results as a table of a page."""
-    rows = ["| sampler | workers | fits an hour | speed-up | idle | coordinator, a fit |"]
-    rows += ["|---|---:|---:|---:|---:|---:|"]
+    rows = ["| sampler, median fit | workers | fits an hour | speed-up | idle | a fit takes the "]
+    rows[0] += "coordinator | of which the sampler |"
+    rows += ["|---|---:|---:|---:|---:|---:|---:|"]
     rows += [
-        f"| {one.sampler} | {one.workers:,} | {one.fits_an_hour:,.0f} | {speed_up(one, found):.1f} "
-        f"| {one.idle:.1%} | {one.own_ms:.1f} ms |"
+        f"| {_named(one)} | {one.workers:,} | {one.fits_an_hour:,.0f} | {speed_up(one, found):.1f} "
+        f"| {one.idle:.1%} | {one.own_ms:.1f} ms | {one.sampler_ms:.1f} ms |"
         for one in found
     ]
     return "\n".join([*rows, ""])
 
 
 def draw(found: list[Simulated]) -> Figure:
-    """Return a chart of the speed-up against the number of workers."""
+    """Return charts of speed-up and idle share against the number of workers."""
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "podium", "font.size": 10}):
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained", facecolor="white")
-        axes = figure.subplots()
-        axes.plot(WORKERS, WORKERS, color="#8a8f98", linestyle=":", label="no time lost")
-        for sampler, colour in (("random", "#1f5fa8"), ("tpe", "#e07b00")):
-            points = [one for one in found if one.sampler == sampler]
-            ups = [speed_up(one, found) for one in points]
-            axes.plot([p.workers for p in points], ups, "o-", color=colour, label=sampler)
-        axes.set(xscale="log", yscale="log", xlabel="workers", ylabel="speed-up over one worker")
-        axes.set_title("One coordinator on SQLite, fits of 14 s (median)", loc="left")
-        axes.grid(color="#e6e8eb")
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False)
+        figure = Figure(figsize=(9.6, 4.2), layout="constrained", facecolor="white")
+        ups, idle = figure.subplots(1, 2)
+        ups.plot(WORKERS, WORKERS, color="#8a8f98", linestyle=":", label="no time lost")
+        for (shorter, sampler), style in CURVES.items():
+            points = [one for one in found if (one.shorter, one.sampler) == (shorter, sampler)]
+            workers = [one.workers for one in points]
+            ups.plot(workers, [speed_up(one, found) for one in points], style)
+            idle.plot(workers, [100 * one.idle for one in points], style, label=_named(points[0]))
+        ups.set(yscale="log", ylabel="speed-up over one worker")
+        ups.set_title("One coordinator on SQLite", loc="left")
+        idle.set(ylabel="workers' time without a fit, %", ylim=(-2, 100))
+        for axes in (ups, idle):
+            axes.set(xscale="log", xlabel="workers")
+            axes.grid(color="#e6e8eb")
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.legend(frameon=False)
     return figure
