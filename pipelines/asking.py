@@ -7,6 +7,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from pipelines.base import Params, Pipeline, ShippedPoint, suggested
 from pipelines.evaluation import Task
+from pipelines.finishing import finishing_work
 from pipelines.grid import grid_points
 from pipelines.plan import Plan
 from pipelines.study import best_trials, put_back, same_elsewhere, untried
@@ -38,18 +39,35 @@ class TrialSource:
         self.shipped = pipeline.shipped()
         self.grid = grid_points(pipeline) if grid else None
         self.rate = 0.0  # wall seconds of a trial of cost 1
+        self.finishing_rate = 0.0  # wall seconds of the test predictions that it lacks
+        self.reserve = 0.0  # wall seconds that are kept for those of the best trial so far
         self.postponed: list[int] = []
         self.given: set[str] = set()  # names of the fixed points that were queued here
 
-    def learn(self, completed: list[FrozenTrial]) -> None:
-        """Take the time of the last completed trial as the measure of those to come."""
+    def learn(self, completed: list[FrozenTrial], workers: int) -> None:
+        """Take the time of the last completed trial as the measure of those to come.
+
+        Args:
+            completed: The study's.
+            workers: How many fits run at once.
+        """
         for timed in completed[-1:]:
-            cost = self.pipeline.cost(suggested(self.pipeline, timed.params))
+            params = suggested(self.pipeline, timed.params)
+            cost = self.pipeline.cost(params)
             self.rate = timed.user_attrs["seconds"] / cost
+            if not self.finishing_rate:
+                work = finishing_work(self.pipeline, self.plan, [params])
+                self.finishing_rate = work / workers / cost
 
     def expected(self, params: Params) -> float:
-        """Predict the wall seconds of a full trial, on the safe side; 0 for no idea."""
-        return self.pipeline.cost(params) * self.rate * _STRETCH
+        """Predict the wall seconds of a full trial, on the safe side; 0 for no idea.
+
+        Where neighbours are looked for, the test predictions can take longer than the trial, and
+        they are due if it turns out the best: in place of those that time is kept for already.
+        """
+        cost = self.pipeline.cost(params)
+        finishing = max(0.0, cost * self.finishing_rate - self.reserve)
+        return _STRETCH * (cost * self.rate + finishing)
 
     def least(self) -> float:
         """Predict the wall seconds of the cheapest shipped point."""

@@ -95,7 +95,7 @@ class _Coordinator:
         """Learn from the study what is best so far and what finishing it will take."""
         trials = self.study.get_trials(deepcopy=False)
         completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-        self.source.learn(completed)
+        self.source.learn(completed, self.executor.workers)
         self.trials = len(completed) + sum(trial.state == TrialState.PRUNED for trial in trials)
         best = best_trials(completed)
         self.score = (
@@ -114,6 +114,7 @@ class _Coordinator:
         if best and not here:  # another coordinator's: its folds are to be fitted here too
             work += self.source.expected(self.best[0]) * self.plan.folds.count
         self.finishing = work / self.executor.workers
+        self.source.reserve = self.finishing / max(1, len(self.best))
 
     # ------------------------------------------------------------------ the loop
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
-from pipelines.base import Pipeline
+from pipelines.base import Params, Pipeline
 from pipelines.execution.base import FitExecutor
 from pipelines.models.logistic import Logistic
 from pipelines.plan import Plan
@@ -58,3 +58,60 @@ def test_a_point_that_fails_is_tried_once_and_those_after_it_have_their_turn(
     }
     assert len(study.get_trials(states=(TrialState.FAIL,))) == 1
     assert column.score.accuracy == study.best_value
+
+
+class Clocked(Here):
+    """A clock on which a fit takes a second, and its predictions ten for what is left out."""
+
+    def __init__(self) -> None:
+        self.clock = 0.0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        request, future = args[0], super().submit(fn, *args, **kwargs)
+        if future.exception() is None:
+            made = future.result()
+            cost = Dearer().cost(request.task.params)
+            share = len(made.test) / len(made.scored) if request.want_test else 0.0
+            self.clock += cost * (1 + 10 * (1 + share)) / self.workers
+            future = Future()
+            future.set_result(
+                replace(
+                    made,
+                    fit_seconds=cost,
+                    predict_seconds=10 * cost,
+                    test=made.test if request.want_test else None,
+                )
+            )
+        return future
+
+    def now(self) -> float:
+        return self.clock
+
+
+class Dearer(Logistic):
+    """Four times the work at one strength."""
+
+    def cost(self, params: Params) -> float:
+        return 4.0 if params["C"] == 1.0 else 1.0
+
+
+@dataclass(frozen=True)
+class PlanClocked(Plan):
+    place: Clocked = field(default_factory=Clocked)
+
+    def executor(self, pipeline: Pipeline) -> FitExecutor:
+        return self.place
+
+
+def test_a_trial_whose_test_predictions_would_not_fit_the_time_waits_for_more(
+    make_plan_of: Callable[..., Plan],
+) -> None:
+    """The dear one would take 110 of the 300 seconds, and 360 more if it were the best."""
+    study = optuna.create_study(direction="maximize", pruner=optuna.pruners.NopPruner())
+    plan = PlanClocked(**vars(make_plan_of()))
+    tune(Dearer(), study, plan, 300.0, lambda step: None, grid=True)
+    completed = {t.params["C"] for t in study.get_trials(states=(TrialState.COMPLETE,))}
+    assert {0.03, 0.1} < completed
+    assert 1.0 not in completed
+    assert len(study.get_trials(states=(TrialState.WAITING,))) == 1
+    assert plan.place.clock < 300
