@@ -1,6 +1,7 @@
 """What cannot be served is a sentence, and workers find their scheduler whenever it comes."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from socket import socket
@@ -11,6 +12,12 @@ import pytest
 from competition import PodiumError
 from pipelines.execution.serving import serve_cluster, serve_workers
 from tests.pipelines.execution.conftest import Cluster, free_port
+
+
+def serve(host: str, port: int) -> None:
+    """Serve from a thread of its own: the browser's tests leave a loop running in the main one."""
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(serve_cluster, host, port, free_port(), 0, print).result()
 
 
 @pytest.mark.parametrize("address", ["nonsense://x:1", "tcp://host", "host:port", "tcp://:8786"])
@@ -38,7 +45,7 @@ def test_certificates_that_are_not_there_are_a_sentence(tmp_path: Path) -> None:
         dask.config.set(settings | {"distributed.comm.require-encryption": True}),
         pytest.raises(PodiumError, match="certificates of the scheduler cannot be read"),
     ):
-        serve_cluster("127.0.0.1", free_port(), free_port(), 0, print)
+        serve("127.0.0.1", free_port())
 
 
 def test_a_busy_port_is_a_sentence() -> None:
@@ -49,9 +56,9 @@ def test_a_busy_port_is_a_sentence() -> None:
         with pytest.raises(
             PodiumError, match=rf"listen on 127\.0\.0\.1:{port} \(Address already in"
         ):
-            serve_cluster("127.0.0.1", port, free_port(), 0, print)
+            serve("127.0.0.1", port)
     with pytest.raises(PodiumError, match=r"Nothing can listen on 203\.0\.113\.1:"):
-        serve_cluster("203.0.113.1", free_port(), free_port(), 0, print)
+        serve("203.0.113.1", free_port())
 
 
 @pytest.mark.slow
