@@ -39,7 +39,7 @@ CURVES = {
     (10, "random"): "s--C0",
     (10, "tpe"): "s--C1",
 }
-_WARM_UP = 60.0  # virtual seconds before the measured part, for every worker to have a fit
+_WARM_UP = 60.0  # virtual seconds before the measured part, about two fits of every worker
 _DAYS = 3e6  # virtual seconds: never the limit
 _FOLD_NOISE = 0.1  # by which the folds of a trial differ in time (standard deviation of the log)
 
@@ -125,7 +125,7 @@ def _measured(sampler: str, shorter: int, executor: VirtualExecutor, sampling: f
     """Look at what ran after the first trial, which runs alone, and the warm-up."""
     assert executor.over_at is not None
     spans = np.array(executor.spans)
-    start = float(spans[:FOLDS, 1].max()) + _WARM_UP
+    start = float(spans[:FOLDS, 1].max()) + _WARM_UP / shorter
     end = executor.over_at
     inside = np.clip(spans, start, end)
     busy = float((inside[:, 1] - inside[:, 0]).sum())
