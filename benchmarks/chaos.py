@@ -31,7 +31,7 @@ from competition import load_competition
 from pipelines.base import load_pipeline
 from pipelines.campaign import make_plan
 from pipelines.storage import open_storage
-from pipelines.study import study_name
+from pipelines.study import REASON, study_name
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = ("logistic", "svm")
@@ -129,24 +129,29 @@ def undisturbed(run: Run, seeds: list[int]) -> None:
     run.seconds = time.monotonic() - began
 
 
-def faults(run: Run, calm: Run) -> tuple[list[str], Counter[str]]:
-    """Return what is not as it should be, and how the disturbed trials ended."""
+def faults(run: Run, calm: Run) -> tuple[list[str], Counter[str], Counter[str]]:
+    """Return what is not as it should be, how the disturbed trials ended, and why some failed."""
     wrong: list[str] = []
     ends: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for seed in run.seeds:
         before, after = run.trials(seed), calm.trials(seed)
         for name in PIPELINES:
             where = f"seed {seed}, {name}"
             for trial in before[name]:
                 ends[trial.state.name.lower()] += 1
-                put_back = trial.state == TrialState.FAIL
+                failed = trial.state == TrialState.FAIL
                 if not trial.state.is_finished():
                     wrong.append(f"{where}: trial {trial.number} is {trial.state.name}")
-                elif put_back and "failure" in trial.user_attrs:
+                elif failed and "failure" in trial.user_attrs:
                     wrong.append(f"{where}: trial {trial.number}: {trial.user_attrs['failure']}")
+                elif failed:
+                    reasons[trial.user_attrs.get(REASON, "")] += 1
+                    if REASON not in trial.user_attrs:
+                        wrong.append(f"{where}: trial {trial.number} failed without a reason")
             wrong += [f"{where}: {line}" for line in differences(before[name], after[name])]
     wrong += [f"partial file {path.name}" for path in partial_files(run.root)]
-    return wrong, ends
+    return wrong, ends, reasons
 
 
 def differences(disturbed: list[FrozenTrial], calm: list[FrozenTrial]) -> list[str]:
@@ -208,8 +213,8 @@ def main() -> None:
             kills = disturbed(stormy, parts, given.minutes, given.seed)
             calm = Run(root / "calm", f"sqlite:///{root / 'calm' / 'podium.db'}")
             undisturbed(calm, stormy.seeds)
-            wrong, ends = faults(stormy, calm)
-    report = written(given.minutes, stormy, calm, kills, ends, wrong)
+            wrong, *counted = faults(stormy, calm)
+    report = written(given.minutes, stormy, calm, wrong, kills, *counted)
     (ROOT / "docs" / "chaos.md").write_text(report)
     print(report)
     sys.exit(bool(wrong))
@@ -219,13 +224,16 @@ def written(
     minutes: float,
     stormy: Run,
     calm: Run,
+    wrong: list[str],
     kills: Counter[str],
     ends: Counter[str],
-    wrong: list[str],
+    reasons: Counter[str],
 ) -> str:
     """Return the report as Markdown."""
-    killed = ", ".join(f"{what} {count}" for what, count in kills.most_common())
-    ended = ", ".join(f"{what} {count}" for what, count in ends.most_common())
+    killed, ended, why = (
+        ", ".join(f"{what} {count}" for what, count in counted.most_common())
+        for counted in (kills, ends, reasons)
+    )
     return f"""# Tuning while everything is killed
 
 `python -m benchmarks.chaos digit-recognizer.zip --minutes {minutes:g}` on \
@@ -237,12 +245,13 @@ on a cluster of two workers and a PostgreSQL: {stormy.seconds / 60:.0f} minutes,
 SQLite: {calm.seconds / 60:.0f} minutes.
 
 - Killed and started again: {killed}.
-- How the trials ended: {ended}. A failed one was put back and tried again under another number.
+- How the trials ended: {ended}.
+- The reasons that the failed ones bear: {why}.
 - Not as it should be: {len(wrong)}{"".join(f"{chr(10)}  - {line}" for line in wrong)}
 
-Compared: every trial has ended, none with a failure; each point of the grids was tried in both
-runs; every score that both have is the same to the last digit, as is the best; every file of the
-store can be read whole.
+Compared: every trial has ended, each failed one with its reason, and none because a fit failed;
+each point of the grids was tried in both runs; every score that both have is the same to the last
+digit, as is the best; every file of the store can be read whole.
 """
 
 

@@ -15,19 +15,25 @@ _CHUNK = 1 << 20
 
 
 @contextmanager
-def atomic_path(final: Path) -> Iterator[Path]:
+def atomic_path(final: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `final` that takes its name when the block succeeds.
 
-    The content is flushed to disk before the rename. When the block raises, the temporary file is
-    removed and whatever stood under the final name stays as it was.
+    When the block raises, the temporary file is removed and whatever stood under the final name
+    stays as it was.
+
+    Args:
+        final: The name that the file is to have.
+        durable: Flush the content to disk before the rename. Without, a power cut can leave a
+            broken file under the final name, so it has to be one whose reader finds that out.
 
     Raises:
         PodiumError: the disk is full, or the folder cannot be written.
     """
     with explained_os_errors(final), temporary_path(final.parent, final.name) as temporary:
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        if durable:
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
         temporary.chmod(0o644)
         temporary.replace(final)
 

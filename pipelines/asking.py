@@ -10,9 +10,17 @@ from pipelines.evaluation import Task
 from pipelines.finishing import finishing_work
 from pipelines.grid import grid_points
 from pipelines.plan import Plan
-from pipelines.study import best_trials, put_back, same_elsewhere, untried
+from pipelines.study import (
+    REASON,
+    best_trials,
+    give_sign_of_life,
+    put_back,
+    same_elsewhere,
+    untried,
+)
 
 _STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+_NO_TIME = "it would not have ended in the time left"
 _TO_BEAT = "the one to beat"
 _LOOKS = 10  # so many trials are asked for in search of one that fits the time left
 
@@ -91,19 +99,24 @@ class TrialSource:
                 task = self.plan.task(self.pipeline, params)
                 key = self.plan.store.key(task)
                 trial.set_user_attr("key", key)
+                give_sign_of_life(self.study, trial)  # from here on others see what it tries
                 twin = same_elsewhere(self.study, trial, key, self.owner)
                 if twin is None:
                     return trial, task
                 trial.set_user_attr("twin", twin)
+                reason = f"trial {twin} of another run tries the same"
             elif queued:  # it is worth waiting for more time
                 self.postponed.append(trial.number)
                 continue
+            else:
+                reason = _NO_TIME
+            trial.set_user_attr(REASON, reason)
             self.study.tell(trial, state=TrialState.FAIL)
         return None
 
     def close(self) -> None:
         """Queue again what did not fit this time."""
-        put_back(self.study, self.postponed)
+        put_back(self.study, self.postponed, _NO_TIME)
         self.postponed.clear()
 
     def _queue_point(self, left: Callable[[], float] | None) -> bool:

@@ -6,6 +6,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -128,6 +129,7 @@ def available_pipelines() -> list[str]:
     return sorted(path.stem for path in MODELS.glob("*.py") if not path.stem.startswith("_"))
 
 
+@cache
 def load_pipeline(name: str) -> Pipeline:
     """Import a pipeline by its name.
 

@@ -1,39 +1,55 @@
-"""A storage that does not read back what its own process wrote."""
+"""A storage that gathers its process's writes to a trial, and does not read them back."""
 
 import copy
+import math
+import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
+from optuna.storages._rdb.models import TrialModel
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import bindparam, select
+
+from pipelines.late_writes import LateWrites
+
+_FRESH = 0.1  # seconds for which what was read of others' trials is not read again
+_STATE = select(TrialModel.state).where(TrialModel.trial_id == bindparam("trial")).with_for_update()
 
 
 class OwnTrialsStorage(_CachedStorage):
     """Optuna's cached storage, which also keeps the running trials of its own process.
 
-    Optuna's reads every running trial from the database at each look at the study: some ten times
-    a trial, and the more of them the more workers there are. The trials that this process runs
-    change by its own writes alone, so these are repeated on the copy in memory, and only the
-    others' trials are read. If another process closes one of them, which was taken for dead, the
-    next write to it raises `UpdateFinishedTrialError`, as ever, and it is read from then on.
+    Optuna's reads every running trial from the database at each look at the study, some ten times
+    a trial, and makes a transaction of every parameter and attribute. The trials that this process
+    runs change by its own writes alone, so these are kept in memory, and written together: with
+    the next sign of life, or with the state that ends the trial, as Optuna's contract of storages
+    has it. Others' trials are read at most ten times a second, and after each sign of life. If
+    another process closes a trial of this one, which was taken for dead, the next of these writes
+    raises `UpdateFinishedTrialError`, and the trial is read from the database from then on.
 
     Args:
-        backend: The database, which holds every write before the copy does.
+        backend: The database.
     """
 
     def __init__(self, backend: RDBStorage) -> None:
         super().__init__(backend)
         self._own: set[int] = set()  # ids of the running trials that this process writes to
+        self._late: defaultdict[int, LateWrites] = defaultdict(LateWrites)  # by the trial's id
         self._seen: dict[int, int] = {}  # of each study, the highest id that was read
+        self._read_at: dict[int, float] = {}  # and when others' trials were looked at
 
     # ------------------------------------------------------------------ reading
 
     def _read_trials_from_remote_storage(self, study_id: int) -> None:
+        if time.monotonic() - self._read_at.get(study_id, -math.inf) < _FRESH:
+            return
         with self._lock:
             study = self._studies.setdefault(study_id, _StudyInfo())
             found = self._backend._get_trials(
@@ -42,6 +58,7 @@ class OwnTrialsStorage(_CachedStorage):
                 included_trial_ids=study.unfinished_trial_ids,
                 trial_id_greater_than=self._seen.get(study_id, -1),
             )
+            self._read_at[study_id] = time.monotonic()
             for trial in found:
                 self._seen[study_id] = max(self._seen.get(study_id, -1), trial._trial_id)
                 if trial._trial_id in self._own:
@@ -80,9 +97,16 @@ class OwnTrialsStorage(_CachedStorage):
         param_value_internal: float,
         distribution: BaseDistribution,
     ) -> None:
-        """Write a parameter."""
-        with self._writing(trial_id):
-            super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
+        """Set a parameter; the first of its name at once, to be held against older studies'."""
+        with self._lock:
+            study_id, _ = self._trial_id_to_study_id_and_number[trial_id]
+            known = self._studies[study_id].param_distribution.get(param_name)
+        if known is None or trial_id not in self._own:
+            with self._writing(trial_id):
+                super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
+        else:
+            check_distribution_compatibility(known, distribution)
+            self._late[trial_id].params[param_name] = (param_value_internal, distribution)
         value = distribution.to_external_repr(param_value_internal)
         self._put(trial_id, "_params", param_name, value)
         self._put(trial_id, "_distributions", param_name, distribution)
@@ -90,22 +114,38 @@ class OwnTrialsStorage(_CachedStorage):
     def set_trial_intermediate_value(
         self, trial_id: int, step: int, intermediate_value: float
     ) -> None:
-        """Write the value of a step."""
-        with self._writing(trial_id):
+        """Set the value of a step."""
+        if trial_id in self._own:
+            self._late[trial_id].steps[step] = intermediate_value
+            self._put(trial_id, "intermediate_values", step, intermediate_value)
+        else:
             super().set_trial_intermediate_value(trial_id, step, intermediate_value)
-        self._put(trial_id, "intermediate_values", step, intermediate_value)
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """Write an attribute."""
-        with self._writing(trial_id):
+        """Set an attribute."""
+        if trial_id in self._own:
+            self._late[trial_id].user_attrs[key] = value
+            self._put(trial_id, "_user_attrs", key, value)
+        else:
             super().set_trial_user_attr(trial_id, key, value)
-        self._put(trial_id, "_user_attrs", key, value)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
-        """Write an attribute of Optuna's own."""
-        with self._writing(trial_id):
+        """Set an attribute of Optuna's own."""
+        if trial_id in self._own:
+            self._late[trial_id].system_attrs[key] = value
+            self._put(trial_id, "_system_attrs", key, value)
+        else:
             super().set_trial_system_attr(trial_id, key, value)
-        self._put(trial_id, "_system_attrs", key, value)
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """Give a sign of life, and write what was gathered; the next look is at the database.
+
+        Raises:
+            UpdateFinishedTrialError: another process has closed the trial.
+        """
+        with self._writing(trial_id):
+            super().record_heartbeat(trial_id)
+        self._read_at.clear()
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
@@ -126,23 +166,41 @@ class OwnTrialsStorage(_CachedStorage):
                 trial.state, trial.datetime_complete = state, datetime.now()
                 trial.values = values
                 self._replace(trial)
-                self._own.discard(trial_id)
+                self._disown(trial_id)
         return done
-
-    # ------------------------------------------------------------------ the copies
 
     @contextmanager
     def _writing(self, trial_id: int) -> Iterator[None]:
-        """Disown a trial that another process has closed."""
+        """Add what was gathered to the transaction that the backend's next call commits.
+
+        A trial that turns out to be closed by another process is read from the database from then
+        on.
+        """
+        session = self._backend.scoped_session()  # the one that this thread's calls share
         try:
+            if trial_id in self._own:
+                state = session.execute(_STATE, {"trial": trial_id}).scalar_one()
+                self.check_trial_is_updatable(trial_id, state)
+                self._late[trial_id].add_to(session, trial_id)
             yield
+            self._late.pop(trial_id, None)
         except UpdateFinishedTrialError:
+            session.rollback()
             with self._lock:
                 if trial_id in self._own:
-                    self._own.discard(trial_id)
+                    self._disown(trial_id)
                     study_id, _ = self._trial_id_to_study_id_and_number[trial_id]
                     self._studies[study_id].unfinished_trial_ids.add(trial_id)
             raise
+        except BaseException:
+            session.rollback()
+            raise
+
+    def _disown(self, trial_id: int) -> None:
+        self._own.discard(trial_id)
+        self._late.pop(trial_id, None)
+
+    # ------------------------------------------------------------------ the copies
 
     def _put(self, trial_id: int, table: str, key: Any, value: Any) -> None:
         """Repeat a write on the copy; whoever holds the old one keeps it as it was."""

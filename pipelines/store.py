@@ -130,14 +130,15 @@ class Store:
         return request.fold > 0 or (self.folder(request.task) / MODEL_FILE).exists()
 
     def save(self, request: FitRequest, result: FitResult) -> None:
-        """Keep a fit, whole or not at all."""
+        """Keep a fit, whole or not at all; one that a power cut breaks is made again."""
         arrays = {
             "scored": result.scored,
             "seconds": np.array([result.fit_seconds, result.predict_seconds]),
         }
         if result.test is not None:
             arrays["test"] = result.test
-        with atomic_path(self.fit_file(request)) as temporary, temporary.open("wb") as file:
+        path = self.fit_file(request)
+        with atomic_path(path, durable=False) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
         if result.model is not None:
             self._save_model(request, result.model)

@@ -11,6 +11,7 @@ from pathlib import Path
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
+from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.trial import FrozenTrial, TrialState
 
 from competition.errors import PodiumError
@@ -20,6 +21,7 @@ from pipelines.folds import Folds
 
 _RUNNING = (TrialState.RUNNING,)
 _TAKEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+REASON = "reason"  # the attribute that says why a trial was closed without a score
 _KEPT = ("point", "earned")  # what a trial that is queued again is still known by
 _PROMOTED = 4  # one trial in so many goes on from a step of the halving to the next
 
@@ -95,12 +97,12 @@ def reclaim(study: optuna.Study, owner: str, grace: timedelta) -> None:
         unclaimed = given is None and trial.datetime_start and trial.datetime_start <= before
         if given == owner or unclaimed:
             left.append(trial.number)
-    put_back(study, left)
-    optuna.storages.fail_stale_trials(study)
+    put_back(study, left, "its run was killed")
+    take_over_silent(study)
 
 
-def put_back(study: optuna.Study, numbers: Iterable[int]) -> None:
-    """Queue the parameters of unfinished trials again, then close these.
+def put_back(study: optuna.Study, numbers: Iterable[int], reason: str) -> None:
+    """Queue the parameters of unfinished trials again, then close these with the reason.
 
     In this order, a process that is killed in between leaves a trial twice and never loses it.
     """
@@ -108,7 +110,27 @@ def put_back(study: optuna.Study, numbers: Iterable[int]) -> None:
     for number in numbers:
         queue_again(study, trials[number])
         with suppress(UpdateFinishedTrialError):  # another coordinator has closed it
+            _explain(study, trials[number]._trial_id, reason)
             study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def give_sign_of_life(study: optuna.Study, trial: optuna.Trial) -> None:
+    """Say that a trial is under way: Optuna gives its own loop heartbeats, ask-and-tell none."""
+    if isinstance(study._storage, BaseHeartbeat):
+        study._storage.record_heartbeat(trial._trial_id)
+
+
+def take_over_silent(study: optuna.Study) -> None:
+    """Close the trials of coordinators that fell silent, with the reason, and queue them again."""
+    if isinstance(study._storage, BaseHeartbeat):
+        for trial_id in study._storage._get_stale_trial_ids(study._study_id):
+            with suppress(UpdateFinishedTrialError):  # another coordinator was faster
+                _explain(study, trial_id, "its run fell silent")
+        optuna.storages.fail_stale_trials(study)
+
+
+def _explain(study: optuna.Study, trial_id: int, reason: str) -> None:
+    study._storage.set_trial_user_attr(trial_id, REASON, f"{reason}; it was queued again")
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:

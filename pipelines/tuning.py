@@ -7,13 +7,12 @@ open is queued again by the next run, or by another coordinator of the same stud
 
 import logging
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import fail_stale_trials
-from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.trial import TrialState
 
 from competition.errors import PodiumError
@@ -26,7 +25,14 @@ from pipelines.metrics import Score
 from pipelines.plan import Plan
 from pipelines.progress import Progress, Report
 from pipelines.store import Column
-from pipelines.study import best_so_far, best_trials, put_back, reclaim
+from pipelines.study import (
+    best_so_far,
+    best_trials,
+    give_sign_of_life,
+    put_back,
+    reclaim,
+    take_over_silent,
+)
 from pipelines.trial_run import SCREEN_ROWS, TrialRun
 
 log = logging.getLogger(__name__)
@@ -136,7 +142,7 @@ class _Coordinator:
         return self._columns()
 
     def _put_back(self) -> None:
-        put_back(self.study, [run.trial.number for run in self.open])
+        put_back(self.study, [run.trial.number for run in self.open], "its run was stopped")
         self.source.close()
         if self.running:
             self.executor.abandon()
@@ -149,14 +155,12 @@ class _Coordinator:
         if self.executor.now() - self.beat_at < _TICK:
             return
         self.beat_at = self.executor.now()
-        for run in self.open:
-            self._sign_of_life(run.trial)
-        fail_stale_trials(self.study)
-
-    def _sign_of_life(self, trial: optuna.Trial) -> None:
-        storage = self.study._storage  # Optuna gives its own loop heartbeats, and ask-and-tell none
-        if isinstance(storage, BaseHeartbeat):
-            storage.record_heartbeat(trial._trial_id)
+        for run in list(self.open):
+            try:
+                give_sign_of_life(self.study, run.trial)
+            except UpdateFinishedTrialError:
+                self._let_go(run)
+        take_over_silent(self.study)
 
     def _fill(self) -> bool:
         """Keep every process busy; return whether anything is running."""
@@ -180,7 +184,6 @@ class _Coordinator:
             asked = self.source.ask(None if self.score is None else self._left)
             if asked is not None:
                 trial, task = asked
-                self._sign_of_life(trial)
                 earned = bool(trial.user_attrs.get("earned"))
                 screened = self.screening and not earned
                 self.open.append(
@@ -214,8 +217,7 @@ class _Coordinator:
                 run.trial.set_user_attr("seconds", run.seconds / width)
                 self._tell(run, outcome.accuracy)
         except UpdateFinishedTrialError:
-            log.info("trial %d was taken over while this coordinator slept", run.trial.number)
-            self.open.remove(run)
+            self._let_go(run)
             return
         if run.complete:
             self._look_back()
@@ -228,13 +230,18 @@ class _Coordinator:
         self.open.remove(run)
         self.trials += 1
 
+    def _let_go(self, run: TrialRun) -> None:
+        log.info("trial %d was taken over while this coordinator slept", run.trial.number)
+        self.open.remove(run)
+
     def _fail(self, run: TrialRun, error: Exception) -> None:
         """Record why a fit failed; give the pipeline up when nothing but failures came."""
         if run not in self.open:
             return
         log.warning("%s: trial %d failed: %s", self.pipeline.name, run.trial.number, error)
-        run.trial.set_user_attr("failure", f"{type(error).__name__}: {error}")
-        self.study.tell(run.trial, state=TrialState.FAIL, skip_if_finished=True)
+        with suppress(UpdateFinishedTrialError):  # another coordinator has closed it
+            run.trial.set_user_attr("failure", f"{type(error).__name__}: {error}")
+            self.study.tell(run.trial, state=TrialState.FAIL, skip_if_finished=True)
         self.open.remove(run)
         self.failures += 1
         hopeless = self.score is None and (

@@ -140,7 +140,7 @@ def test_an_open_trial_is_queued_again(tmp_path: Path) -> None:
     study = open_study(storage, "s", "tpe", 0, "me")
     trial = study.ask()
     trial.suggest_float("x", 0, 1)
-    put_back(study, [trial.number])
+    put_back(study, [trial.number], "a test")
     assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.WAITING]
     assert study.ask().suggest_float("x", 0, 1) == trial.params["x"]
 
