@@ -19,7 +19,7 @@ from pipelines.study import (
     untried,
 )
 
-_STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
 _NO_TIME = "it would not have ended in the time left"
 _TO_BEAT = "the one to beat"
 _LOOKS = 10  # so many trials are asked for in search of one that fits the time left
@@ -75,7 +75,7 @@ class TrialSource:
         """
         cost = self.pipeline.cost(params)
         finishing = max(0.0, cost * self.finishing_rate - self.reserve)
-        return _STRETCH * (cost * self.rate + finishing)
+        return STRETCH * (cost * self.rate + finishing)
 
     def least(self) -> float:
         """Predict the wall seconds of the cheapest shipped point."""
@@ -94,6 +94,9 @@ class TrialSource:
             trial = self.study.ask()
             queued = bool(trial.user_attrs)
             trial.set_user_attr("owner", self.owner)
+            if self.grid is not None and not queued:  # nothing is to be sampled
+                self._give_up(trial, "another run took the point that was queued")
+                continue
             params = self.pipeline.suggest(trial)
             if left is None or self.expected(params) <= left():
                 task = self.plan.task(self.pipeline, params)
@@ -104,15 +107,16 @@ class TrialSource:
                 if twin is None:
                     return trial, task
                 trial.set_user_attr("twin", twin)
-                reason = f"trial {twin} of another run tries the same"
+                self._give_up(trial, f"trial {twin} of another run tries the same")
             elif queued:  # it is worth waiting for more time
                 self.postponed.append(trial.number)
-                continue
             else:
-                reason = _NO_TIME
-            trial.set_user_attr(REASON, reason)
-            self.study.tell(trial, state=TrialState.FAIL)
+                self._give_up(trial, _NO_TIME)
         return None
+
+    def _give_up(self, trial: optuna.Trial, reason: str) -> None:
+        trial.set_user_attr(REASON, reason)
+        self.study.tell(trial, state=TrialState.FAIL)
 
     def close(self) -> None:
         """Queue again what did not fit this time."""

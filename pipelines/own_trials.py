@@ -160,7 +160,9 @@ class OwnTrialsStorage(_CachedStorage):
                 self._add_trials_to_cache(study_id, [taken])
                 self._studies[study_id].unfinished_trial_ids.discard(trial_id)
                 self._own.add(trial_id)
-        elif done and trial_id in self._own:
+        elif not done:  # another process was faster
+            self._read_at.clear()
+        elif trial_id in self._own:
             with self._lock:
                 trial = _copied(self._cached(trial_id))
                 trial.state, trial.datetime_complete = state, datetime.now()

@@ -16,7 +16,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from competition.errors import PodiumError
-from pipelines.asking import TrialSource
+from pipelines.asking import STRETCH, TrialSource
 from pipelines.base import Params, Pipeline, suggested
 from pipelines.evaluation import FitRequest, FitResult, fit_fold
 from pipelines.execution.base import FitExecutor, WorkerLost
@@ -37,7 +37,6 @@ from pipelines.trial_run import SCREEN_ROWS, TrialRun
 
 log = logging.getLogger(__name__)
 
-_STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
 _TICK = 30.0  # seconds between two signs of life of the open trials
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 _FAILURES = 3  # a pipeline is given up after so many failures before its first success
@@ -255,7 +254,7 @@ class _Coordinator:
 
     def _left(self) -> float:
         """Return the seconds until the deadline, less what finishing the columns will take."""
-        return self.deadline - self.executor.now() - _STRETCH * self.finishing
+        return self.deadline - self.executor.now() - STRETCH * self.finishing
 
     def _wants_more(self) -> bool:
         if self.score is None:

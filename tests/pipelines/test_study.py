@@ -25,7 +25,15 @@ from pipelines.campaign import make_plan
 from pipelines.folds import Folds
 from pipelines.plan import Plan
 from pipelines.storage import PatientStorage, open_storage
-from pipelines.study import open_study, queue_again, reclaim, same_elsewhere, study_name
+from pipelines.study import (
+    REASON,
+    give_sign_of_life,
+    open_study,
+    queue_again,
+    reclaim,
+    same_elsewhere,
+    study_name,
+)
 from pipelines.tuning import tune
 
 ROOT = Path(__file__).parents[2]
@@ -47,10 +55,6 @@ def started(study: optuna.Study, owner: str | None, x: float = 0.5) -> optuna.Tr
     return trial
 
 
-def beat(study: optuna.Study, trial: optuna.Trial) -> None:
-    study._storage.record_heartbeat(trial._trial_id)  # type: ignore[attr-defined]
-
-
 def states(study: optuna.Study) -> list[TrialState]:
     return [trial.state for trial in study.get_trials()]
 
@@ -59,6 +63,7 @@ def test_what_a_killed_run_left_open_is_queued_by_the_next(study: optuna.Study) 
     started(study, "me", 0.25)
     reclaim(study, "me", timedelta(0))
     assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+    assert study.trials[0].user_attrs[REASON] == "its run was killed; it was queued again"
     again = study.ask()
     assert again.suggest_float("x", 0, 1) == 0.25
     assert again.user_attrs == {"point": "at 0.25", "queued": True}
@@ -78,12 +83,13 @@ def test_another_coordinators_trial_is_its_own_while_it_gives_signs_of_life(
     study: optuna.Study,
 ) -> None:
     trial = started(study, "you")
-    beat(study, trial)
+    give_sign_of_life(study, trial)
     reclaim(study, "me", timedelta(0))
     assert states(study) == [TrialState.RUNNING]
     time.sleep(2.5)
     reclaim(study, "me", timedelta(0))
     assert states(study) == [TrialState.FAIL, TrialState.WAITING]
+    assert study.trials[0].user_attrs[REASON] == "its run fell silent; it was queued again"
 
 
 def test_of_two_equal_trials_the_later_yields(study: optuna.Study) -> None:
@@ -184,7 +190,7 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
         by_owner.setdefault(trial.user_attrs["owner"], set()).add(trial.user_attrs["key"])
     one, two = by_owner.values()
     assert not one & two
-    points = {t.user_attrs["point"] for t in study.get_trials()}
+    points = {t.user_attrs["point"] for t in study.get_trials() if "point" in t.user_attrs}
     ended = (TrialState.COMPLETE, TrialState.PRUNED)
     tried = {t.user_attrs["point"] for t in study.get_trials(states=ended)}
     assert len(points) > 8
