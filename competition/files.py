@@ -49,7 +49,8 @@ def temporary_path(folder: Path, name: str) -> Iterator[Path]:
         folder: Made where it is missing.
         name: What the hidden name shows of the file's purpose.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
     remove_abandoned(folder)
     handle, path = _locked_file(folder, name)
     try:

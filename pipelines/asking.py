@@ -128,11 +128,9 @@ class TrialSource:
         trials = self.study.get_trials(deepcopy=False)
         if any(trial.state == TrialState.WAITING for trial in trials):
             return True
-        points, earned = untried(trials, self.shipped), True
+        points, earned = self._due(trials, self.shipped, left is None), True
         if self.grid is not None and (left is not None or not points):
-            points = untried(trials, self.grid)
-        if left is not None:  # a point that failed is not due again, or nothing else would ever be
-            points = [point for point in points if point.name not in self.given]
+            points = self._due(trials, self.grid, left is None)
         if left is not None and self.grid is None:
             points = [point for point in points if self._expected_point(point) <= left()][-1:]
             if not points:
@@ -142,6 +140,13 @@ class TrialSource:
             attributes = {"point": point.name, "earned": earned, "queued": True}
             self.study.enqueue_trial(point.params, user_attrs=attributes)
         return bool(points)
+
+    def _due(
+        self, trials: list[FrozenTrial], points: list[ShippedPoint], again: bool
+    ) -> list[ShippedPoint]:
+        """Return the untried points: one that failed is not due again, or nothing else would be."""
+        points = [point for point in points if again or point.name not in self.given]
+        return untried(trials, points) if points else []
 
     def _to_beat(self, trials: list[FrozenTrial]) -> list[ShippedPoint]:
         """Return the best trial so far, unless it was entered as the one to beat before."""

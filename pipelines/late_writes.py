@@ -1,4 +1,4 @@
-"""What was set on a running trial and is not in the database yet."""
+"""Writes to a running trial, and its sign of life, as parts of one transaction."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,9 +7,21 @@ from typing import Any
 import sqlalchemy
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages._rdb import models
+from optuna.trial import TrialState
 from sqlalchemy.orm import Session
 
 Rows = list[dict[str, Any]]
+
+
+_TRIALS = models.TrialModel.__table__
+_BEATS = models.TrialHeartbeatModel.__table__
+_STATE = (
+    sqlalchemy.select(_TRIALS.c.state)
+    .where(_TRIALS.c.trial_id == sqlalchemy.bindparam("trial"))
+    .with_for_update()
+)
+_OLD_BEAT = sqlalchemy.delete(_BEATS).where(_BEATS.c.trial_id == sqlalchemy.bindparam("trial"))
+_NEW_BEAT = sqlalchemy.insert(_BEATS)
 
 
 class _Table:
@@ -81,6 +93,18 @@ class LateWrites:
             {"step": step, "intermediate_value": number, "intermediate_value_type": kind}
             for step, (number, kind) in ((at, stored(value)) for at, value in self.steps.items())
         ]
+
+
+def state_of(session: Session, trial_id: int) -> TrialState:
+    """Return a trial's state, which no one else can change until the transaction ends."""
+    state: TrialState = session.execute(_STATE, {"trial": trial_id}).scalar_one()
+    return state
+
+
+def beat(session: Session, trial_id: int) -> None:
+    """Write a sign of life in a session's transaction; nothing is committed."""
+    session.execute(_OLD_BEAT, {"trial": trial_id})
+    session.execute(_NEW_BEAT, {"trial_id": trial_id})
 
 
 def _attributes(given: dict[str, Any]) -> Rows:

@@ -49,11 +49,16 @@ def standard_error(accuracy: float, rows: int) -> float:
     return math.sqrt(smoothed * (1 - smoothed) / rows)
 
 
+def accuracy(probabilities: Probabilities, labels: Labels) -> float:
+    """Return the share of rows (n, n_classes) whose most probable class is the label (n,)."""
+    return float(np.mean(probabilities.argmax(axis=1) == labels))
+
+
 def score(probabilities: Probabilities, labels: Labels) -> Score:
     """Score probabilities (n, n_classes) against labels (n,)."""
     of_truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return Score(
-        accuracy=float(np.mean(probabilities.argmax(axis=1) == labels)),
+        accuracy=accuracy(probabilities, labels),
         negative_log_loss=float(np.mean(np.log(np.clip(of_truth, 1e-7, 1.0)))),
         rows=len(labels),
     )

@@ -13,14 +13,12 @@ from optuna.distributions import BaseDistribution, check_distribution_compatibil
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
-from optuna.storages._rdb.models import TrialModel
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
-from pipelines.late_writes import LateWrites
+from pipelines.late_writes import LateWrites, beat, state_of
 
 _FRESH = 0.1  # seconds for which what was read of others' trials is not read again
-_STATE = select(TrialModel.state).where(TrialModel.trial_id == bindparam("trial")).with_for_update()
 
 
 class OwnTrialsStorage(_CachedStorage):
@@ -143,8 +141,9 @@ class OwnTrialsStorage(_CachedStorage):
         Raises:
             UpdateFinishedTrialError: another process has closed the trial.
         """
-        with self._writing(trial_id):
-            super().record_heartbeat(trial_id)
+        with self._writing(trial_id) as session:
+            beat(session, trial_id)
+            session.commit()
         self._read_at.clear()
 
     def set_trial_state_values(
@@ -172,8 +171,8 @@ class OwnTrialsStorage(_CachedStorage):
         return done
 
     @contextmanager
-    def _writing(self, trial_id: int) -> Iterator[None]:
-        """Add what was gathered to the transaction that the backend's next call commits.
+    def _writing(self, trial_id: int) -> Iterator[Session]:
+        """Add what was gathered to the transaction that is committed next, by the backend or here.
 
         A trial that turns out to be closed by another process is read from the database from then
         on.
@@ -181,10 +180,9 @@ class OwnTrialsStorage(_CachedStorage):
         session = self._backend.scoped_session()  # the one that this thread's calls share
         try:
             if trial_id in self._own:
-                state = session.execute(_STATE, {"trial": trial_id}).scalar_one()
-                self.check_trial_is_updatable(trial_id, state)
+                self.check_trial_is_updatable(trial_id, state_of(session, trial_id))
                 self._late[trial_id].add_to(session, trial_id)
-            yield
+            yield session
             self._late.pop(trial_id, None)
         except UpdateFinishedTrialError:
             session.rollback()
@@ -197,6 +195,8 @@ class OwnTrialsStorage(_CachedStorage):
         except BaseException:
             session.rollback()
             raise
+        finally:
+            session.close()
 
     def _disown(self, trial_id: int) -> None:
         self._own.discard(trial_id)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import optuna
 
 from pipelines.evaluation import FitRequest, FitResult, Task, requests_of, screening_of
-from pipelines.metrics import Probabilities, Score, score
+from pipelines.metrics import Probabilities, Score, accuracy, score
 
 SCREEN_ROWS = 8_000  # rows that a screening fit trains on
 SCREEN_FOLDS = 2
@@ -32,6 +32,7 @@ class TrialRun:
         task: The configuration.
         labels: (n,) labels of all training rows.
         assigned: (n,) fold of each row, as `Folds.assign` deals them out.
+        truths: The labels of each fold's rows.
         screened: Whether it is to be screened first.
         earned: Whether it is to be completed, come what may.
     """
@@ -40,6 +41,7 @@ class TrialRun:
     task: Task
     labels: npt.NDArray[np.int64]
     assigned: npt.NDArray[np.int64]
+    truths: list[npt.NDArray[np.int64]]
     screened: bool
     earned: bool = False
     results: dict[tuple[int, int | None], FitResult] = field(default_factory=dict)
@@ -63,8 +65,7 @@ class TrialRun:
     def receive(self, request: FitRequest, result: FitResult) -> bool:
         """Take a fit's result, report the steps it completes; return whether to prune the trial."""
         self.results[_stage(request)] = result
-        truth = self.labels[self.assigned == request.fold]
-        self._accuracies[_stage(request)] = score(result.scored, truth).accuracy
+        self._accuracies[_stage(request)] = accuracy(result.scored, self.truths[request.fold])
         if not self._reported:
             if not self._screened_through():
                 return False

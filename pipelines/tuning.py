@@ -87,6 +87,8 @@ class _Coordinator:
         self.deadline = executor.now() + seconds
         self.labels = self.plan.data.train_labels
         self.assigned = self.plan.folds.assign(self.labels)
+        folds = range(self.plan.folds.count)
+        self.truths = [self.labels[self.assigned == fold] for fold in folds]
         rows = len(self.labels) * (self.plan.folds.count - 1) // self.plan.folds.count
         self.screening = self.plan.two_speeds and rows > 2 * SCREEN_ROWS
         self.open: list[TrialRun] = []
@@ -186,7 +188,7 @@ class _Coordinator:
                 earned = bool(trial.user_attrs.get("earned"))
                 screened = self.screening and not earned
                 self.open.append(
-                    TrialRun(trial, task, self.labels, self.assigned, screened, earned)
+                    TrialRun(trial, task, self.labels, self.assigned, self.truths, screened, earned)
                 )
                 return self._next_fit()
         return None

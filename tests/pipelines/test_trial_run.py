@@ -24,7 +24,9 @@ def test_the_screening_is_the_first_step_and_decides(
     trial = study.ask()
     task = plan.task(pipeline, pipeline.suggest(trial))
     labels = np.asarray(plan.data.train_labels)
-    run = TrialRun(trial, task, labels, plan.folds.assign(labels), screened=True)
+    assigned = plan.folds.assign(labels)
+    truths = [labels[assigned == fold] for fold in range(plan.folds.count)]
+    run = TrialRun(trial, task, labels, assigned, truths, screened=True)
     monkeypatch.setattr(trial, "should_prune", lambda: prune)
     decisions = []
     for _ in range(SCREEN_FOLDS):
