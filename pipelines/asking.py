@@ -50,6 +50,7 @@ class TrialSource:
         self.finishing_rate = 0.0  # wall seconds of the test predictions that it lacks
         self.reserve = 0.0  # wall seconds that are kept for those of the best trial so far
         self.postponed: list[int] = []
+        self.fixed = {point.name for point in self.shipped} | {_TO_BEAT}
         self.given: set[str] = set()  # names of the fixed points that were queued here
 
     def learn(self, completed: list[FrozenTrial], workers: int) -> None:
@@ -125,9 +126,11 @@ class TrialSource:
 
     def _queue_point(self, left: Callable[[], float] | None) -> bool:
         """Queue the fixed point that is due; return whether any is queued."""
-        trials = self.study.get_trials(deepcopy=False)
-        if any(trial.state == TrialState.WAITING for trial in trials):
+        if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             return True
+        if left is not None and self.grid is None and self.given >= self.fixed:
+            return False
+        trials = self.study.get_trials(deepcopy=False)
         points, earned = self._due(trials, self.shipped, left is None), True
         if self.grid is not None and (left is not None or not points):
             points = self._due(trials, self.grid, left is None)

@@ -4,7 +4,7 @@ import copy
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence, Set
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,11 @@ from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.orm import Session
 
-from pipelines.late_writes import LateWrites, beat, state_of
+from pipelines.trial_rows import LateWrites, any_newer, beat, state_of
 
 _FRESH = 0.1  # seconds for which what was read of others' trials is not read again
+
+_FINISHED = [state for state in TrialState if state.is_finished()]
 
 
 class OwnTrialsStorage(_CachedStorage):
@@ -50,12 +52,15 @@ class OwnTrialsStorage(_CachedStorage):
             return
         with self._lock:
             study = self._studies.setdefault(study_id, _StudyInfo())
-            found = self._backend._get_trials(
-                study_id,
-                states=None,
-                included_trial_ids=study.unfinished_trial_ids,
-                trial_id_greater_than=self._seen.get(study_id, -1),
-            )
+            found = []
+            seen = self._seen.get(study_id, -1)
+            if study.unfinished_trial_ids or self._any_newer(study_id, seen):
+                found = self._backend._get_trials(
+                    study_id,
+                    states=None,
+                    included_trial_ids=study.unfinished_trial_ids,
+                    trial_id_greater_than=seen,
+                )
             self._read_at[study_id] = time.monotonic()
             for trial in found:
                 self._seen[study_id] = max(self._seen.get(study_id, -1), trial._trial_id)
@@ -66,6 +71,33 @@ class OwnTrialsStorage(_CachedStorage):
                     study.unfinished_trial_ids.discard(trial._trial_id)
                 else:
                     study.unfinished_trial_ids.add(trial._trial_id)
+
+    def _any_newer(self, study_id: int, trial_id: int) -> bool:
+        with self._backend.scoped_session() as session:
+            return any_newer(session, study_id, trial_id)
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Return a study's trials by their numbers; open ones without a look at the others."""
+        self._read_trials_from_remote_storage(study_id)
+        with self._lock:
+            known = self._studies[study_id].trials
+            numbers: Set[int] = known.keys()
+            if states is not None and not any(state in states for state in _FINISHED):
+                numbers = known.keys() & self._open_numbers(study_id)
+            trials = [known[number] for number in sorted(numbers)]
+        if states is not None:
+            trials = [trial for trial in trials if trial.state in states]
+        return copy.deepcopy(trials) if deepcopy else trials
+
+    def _open_numbers(self, study_id: int) -> set[int]:
+        places = self._trial_id_to_study_id_and_number
+        at = [places[each] for each in self._studies[study_id].unfinished_trial_ids | self._own]
+        return {number for study, number in at if study == study_id}
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Return a trial, from memory where it is finished or this process's own."""

@@ -146,11 +146,13 @@ def same_elsewhere(study: optuna.Study, trial: optuna.Trial, key: str, owner: st
 
     Of two that start at once, the later yields.
     """
-    for other in study.get_trials(deepcopy=False, states=_TAKEN):
+    for other in study.get_trials(deepcopy=False):
         known = other.user_attrs
-        if known.get("key") == key and known.get("owner", owner) != owner:
-            if other.state == TrialState.RUNNING and other.number > trial.number:
-                continue
+        if known.get("key") != key or known.get("owner", owner) == owner:
+            continue
+        if other.state == TrialState.RUNNING and other.number > trial.number:
+            continue
+        if other.state in _TAKEN:
             return other.number
     return None
 

@@ -1,4 +1,4 @@
-"""Writes to a running trial, and its sign of life, as parts of one transaction."""
+"""Statements on the rows of trials, without the object mapping that makes Optuna's own dear."""
 
 import json
 from dataclasses import dataclass, field
@@ -19,6 +19,12 @@ _STATE = (
     sqlalchemy.select(_TRIALS.c.state)
     .where(_TRIALS.c.trial_id == sqlalchemy.bindparam("trial"))
     .with_for_update()
+)
+_NEWER = (
+    sqlalchemy.select(_TRIALS.c.trial_id)
+    .where(_TRIALS.c.study_id == sqlalchemy.bindparam("study"))
+    .where(_TRIALS.c.trial_id > sqlalchemy.bindparam("trial"))
+    .limit(1)
 )
 _OLD_BEAT = sqlalchemy.delete(_BEATS).where(_BEATS.c.trial_id == sqlalchemy.bindparam("trial"))
 _NEW_BEAT = sqlalchemy.insert(_BEATS)
@@ -99,6 +105,12 @@ def state_of(session: Session, trial_id: int) -> TrialState:
     """Return a trial's state, which no one else can change until the transaction ends."""
     state: TrialState = session.execute(_STATE, {"trial": trial_id}).scalar_one()
     return state
+
+
+def any_newer(session: Session, study_id: int, trial_id: int) -> bool:
+    """Say whether a study has a trial of a higher id."""
+    given = {"study": study_id, "trial": trial_id}
+    return session.execute(_NEWER, given).first() is not None
 
 
 def beat(session: Session, trial_id: int) -> None:
