@@ -191,15 +191,15 @@ class OwnTrialsStorage(_CachedStorage):
                 self._add_trials_to_cache(study_id, [taken])
                 self._studies[study_id].unfinished_trial_ids.discard(trial_id)
                 self._own.add(trial_id)
-        elif not done:  # another process was faster
-            self._read_at.clear()
-        elif trial_id in self._own:
+        elif done and trial_id in self._own:
             with self._lock:
                 trial = _copied(self._cached(trial_id))
                 trial.state, trial.datetime_complete = state, datetime.now()
                 trial.values = values
                 self._replace(trial)
                 self._disown(trial_id)
+        else:  # another process's trial, or one that another process took
+            self._read_at.clear()
         return done
 
     @contextmanager

@@ -128,6 +128,17 @@ def test_others_trials_are_read_again_after_a_moment(
     assert [each.number for each in one.trials] == [0, 1]
 
 
+def test_another_processs_trial_that_is_closed_here_is_closed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = study_of(tmp_path), study_of(tmp_path)
+    trial = ask(two, 0)
+    assert [each.state for each in one.trials] == [TrialState.RUNNING]
+    monkeypatch.setattr(own_trials, "_FRESH", 60.0)
+    one.tell(trial.number, state=TrialState.FAIL)
+    assert [each.state for each in one.trials] == [TrialState.FAIL]
+
+
 @pytest.mark.parametrize("last", ["sign of life", "end"])
 def test_a_trial_that_was_taken_over_cannot_be_written_to(tmp_path: Path, last: str) -> None:
     one, two = study_of(tmp_path), study_of(tmp_path)
