@@ -140,7 +140,9 @@ class TrialSource:
                 points, earned = self._to_beat(trials), False
         for point in points[:1]:
             self.given.add(point.name)
+            task = self.plan.task(self.pipeline, suggested(self.pipeline, point.params))
             attributes = {"point": point.name, "earned": earned, "queued": True}
+            attributes["key"] = self.plan.store.key(task)
             self.study.enqueue_trial(point.params, user_attrs=attributes)
         return bool(points)
 

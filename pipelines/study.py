@@ -20,9 +20,9 @@ from pipelines.base import Pipeline, ShippedPoint
 from pipelines.folds import Folds
 
 _RUNNING = (TrialState.RUNNING,)
-_TAKEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 REASON = "reason"  # the attribute that says why a trial was closed without a score
-_KEPT = ("point", "earned")  # what a trial that is queued again is still known by
+_KEPT = ("point", "earned", "key")  # what a trial that is queued again is still known by
 _PROMOTED = 4  # one trial in so many goes on from a step of the halving to the next
 
 
@@ -144,22 +144,22 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
 def same_elsewhere(study: optuna.Study, trial: optuna.Trial, key: str, owner: str) -> int | None:
     """Return the number of another coordinator's trial of this key, if there is one to yield to.
 
-    Of two that start at once, the later yields.
+    Of two that start at once, the later yields. A queued trial bears its key from the instant that
+    it has a number, so the later one sees it.
     """
     for other in study.get_trials(deepcopy=False):
         known = other.user_attrs
-        if known.get("key") != key or known.get("owner", owner) == owner:
+        if known.get("key") != key or known.get("owner") == owner:
             continue
-        if other.state == TrialState.RUNNING and other.number > trial.number:
-            continue
-        if other.state in _TAKEN:
+        earlier = other.number < trial.number
+        if other.state in _DONE or (earlier and not other.state.is_finished()):
             return other.number
     return None
 
 
 def untried(trials: list[FrozenTrial], points: list[ShippedPoint]) -> list[ShippedPoint]:
     """Return the points that no trial has finished, waits to try or left to its twin elsewhere."""
-    closed = (*_TAKEN, TrialState.WAITING)
+    closed = (*_DONE, TrialState.RUNNING, TrialState.WAITING)
     tried = {
         trial.user_attrs.get("point")
         for trial in trials
