@@ -103,6 +103,16 @@ def test_of_two_equal_trials_the_later_yields(study: optuna.Study) -> None:
     assert same_elsewhere(study, mine, "other", "me") is None
 
 
+def test_a_trial_yields_to_an_equal_one_that_was_queued_before_it(study: optuna.Study) -> None:
+    for _ in range(2):
+        study.enqueue_trial({"x": 0.5}, user_attrs={"key": "k"})
+    first, second = (trial._trial_id for trial in study.trials)
+    assert study._storage.set_trial_state_values(second, TrialState.RUNNING)
+    assert same_elsewhere(study, optuna.Trial(study, second), "k", "me") == 0
+    assert study._storage.set_trial_state_values(first, TrialState.RUNNING)
+    assert same_elsewhere(study, optuna.Trial(study, first), "k", "you") is None
+
+
 def test_who_joins_draws_something_else(study: optuna.Study) -> None:
     trial = study.ask()
     first = trial.suggest_float("x", 0, 1)
