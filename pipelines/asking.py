@@ -1,8 +1,10 @@
 """Which trial comes next: a queued one, a fixed point that is due, or one that is sampled."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from pipelines.base import Params, Pipeline, ShippedPoint, suggested
@@ -93,31 +95,39 @@ class TrialSource:
             if not self._queue_point(left) and self.grid is not None:
                 return None
             trial = self.study.ask()
-            queued = bool(trial.user_attrs)
-            trial.set_user_attr("owner", self.owner)
-            if self.grid is not None and not queued:  # nothing is to be sampled
-                self._give_up(trial, "another run took the point that was queued")
-                continue
-            params = self.pipeline.suggest(trial)
-            if left is None or self.expected(params) <= left():
-                task = self.plan.task(self.pipeline, params)
-                key = self.plan.store.key(task)
-                trial.set_user_attr("key", key)
-                give_sign_of_life(self.study, trial)  # from here on others see what it tries
-                twin = same_elsewhere(self.study, trial, key, self.owner)
-                if twin is None:
+            # Another run closes it where this process slept for so long that it passes for dead.
+            with suppress(UpdateFinishedTrialError):
+                task = self._claim(trial, left)
+                if task is not None:
                     return trial, task
-                trial.set_user_attr("twin", twin)
-                self._give_up(trial, f"trial {twin} of another run tries the same")
-            elif queued:  # it is worth waiting for more time
-                self.postponed.append(trial.number)
-            else:
-                self._give_up(trial, _NO_TIME)
         return None
 
-    def _give_up(self, trial: optuna.Trial, reason: str) -> None:
+    def _claim(self, trial: optuna.Trial, left: Callable[[], float] | None) -> Task | None:
+        """Return a trial's fits; None where it does not fit, which its reason says."""
+        queued = bool(trial.user_attrs)
+        trial.set_user_attr("owner", self.owner)
+        if self.grid is not None and not queued:  # nothing is to be sampled
+            return self._give_up(trial, "another run took the point that was queued")
+        params = self.pipeline.suggest(trial)
+        if left is not None and self.expected(params) > left():
+            if not queued:
+                return self._give_up(trial, _NO_TIME)
+            self.postponed.append(trial.number)  # it is worth waiting for more time
+            return None
+        task = self.plan.task(self.pipeline, params)
+        key = self.plan.store.key(task)
+        trial.set_user_attr("key", key)
+        give_sign_of_life(self.study, trial)  # from here on others see what it tries
+        twin = same_elsewhere(self.study, trial, key, self.owner)
+        if twin is None:
+            return task
+        trial.set_user_attr("twin", twin)
+        return self._give_up(trial, f"trial {twin} of another run tries the same")
+
+    def _give_up(self, trial: optuna.Trial, reason: str) -> Task | None:
         trial.set_user_attr(REASON, reason)
         self.study.tell(trial, state=TrialState.FAIL)
+        return None
 
     def close(self) -> None:
         """Queue again what did not fit this time."""

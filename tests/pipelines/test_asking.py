@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -12,6 +13,8 @@ from pipelines.base import Params, Pipeline
 from pipelines.execution.base import FitExecutor
 from pipelines.models.logistic import Logistic
 from pipelines.plan import Plan
+from pipelines.storage import open_storage
+from pipelines.study import open_study
 from pipelines.tuning import tune
 
 UNFIT = 0.3  # the strength of which every fit fails
@@ -57,6 +60,30 @@ def test_a_point_that_fails_is_tried_once_and_those_after_it_have_their_turn(
         1.0: "COMPLETE",
     }
     assert len(study.get_trials(states=(TrialState.FAIL,))) == 1
+    assert column.score.accuracy == study.best_value
+
+
+class Asleep(Logistic):
+    """Sleeps in the middle of asking, once, until another process takes its trial for dead."""
+
+    def __init__(self, other: optuna.Study) -> None:
+        self.other = other
+        self.woken = False
+
+    def suggest(self, trial: optuna.trial.BaseTrial) -> Params:
+        if not self.woken and isinstance(trial, optuna.Trial):
+            self.woken = True
+            self.other.tell(trial.number, state=TrialState.FAIL)
+        return super().suggest(trial)
+
+
+def test_a_trial_that_another_process_closed_meanwhile_is_let_go(
+    make_plan_of: Callable[..., Plan], tmp_path: Path
+) -> None:
+    address, plan = f"sqlite:///{tmp_path}/podium.db", PlanHere(**vars(make_plan_of()))
+    study, other = (open_study(open_storage(address), "s", "grid", 0, "me") for _ in range(2))
+    (column,) = tune(Asleep(other), study, plan, 600.0, lambda step: None, grid=True)
+    assert study.trials[0].state == TrialState.FAIL
     assert column.score.accuracy == study.best_value
 
 
