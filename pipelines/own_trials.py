@@ -16,7 +16,7 @@ from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.orm import Session
 
-from pipelines.trial_rows import LateWrites, any_newer, beat, state_of
+from pipelines.trial_rows import LateWrites, any_newer, beat, close, start, state_of
 
 _FRESH = 0.1  # seconds for which what was read of others' trials is not read again
 
@@ -110,7 +110,15 @@ class OwnTrialsStorage(_CachedStorage):
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Make a trial, which is this process's own unless it waits in the queue."""
-        trial_id = super().create_new_trial(study_id, template_trial)
+        if template_trial is None:
+            with self._backend.scoped_session() as session, session.begin():
+                trial = start(session, study_id)
+            trial_id = trial._trial_id
+            with self._lock:
+                self._studies.setdefault(study_id, _StudyInfo())
+                self._add_trials_to_cache(study_id, [trial])
+        else:
+            trial_id = super().create_new_trial(study_id, template_trial)
         with self._lock:
             if self._cached(trial_id).state == TrialState.RUNNING:
                 self._own.add(trial_id)
@@ -182,8 +190,13 @@ class OwnTrialsStorage(_CachedStorage):
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
     ) -> bool:
         """Take a trial from the queue, which makes it this process's own, or close one."""
-        with self._writing(trial_id):
-            done = super().set_trial_state_values(trial_id, state, values)
+        with self._writing(trial_id) as session:
+            if trial_id in self._own and state.is_finished():
+                close(session, trial_id, state, values)
+                session.commit()
+                done = True
+            else:
+                done = super().set_trial_state_values(trial_id, state, values)
         if done and state == TrialState.RUNNING:
             taken = self._backend.get_trial(trial_id)
             with self._lock:

@@ -1,20 +1,35 @@
 """Statements on the rows of trials, without the object mapping that makes Optuna's own dear."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages._rdb import models
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.orm import Session
 
 Rows = list[dict[str, Any]]
 
-
+_STUDIES = models.StudyModel.__table__
 _TRIALS = models.TrialModel.__table__
+_VALUES = models.TrialValueModel.__table__
 _BEATS = models.TrialHeartbeatModel.__table__
+_LOCK = (
+    sqlalchemy.select(_STUDIES.c.study_id)
+    .where(_STUDIES.c.study_id == sqlalchemy.bindparam("study"))
+    .with_for_update()
+)
+_NEW = sqlalchemy.insert(_TRIALS)
+_OLDER = (
+    sqlalchemy.select(sqlalchemy.func.count(_TRIALS.c.trial_id))
+    .where(_TRIALS.c.study_id == sqlalchemy.bindparam("study"))
+    .where(_TRIALS.c.trial_id < sqlalchemy.bindparam("trial"))
+)
+_CHANGE = sqlalchemy.update(_TRIALS).where(_TRIALS.c.trial_id == sqlalchemy.bindparam("trial"))
 _STATE = (
     sqlalchemy.select(_TRIALS.c.state)
     .where(_TRIALS.c.trial_id == sqlalchemy.bindparam("trial"))
@@ -28,6 +43,7 @@ _NEWER = (
 )
 _OLD_BEAT = sqlalchemy.delete(_BEATS).where(_BEATS.c.trial_id == sqlalchemy.bindparam("trial"))
 _NEW_BEAT = sqlalchemy.insert(_BEATS)
+_NEW_VALUE = sqlalchemy.insert(_VALUES)
 
 
 class _Table:
@@ -99,6 +115,44 @@ class LateWrites:
             {"step": step, "intermediate_value": number, "intermediate_value_type": kind}
             for step, (number, kind) in ((at, stored(value)) for at, value in self.steps.items())
         ]
+
+
+def start(session: Session, study_id: int) -> FrozenTrial:
+    """Insert a running trial; its number is that of the study's trials before it.
+
+    Nothing is committed. The study is locked until it is, so that no two trials get one number.
+    """
+    session.execute(_LOCK, {"study": study_id})
+    now = datetime.now()
+    row = {"study_id": study_id, "state": TrialState.RUNNING, "datetime_start": now}
+    trial_id: int = session.execute(_NEW, row).inserted_primary_key[0]  # type: ignore[attr-defined]
+    number: int = session.execute(_OLDER, {"study": study_id, "trial": trial_id}).scalar_one()
+    session.execute(_CHANGE.values(number=number), {"trial": trial_id})
+    return FrozenTrial(
+        number=number,
+        state=TrialState.RUNNING,
+        value=None,
+        datetime_start=now,
+        datetime_complete=None,
+        params={},
+        distributions={},
+        user_attrs={},
+        system_attrs={},
+        intermediate_values={},
+        trial_id=trial_id,
+    )
+
+
+def close(
+    session: Session, trial_id: int, state: TrialState, values: Sequence[float] | None
+) -> None:
+    """End a running trial that has no values yet; nothing is committed."""
+    stored = models.TrialValueModel.value_to_stored_repr
+    for objective, (value, kind) in enumerate(map(stored, values or ())):
+        row = {"trial_id": trial_id, "objective": objective, "value": value, "value_type": kind}
+        session.execute(_NEW_VALUE, row)
+    change = _CHANGE.values(state=state, datetime_complete=datetime.now())
+    session.execute(change, {"trial": trial_id})
 
 
 def state_of(session: Session, trial_id: int) -> TrialState:
