@@ -1,7 +1,8 @@
 """Which trial comes next: a queued one, a fixed point that is due, or one that is sampled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -141,9 +142,9 @@ class TrialSource:
         if left is not None and self.grid is None and self.given >= self.fixed:
             return False
         trials = self.study.get_trials(deepcopy=False)
-        points, earned = self._due(trials, self.shipped, left is None), True
+        points, earned = list(self._due(trials, self.shipped, left is None)), True
         if self.grid is not None and (left is not None or not points):
-            points = self._due(trials, self.grid, left is None)
+            points = list(islice(self._due(trials, self.grid, left is None), 1))  # of thousands
         if left is not None and self.grid is None:
             points = [point for point in points if self._expected_point(point) <= left()][-1:]
             if not points:
@@ -158,14 +159,13 @@ class TrialSource:
 
     def _due(
         self, trials: list[FrozenTrial], points: list[ShippedPoint], again: bool
-    ) -> list[ShippedPoint]:
+    ) -> Iterator[ShippedPoint]:
         """Return the untried points: one that failed is not due again, or nothing else would be."""
-        points = [point for point in points if again or point.name not in self.given]
-        return untried(trials, points) if points else []
+        return untried(trials, (point for point in points if again or point.name not in self.given))
 
     def _to_beat(self, trials: list[FrozenTrial]) -> list[ShippedPoint]:
         """Return the best trial so far, unless it was entered as the one to beat before."""
-        if _TO_BEAT in self.given or not untried(trials, [ShippedPoint(_TO_BEAT, {}, 0.0)]):
+        if _TO_BEAT in self.given or not any(untried(trials, [ShippedPoint(_TO_BEAT, {}, 0.0)])):
             return []
         best = best_trials([trial for trial in trials if trial.state == TrialState.COMPLETE])[0]
         return [ShippedPoint(_TO_BEAT, best.params, 0.0)]

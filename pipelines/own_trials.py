@@ -110,9 +110,9 @@ class OwnTrialsStorage(_CachedStorage):
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Make a trial, which is this process's own unless it waits in the queue."""
-        if template_trial is None:
+        if template_trial is None or template_trial.state == TrialState.WAITING:
             with self._backend.scoped_session() as session, session.begin():
-                trial = start(session, study_id)
+                trial = start(session, study_id, template_trial)
             trial_id = trial._trial_id
             with self._lock:
                 self._studies.setdefault(study_id, _StudyInfo())

@@ -157,15 +157,15 @@ def same_elsewhere(study: optuna.Study, trial: optuna.Trial, key: str, owner: st
     return None
 
 
-def untried(trials: list[FrozenTrial], points: list[ShippedPoint]) -> list[ShippedPoint]:
-    """Return the points that no trial has finished, waits to try or left to its twin elsewhere."""
+def untried(trials: list[FrozenTrial], points: Iterable[ShippedPoint]) -> Iterator[ShippedPoint]:
+    """Return one by one the points that no trial has done, waits to try or left to its twin."""
     closed = (*_DONE, TrialState.RUNNING, TrialState.WAITING)
     tried = {
         trial.user_attrs.get("point")
         for trial in trials
         if trial.state in closed or "twin" in trial.user_attrs
     }
-    return [point for point in points if point.name not in tried]
+    return (point for point in points if point.name not in tried)
 
 
 def best_so_far(study: optuna.Study) -> list[float]:

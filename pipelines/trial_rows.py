@@ -1,5 +1,6 @@
 """Statements on the rows of trials, without the object mapping that makes Optuna's own dear."""
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 import sqlalchemy
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages._rdb import models
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.orm import Session
 
 Rows = list[dict[str, Any]]
@@ -117,30 +118,22 @@ class LateWrites:
         ]
 
 
-def start(session: Session, study_id: int) -> FrozenTrial:
-    """Insert a running trial; its number is that of the study's trials before it.
+def start(session: Session, study_id: int, queued: FrozenTrial | None) -> FrozenTrial:
+    """Insert a running trial, or one that waits with its attributes; nothing is committed.
 
-    Nothing is committed. The study is locked until it is, so that no two trials get one number.
+    Its number is that of the study's trials before it: the study is locked until the commit, so
+    that no two get the same.
     """
     session.execute(_LOCK, {"study": study_id})
-    now = datetime.now()
-    row = {"study_id": study_id, "state": TrialState.RUNNING, "datetime_start": now}
-    trial_id: int = session.execute(_NEW, row).inserted_primary_key[0]  # type: ignore[attr-defined]
-    number: int = session.execute(_OLDER, {"study": study_id, "trial": trial_id}).scalar_one()
-    session.execute(_CHANGE.values(number=number), {"trial": trial_id})
-    return FrozenTrial(
-        number=number,
-        state=TrialState.RUNNING,
-        value=None,
-        datetime_start=now,
-        datetime_complete=None,
-        params={},
-        distributions={},
-        user_attrs={},
-        system_attrs={},
-        intermediate_values={},
-        trial_id=trial_id,
-    )
+    trial = copy.deepcopy(queued) if queued else create_trial(state=TrialState.RUNNING)
+    row = {"study_id": study_id, "state": trial.state, "datetime_start": trial.datetime_start}
+    trial._trial_id = session.execute(_NEW, row).inserted_primary_key[0]  # type: ignore[attr-defined]
+    at = {"study": study_id, "trial": trial._trial_id}
+    trial.number = session.execute(_OLDER, at).scalar_one()
+    session.execute(_CHANGE.values(number=trial.number), {"trial": trial._trial_id})
+    given = LateWrites(user_attrs=trial.user_attrs, system_attrs=trial.system_attrs)
+    given.add_to(session, trial._trial_id)
+    return trial
 
 
 def close(
