@@ -17,6 +17,7 @@ iproute2; leaves the machine's own network as it is. Ends with status 1 when any
 """
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -24,6 +25,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import optuna
@@ -71,9 +73,10 @@ class Run:
         """Tune, let the steps happen, see all workers back, and return the tuning's seconds."""
         scheduler = f"tcp://{self.hosts.address('scheduler')}:{_PORT}"
         self.start_scheduler()
-        for name in _WORKERS:
-            command = f"worker --scheduler {scheduler} --workers 1"
-            self.hosts.start(name, command, self.folder, {})
+        command = f"worker --scheduler {scheduler} --workers 1"
+        for name, core in zip(_WORKERS, cycle(sorted(os.sched_getaffinity(0))), strict=False):
+            # Two that take the same cores for their own would keep each other waiting.
+            self.hosts.start(name, command, self.folder, {}, core)
         self.began = time.monotonic()
         while not self._complete():
             self._rest()

@@ -70,13 +70,27 @@ class Hosts:
         return f"10.213.77.{self.names.index(name) + 1}"
 
     def start(
-        self, name: str, command: str, folder: Path, environment: dict[str, str]
+        self,
+        name: str,
+        command: str,
+        folder: Path,
+        environment: dict[str, str],
+        core: int | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start `python -m pipelines COMMAND` on a host; its output goes to `FOLDER/NAME.log`."""
+        """Start `python -m pipelines COMMAND` on a host; its output goes to `FOLDER/NAME.log`.
+
+        Args:
+            name: The host's.
+            command: What comes after `pipelines`.
+            folder: For the output.
+            environment: Is added to this process's.
+            core: The only one that it may use; None for all.
+        """
+        bound = () if core is None else ("taskset", "--cpu-list", str(core))
         with (folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [
-                    *("ip", "netns", "exec", self._prefix + name),
+                    *("ip", "netns", "exec", self._prefix + name, *bound),
                     *(sys.executable, "-m", "pipelines", *shlex.split(command)),
                 ],
                 cwd=_ROOT,
@@ -100,7 +114,8 @@ class Hosts:
     def stop_newest(self, name: str) -> None:
         """Stop the youngest process on a host, without ending it."""
         whole = psutil.Process(self._processes[name][-1].pid)
-        youngest = max(whole.children(recursive=True), key=psutil.Process.create_time)
+        everyone = whole.children(recursive=True)
+        youngest = max(everyone, key=lambda one: (one.create_time(), one.pid))  # time has jiffies
         youngest.suspend()
 
     def cut_off(self, name: str) -> None:
