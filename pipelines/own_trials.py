@@ -110,7 +110,7 @@ class OwnTrialsStorage(_CachedStorage):
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Make a trial, which is this process's own unless it waits in the queue."""
-        if template_trial is None or template_trial.state == TrialState.WAITING:
+        if template_trial is None or _is_enqueued(template_trial):
             with self._backend.scoped_session() as session, session.begin():
                 trial = start(session, study_id, template_trial)
             trial_id = trial._trial_id
@@ -264,6 +264,12 @@ class OwnTrialsStorage(_CachedStorage):
     def _replace(self, trial: FrozenTrial) -> None:
         study_id, number = self._trial_id_to_study_id_and_number[trial._trial_id]
         self._studies[study_id].trials[number] = trial
+
+
+def _is_enqueued(trial: FrozenTrial) -> bool:
+    """Say whether a trial waits with nothing but attributes, as `Study.enqueue_trial` makes it."""
+    waits = trial.state == TrialState.WAITING
+    return waits and not (trial.params or trial.intermediate_values or trial.values)
 
 
 def _copied(trial: FrozenTrial) -> FrozenTrial:

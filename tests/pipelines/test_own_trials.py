@@ -94,6 +94,24 @@ def test_a_queued_trial_is_given_to_one_of_two(tmp_path: Path) -> None:
     assert told(one) == told(two)
 
 
+def test_a_trial_that_is_added_whole_is_kept_whole(tmp_path: Path) -> None:
+    study = study_of(tmp_path)
+    known = {"x": optuna.distributions.FloatDistribution(0.0, 1.0)}
+    for state, value in ((TrialState.WAITING, None), (TrialState.COMPLETE, 0.5)):
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=state,
+                value=value,
+                params={"x": 0.25},
+                distributions=known,
+                intermediate_values={1: 0.5},
+                user_attrs={"owner": "me"},
+            )
+        )
+    assert [trial.params for trial in study.trials] == [{"x": 0.25}] * 2
+    assert told(study) == told(study_of(tmp_path))
+
+
 def test_what_is_set_is_known_here_at_once_and_elsewhere_with_the_next_sign_of_life(
     tmp_path: Path,
 ) -> None:
