@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
+from operator import truediv
+from statistics import median
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -25,6 +27,7 @@ from pipelines.study import (
 STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
 _NO_TIME = "it would not have ended in the time left"
 _TO_BEAT = "the one to beat"
+_TIMED = 5  # so many trials, the last that were completed, tell the time of the next
 _LOOKS = 10  # so many trials are asked for in search of one that fits the time left
 
 
@@ -57,19 +60,24 @@ class TrialSource:
         self.given: set[str] = set()  # names of the fixed points that were queued here
 
     def learn(self, completed: list[FrozenTrial], workers: int) -> None:
-        """Take the time of the last completed trial as the measure of those to come.
+        """Take the times of the last completed trials as the measure of those to come.
+
+        Their median, since a pipeline's cost is a rough guess: one slow trial that set the measure
+        alone would leave the rest of the time unused.
 
         Args:
             completed: The study's.
             workers: How many fits run at once.
         """
-        for timed in completed[-1:]:
-            params = suggested(self.pipeline, timed.params)
-            cost = self.pipeline.cost(params)
-            self.rate = timed.user_attrs["seconds"] / cost
-            if not self.finishing_rate:
-                work = finishing_work(self.pipeline, self.plan, [params])
-                self.finishing_rate = work / workers / cost
+        if not completed:
+            return
+        timed = [suggested(self.pipeline, trial.params) for trial in completed[-_TIMED:]]
+        costs = [self.pipeline.cost(params) for params in timed]
+        seconds = [trial.user_attrs["seconds"] for trial in completed[-_TIMED:]]
+        self.rate = median(map(truediv, seconds, costs))
+        if not self.finishing_rate:
+            work = finishing_work(self.pipeline, self.plan, timed[-1:])
+            self.finishing_rate = work / workers / costs[-1]
 
     def expected(self, params: Params) -> float:
         """Predict the wall seconds of a full trial, on the safe side; 0 for no idea.

@@ -9,6 +9,7 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
+from pipelines.asking import TrialSource
 from pipelines.base import Params, Pipeline
 from pipelines.execution.base import FitExecutor
 from pipelines.models.logistic import Logistic
@@ -142,3 +143,22 @@ def test_a_trial_whose_test_predictions_would_not_fit_the_time_waits_for_more(
     assert 1.0 not in completed
     assert len(study.get_trials(states=(TrialState.WAITING,))) == 1
     assert plan.place.clock < 300
+
+
+def test_one_slow_trial_does_not_set_the_time_of_those_to_come(
+    make_plan_of: Callable[..., Plan],
+) -> None:
+    source = TrialSource(Logistic(), optuna.create_study(), make_plan_of(), "me", grid=False)
+    params = source.shipped[0].params
+    strength = optuna.distributions.FloatDistribution(1e-4, 1e4, log=True)
+    completed = [
+        optuna.trial.create_trial(
+            params=params,
+            distributions=dict.fromkeys(params, strength),
+            value=0.9,
+            user_attrs={"seconds": seconds},
+        )
+        for seconds in (10.0, 10.0, 10.0, 500.0)
+    ]
+    source.learn(completed, 2)
+    assert source.least() == 10.0
