@@ -16,10 +16,10 @@ class CnnPipeline(Pipeline):
 
     name = "cnn"
     family = "convolutional network"
-    space_version = 1
+    space_version = 2
     deep = True
     budget_share = 24.0
-    columns = 4
+    columns = 5
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask a trial for the architecture, its training recipe and the distortions."""
@@ -37,6 +37,7 @@ class CnnPipeline(Pipeline):
             "shear": trial.suggest_float("shear", 0.0, 0.4),
             "shift": trial.suggest_float("shift", 0.0, 0.15),
             "elastic": trial.suggest_float("elastic", 0.0, 0.05),
+            "upright": trial.suggest_categorical("upright", [False, True]),
             "views": trial.suggest_categorical("views", [0, 4, 8]),
         }
 
