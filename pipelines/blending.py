@@ -14,6 +14,7 @@ Weights = npt.NDArray[np.float64]
 Learner = Callable[[Stack, Labels], Weights]
 
 GREEDY_ROUNDS = 20
+_TIED = 0.32  # the p-value of a difference of one standard error
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ class Blend:
 def blend(
     columns: Sequence[Probabilities], labels: Labels, assigned: npt.NDArray[np.int64]
 ) -> Blend:
-    """Blend columns in several ways and keep the best by cross-fitted accuracy, then log loss.
+    """Blend columns in several ways and keep the best by cross-fitted accuracy.
 
-    A tie in both goes to the simpler method, which comes first.
+    Methods within one standard error of the difference from the most accurate one are tied with it:
+    among these the log loss decides, which a few lucky rows do not move.
 
     Args:
         columns: Out-of-fold probabilities, (n, n_classes) each.
@@ -59,7 +61,7 @@ def blend(
     stack = np.stack(columns)
     fitted = _cross_fitted(stack, labels, assigned)
     methods = {name: score(oof, labels) for name, oof in fitted.items()}
-    method = max(methods, key=lambda name: methods[name])
+    method = _chosen(fitted, methods, labels)
     singles = [score(column, labels) for column in columns]
     best_single = max(range(len(columns)), key=lambda index: singles[index])
     heat = temperatures(stack, labels)
@@ -74,6 +76,14 @@ def blend(
         p_value=paired_p_value(fitted[method], columns[best_single], labels),
         methods=methods,
     )
+
+
+def _chosen(fitted: dict[str, Probabilities], methods: dict[str, Score], labels: Labels) -> str:
+    leader = max(methods, key=lambda name: methods[name])
+    tied = (
+        name for name in methods if paired_p_value(fitted[name], fitted[leader], labels) > _TIED
+    )
+    return min(tied, key=lambda name: methods[name].log_loss)
 
 
 def at_temperatures(stack: Stack, heat: Weights) -> Stack:

@@ -35,6 +35,16 @@ def test_independent_members_make_a_gain_that_the_paired_test_sees() -> None:
     assert blended.p_value < 1e-6
 
 
+def test_two_lucky_rows_do_not_outweigh_the_log_loss_and_twelve_do() -> None:
+    labels, assigned = dealt(600)
+    blended = blend([noisy(labels, 0.7, seed) for seed in range(3)], labels, assigned)
+    most_accurate = max(blended.methods.values())
+    surest = min(blended.methods.values(), key=lambda result: result.log_loss)
+    right = [round(600 * s.accuracy) for s in (most_accurate, blended.score, surest)]
+    assert right == [600, 598, 588]
+    assert most_accurate.log_loss > blended.score.log_loss > surest.log_loss
+
+
 def test_noise_gets_no_weight() -> None:
     labels, assigned = dealt(3000)
     columns = [noisy(labels, 0.8, 1), noisy(labels, 50.0, 2)]
