@@ -1,10 +1,7 @@
-"""Network shapes as data, and the Keras models made of them."""
+"""Network shapes as data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from competition.errors import PodiumError
 
@@ -36,7 +33,18 @@ class Dropout:
     share: float = 1.0
 
 
-Block = Convolution | Dense | Dropout
+@dataclass(frozen=True)
+class Residual:
+    """Two 3×3 convolutions that keep the maps' size, added to their input, then max pooling.
+
+    Where the number of filters changes, a 1×1 convolution carries the input across.
+    """
+
+    filters: int
+    pool: int = 1
+
+
+Block = Convolution | Residual | Dense | Dropout
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,10 @@ class Architecture:
 
     blocks: tuple[Block, ...]
     normalise: bool = True
+
+
+def _plain(kernel: int, filters: Iterable[int]) -> Architecture:
+    return Architecture((*(Convolution(width, kernel) for width in filters), Dropout()))
 
 
 def _deotte(first: int, second: int, last: int) -> tuple[Block, ...]:
@@ -91,6 +103,20 @@ ARCHITECTURES = {
             Dropout(),
         )
     ),
+    # After He et al. 2016, at the sizes of `compact`.
+    "residual": Architecture(
+        (
+            Convolution(32, 5, pool=2),
+            Residual(32),
+            Residual(64, pool=2),
+            Residual(128, pool=2),
+            Dropout(),
+        )
+    ),
+    # S. An et al., arXiv 2008.10400: no pooling, so each filter sees every pixel; dear.
+    "k3": _plain(3, range(32, 177, 16)),
+    "k5": _plain(5, range(32, 161, 32)),
+    "k7": _plain(7, range(48, 193, 48)),
     # Y. Ghouzam, 'Introduction to CNN Keras' on Kaggle, which has no normalisation.
     "two_block": Architecture(
         (
@@ -147,98 +173,3 @@ class NetworkShape:
 def network_side(side: int) -> int:
     """Return the side to which images are enlarged for a network: valid padding eats pixels."""
     return max(side, SMALLEST_SIDE)
-
-
-def build_network(
-    shape: NetworkShape,
-    *,
-    policy: str = "float32",
-    momentum: float = 0.99,
-    fused: bool = True,
-) -> Any:
-    """Return a Keras model from (n, side, side, 1) images to (n, n_classes) float32 logits.
-
-    Args:
-        shape: What to build.
-        policy: Keras dtype policy of every layer but the logits.
-        momentum: What the running statistics of normalisation keep per step.
-        fused: Whether normalisation is `FusedBatchNormalization` or Keras' own.
-
-    Raises:
-        PodiumError: there is no such architecture.
-    """
-    import keras
-
-    architecture = shape.stack()
-    options: dict[str, Any] = {
-        "width": shape.width,
-        "dropout": shape.dropout,
-        "policy": policy,
-        "norm": {"momentum": momentum, "fused": fused} if architecture.normalise else None,
-    }
-    layers = [layer for block in architecture.blocks for layer in _layers(block, **options)]
-    if not any(isinstance(block, Dense) for block in architecture.blocks):
-        layers.append(keras.layers.Flatten(dtype=policy))
-    logits = keras.layers.Dense(shape.n_classes, dtype="float32", name="logits")
-    return keras.Sequential([keras.Input((shape.side, shape.side, 1)), *layers, logits])
-
-
-def set_fresh_weights(network: Any, seed: int) -> None:
-    """Give a network the weights that training starts from, the same on every backend.
-
-    Kernels are drawn uniformly (Glorot & Bengio 2010), biases and offsets are 0, scales and running
-    variances 1. Building a new network instead would cost memory that Keras never frees.
-    """
-    generator = np.random.default_rng(seed)
-    for variable in network.weights:
-        shape = tuple(variable.shape)
-        if len(shape) > 1:
-            area = int(np.prod(shape[:-2]))
-            limit = (6 / (area * (shape[-2] + shape[-1]))) ** 0.5
-            variable.assign(generator.uniform(-limit, limit, shape))
-        else:
-            one = variable.name in ("gamma", "moving_variance")
-            variable.assign(np.full(shape, float(one)))
-
-
-def _layers(
-    block: Block,
-    *,
-    width: float,
-    dropout: float,
-    policy: str,
-    norm: dict[str, Any] | None,
-) -> Iterator[Any]:
-    """Yield the Keras layers of one block."""
-    from keras import layers
-
-    from pipelines.training.layers import FusedBatchNormalization
-
-    match block:
-        case Dropout(share):
-            if dropout * share > 0:
-                yield layers.Dropout(dropout * share, seed=0, dtype=policy)
-        case Dense(units):
-            yield layers.Flatten(dtype=policy)
-            yield layers.Dense(_scaled(units, width), "relu", dtype=policy)
-        case Convolution(filters, kernel, stride, padding, pool):
-            yield layers.Conv2D(
-                _scaled(filters, width),
-                kernel,
-                stride,
-                padding,
-                activation=None if pool > 1 else "relu",
-                dtype=policy,
-            )
-            if pool > 1:
-                # The same as the other way round, on a quarter of the numbers.
-                yield layers.MaxPooling2D(pool, dtype=policy)
-                yield layers.ReLU(dtype=policy)
-            if norm:
-                kind = FusedBatchNormalization if norm["fused"] else layers.BatchNormalization
-                yield kind(momentum=norm["momentum"], dtype=policy)
-
-
-def _scaled(number: int, width: float) -> int:
-    """Return a scaled layer width, a multiple of 8 as vector units like them."""
-    return max(8, round(number * width / 8) * 8)

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.training.architectures import NetworkShape, build_network, set_fresh_weights
+from pipelines.training.architectures import NetworkShape
+from pipelines.training.networks import build_network, set_fresh_weights
 from pipelines.training.precision import choose_precision, find_gpu, threads
 from pipelines.training.quiet import quiet_native_stderr
 from pipelines.training.recipe import Images, Labels, Recipe, Report

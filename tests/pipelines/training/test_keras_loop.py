@@ -4,9 +4,10 @@ import pytest
 
 from pipelines.base import load_pipeline
 from pipelines.training import trainers
-from pipelines.training.architectures import NetworkShape, build_network
+from pipelines.training.architectures import NetworkShape
 from pipelines.training.classifier import NetworkClassifier
 from pipelines.training.keras_loop import KerasLoop
+from pipelines.training.networks import build_network
 from tests.pipelines.training.conftest import Digits
 
 
