@@ -113,7 +113,7 @@ ARCHITECTURES = {
             Dropout(),
         )
     ),
-    # S. An et al., arXiv 2008.10400: no pooling, so each filter sees every pixel; dear.
+    # S. An et al., arXiv 2008.10400. None of them pools, which makes them dear.
     "k3": _plain(3, range(32, 177, 16)),
     "k5": _plain(5, range(32, 161, 32)),
     "k7": _plain(7, range(48, 193, 48)),
