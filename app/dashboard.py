@@ -12,7 +12,7 @@ from competition.console import DEFAULT_COMPETITION, CompetitionOption
 from competition.errors import PodiumError
 from competition.settings import database_url
 from competition.spec import load_competition
-from submissions.database import described, missing_file
+from competition.database import described, missing_file
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -56,7 +56,7 @@ def make_dashboard(url: str, port: int = PORT) -> WSGIServer:
 
     from optuna_dashboard import wsgi
 
-    from pipelines.storage import explained_database_errors
+    from pipelines.search.storage import explained_database_errors
 
     with explained_database_errors(url):
         app = _Guard(wsgi(_reading(url)))
@@ -73,7 +73,7 @@ def address(server: WSGIServer) -> str:
 
 def _reading(url: str) -> "RDBStorage":
     """Open the studies so that no connection can write, nor hold a lock beyond one query."""
-    from pipelines.storage import open_database
+    from pipelines.search.storage import open_database
 
     storage = open_database(url)
     statement = _READ_ONLY.get(storage.engine.dialect.name)

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from competition.dataset import Dataset, load_dataset
+from competition.data.dataset import Dataset, load_dataset
 from competition.spec import load_competition
 from pipelines.base import load_pipeline
-from pipelines.campaign import FOLDS
-from pipelines.folds import Folds
+from pipelines.search.run import FOLDS
+from pipelines.search.folds import Folds
 from pipelines.metrics import score
 
 

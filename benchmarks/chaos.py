@@ -29,9 +29,9 @@ from optuna.trial import FrozenTrial, TrialState
 from benchmarks.chaos_parts import Parts
 from competition import load_competition
 from pipelines.base import load_pipeline
-from pipelines.campaign import make_plan
-from pipelines.storage import open_storage
-from pipelines.study import REASON, study_name
+from pipelines.search.run import make_plan
+from pipelines.search.storage import open_storage
+from pipelines.search.study import REASON, study_name
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = ("logistic", "svm")

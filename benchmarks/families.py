@@ -21,17 +21,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from competition.dataset import load_dataset
+from competition.data.dataset import load_dataset
 from competition.spec import load_competition
 from pipelines.base import Pipeline, chosen_pipelines, suggested
-from pipelines.campaign import FOLDS
-from pipelines.evaluation import FitRequest, FitResult, fit_fold, requests_of
+from pipelines.search.run import FOLDS
+from pipelines.search.fit import FitRequest, FitResult, fit_fold, requests_of
 from pipelines.execution.threads import cores
-from pipelines.folds import Folds
+from pipelines.search.folds import Folds
 from pipelines.metrics import score
-from pipelines.plan import Plan
-from pipelines.store import Store
-from pipelines.trial_run import join_folds
+from pipelines.search.plan import Plan
+from pipelines.search.store import Store
+from pipelines.search.trial import join_folds
 
 RESULTS = Path(__file__).parents[1] / "docs" / "families.jsonl"
 _MIB = 1 << 20

@@ -17,11 +17,11 @@ from typing import Any
 import cv2
 from threadpoolctl import threadpool_limits
 
-from competition.dataset import load_dataset
+from competition.data.dataset import load_dataset
 from competition.spec import load_competition
-from pipelines.images.feature_cache import Images, Transformer, features_of, remember
-from pipelines.images.gradients import GRIDS, GradientHistograms
-from pipelines.images.shape_features import ShapeFeatures
+from pipelines.features.images.feature_cache import Images, Transformer, features_of, remember
+from pipelines.features.images.gradients import GRIDS, GradientHistograms
+from pipelines.features.images.shape_features import ShapeFeatures
 
 ROUNDS = 3
 

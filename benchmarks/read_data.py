@@ -18,8 +18,8 @@ from pathlib import Path
 import pandas as pd
 
 from competition import load_competition
-from competition.dataset import load_dataset
-from competition.image_csv import Layout, read_images
+from competition.data.dataset import load_dataset
+from competition.data.image_csv import Layout, read_images
 
 RUNS = 5
 

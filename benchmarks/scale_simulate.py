@@ -15,18 +15,18 @@ from matplotlib.figure import Figure
 
 from benchmarks.families import kept
 from benchmarks.scale_stubs import MadeUpResults, Stopwatch, StubPlan, VirtualExecutor
-from competition.dataset import load_dataset
+from competition.data.dataset import load_dataset
 from competition.practice.holdout import prepare
 from competition.spec import load_competition
 from pipelines.base import load_pipeline
-from pipelines.campaign import FOLDS
-from pipelines.evaluation import FitRequest
+from pipelines.search.run import FOLDS
+from pipelines.search.fit import FitRequest
 from pipelines.execution.threads import cores
-from pipelines.folds import Folds
-from pipelines.storage import open_storage
-from pipelines.store import Store
-from pipelines.study import open_study
-from pipelines.tuning import tune
+from pipelines.search.folds import Folds
+from pipelines.search.storage import open_storage
+from pipelines.search.store import Store
+from pipelines.search.study import open_study
+from pipelines.search.coordinator import tune
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
 DOCS = Path(__file__).parents[1] / "docs"

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from competition.dataset import Dataset
+from competition.data.dataset import Dataset
 from pipelines.base import Pipeline
-from pipelines.evaluation import FitRequest, FitResult
+from pipelines.search.fit import FitRequest, FitResult
 from pipelines.execution.base import FitExecutor
-from pipelines.folds import Folds
+from pipelines.search.folds import Folds
 from pipelines.metrics import Probabilities
-from pipelines.plan import Plan
+from pipelines.search.plan import Plan
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")

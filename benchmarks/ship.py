@@ -20,10 +20,10 @@ from optuna.trial import FrozenTrial, TrialState
 from competition.settings import database_url
 from competition.spec import load_competition
 from pipelines.base import Pipeline, chosen_pipelines, suggested
-from pipelines.campaign import make_plan
+from pipelines.search.run import make_plan
 from pipelines.metrics import Score
-from pipelines.storage import open_storage
-from pipelines.study import best_trials, study_name
+from pipelines.search.storage import open_storage
+from pipelines.search.study import best_trials, study_name
 
 SHIPPED = Path(__file__).parents[1] / "pipelines" / "models" / "shipped"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)

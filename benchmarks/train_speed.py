@@ -33,12 +33,12 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
 
-from pipelines.images.augmentation import Distortion, in_background  # noqa: E402
-from pipelines.training.architectures import NetworkShape  # noqa: E402
-from pipelines.training.networks import build_network  # noqa: E402
-from pipelines.training.precision import choose_precision, find_gpu, threads  # noqa: E402
-from pipelines.training.recipe import Recipe, training_chunks  # noqa: E402
-from pipelines.training.trainers import trainer_of  # noqa: E402
+from pipelines.features.images.augmentation import Distortion, in_background  # noqa: E402
+from pipelines.networks.architectures import NetworkShape  # noqa: E402
+from pipelines.networks.build import build_network  # noqa: E402
+from pipelines.networks.precision import choose_precision, find_gpu, threads  # noqa: E402
+from pipelines.networks.recipe import Recipe, training_chunks  # noqa: E402
+from pipelines.networks.trainers import trainer_of  # noqa: E402
 
 Side = Callable[[], float]
 

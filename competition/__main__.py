@@ -25,8 +25,8 @@ from competition.settings import data_folder, runs_folder
 from competition.spec import load_competition
 
 if TYPE_CHECKING:
-    from competition.download import Progress
-    from competition.manifest import Manifest
+    from competition.kaggle.download import Progress
+    from competition.kaggle.manifest import Manifest
 
 app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kaggle.")
 
@@ -34,8 +34,8 @@ app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kagg
 @app.command()
 def download(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     """Bring the competition's files, whole or not at all; heal them when they are not right."""
-    from competition.download import download as bring
-    from competition.kaggle_client import KaggleClient
+    from competition.kaggle.download import download as bring
+    from competition.kaggle.client import KaggleClient
 
     spec = load_competition(competition)
     with shown_progress(f"Downloading {spec.slug}") as progress:
@@ -51,7 +51,7 @@ def describe(
     competition: CompetitionOption = DEFAULT_COMPETITION, as_json: JsonOption = False
 ) -> None:
     """Show the competition's promises, and what of its data is on disk."""
-    from competition.manifest import Manifest
+    from competition.kaggle.manifest import Manifest
 
     spec = load_competition(competition)
     folder = data_folder(spec)
@@ -80,7 +80,7 @@ def leaderboard(
     as_json: JsonOption = False,
 ) -> None:
     """Show the public leaderboard, best first."""
-    from competition.kaggle_client import KaggleClient
+    from competition.kaggle.client import KaggleClient
 
     rows = KaggleClient(load_competition(competition)).leaderboard()[:top]
     if as_json:

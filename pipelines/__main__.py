@@ -21,8 +21,8 @@ from pipelines.execution.commands import cluster, worker
 
 if TYPE_CHECKING:
     from pipelines.class_scores import ClassScore
-    from pipelines.plan import Plan
-    from pipelines.store import Column
+    from pipelines.search.plan import Plan
+    from pipelines.search.store import Column
 
 app = new_app("From pixels to probabilities: tune pipelines, blend them, see what was found.")
 
@@ -86,12 +86,12 @@ def tune(
 ) -> None:
     """Tune pipelines for a time; run again to go on."""
     from pipelines.base import chosen_pipelines
-    from pipelines.budget import parse_budget
+    from pipelines.search.budget import parse_budget
 
     seconds = parse_budget(budget)
     chosen = chosen_pipelines(pipelines)
 
-    from pipelines.campaign import tune_all
+    from pipelines.search.run import tune_all
     from pipelines.display import TuningDisplay, results_table
 
     plan = _plan(competition, seed, rows, workers, scheduler)
@@ -115,7 +115,7 @@ def blend(
 
     chosen = chosen_pipelines(pipelines)
 
-    from pipelines.blend_files import make_blend
+    from pipelines.blending.blend import make_blend
     from pipelines.display import blend_line
 
     finished = make_blend(_plan(competition, seed, rows), chosen)
@@ -180,8 +180,8 @@ def _class_scores(column: "Column", plan: "Plan") -> "list[ClassScore]":
 def device(as_json: JsonOption = False) -> None:
     """Say what networks train on here, in which number format, and why."""
     from pipelines.execution.threads import cores
-    from pipelines.training.precision import choose_precision, find_gpu
-    from pipelines.training.quiet import quiet_native_stderr
+    from pipelines.networks.precision import choose_precision, find_gpu
+    from pipelines.networks.quiet import quiet_native_stderr
 
     with quiet_native_stderr():
         precision = choose_precision(gpu=find_gpu())
@@ -203,7 +203,7 @@ def device(as_json: JsonOption = False) -> None:
 
 def _plan(competition: str, seed: int, rows: int, workers: int = 0, scheduler: str = "") -> "Plan":
     from competition.spec import load_competition
-    from pipelines.campaign import make_plan
+    from pipelines.search.run import make_plan
 
     return make_plan(load_competition(competition), seed, workers, scheduler, rows)
 

@@ -118,7 +118,7 @@ class Pipeline(ABC):
         return summary
 
     def _shipped_table(self) -> dict[str, Any]:
-        path = MODELS / "shipped" / f"{self.name}.toml"
+        path = MODELS / "shipped" / "images" / f"{self.name}.toml"
         if not path.exists():
             return {"point": [{"name": "default", "params": self.defaults}]}
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -126,7 +126,7 @@ class Pipeline(ABC):
 
 def available_pipelines() -> list[str]:
     """Return the names of all pipelines, sorted, without importing any of them."""
-    return sorted(path.stem for path in MODELS.glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for path in (MODELS / "images").glob("*.py") if not path.stem.startswith("_"))
 
 
 @cache
@@ -141,7 +141,7 @@ def load_pipeline(name: str) -> Pipeline:
             f"There is no pipeline {name!r}: known are {', '.join(available_pipelines())}. "
             "Check PIPELINES, or add a file to pipelines/models/."
         )
-    pipeline = importlib.import_module(f"pipelines.models.{name}").PIPELINE
+    pipeline = importlib.import_module(f"pipelines.models.images.{name}").PIPELINE
     assert isinstance(pipeline, Pipeline)
     return pipeline
 

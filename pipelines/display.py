@@ -10,11 +10,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from pipelines.base import Pipeline
-from pipelines.blend_files import FinishedBlend
+from pipelines.blending.blend import FinishedBlend
 from pipelines.class_scores import ClassScore
-from pipelines.progress import Progress as Step
+from pipelines.search.progress import Progress as Step
 from pipelines.spark import spark_line
-from pipelines.store import Column as Predicted
+from pipelines.search.store import Column as Predicted
 
 _QUIET_SECONDS = 30.0  # a log gets a line at least this often while trials end
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from pipelines.images.preparation import check_training_set
+from pipelines.features.images.preparation import check_training_set
 from pipelines.parameters import check_parameters
 
 

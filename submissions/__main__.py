@@ -21,7 +21,7 @@ from competition.console import (
 )
 from competition.errors import PodiumError
 from competition.spec import Competition, load_competition
-from submissions.queue_commands import queue_app
+from submissions.queue.commands import queue_app
 
 app = new_app("Check a submission, upload it exactly once, keep its score.")
 app.add_typer(queue_app, name="queue")
@@ -58,8 +58,8 @@ def submit(
             raise typer.BadParameter("--from-queue takes neither FILE nor --again")
         _submit_queue(load_competition(competition), message, wait, timeout)
         return
-    from competition.kaggle_client import KaggleClient
-    from submissions.once import Outcome
+    from competition.kaggle.client import KaggleClient
+    from submissions.submitter import Outcome
     from submissions.screen import show_outcome, shown_progress
     from submissions.uploader import submit_blend, submit_file
 
@@ -80,8 +80,8 @@ def submit(
 
 
 def _submit_queue(spec: Competition, message: str | None, wait: bool, timeout: float) -> None:
-    from competition.kaggle_client import KaggleClient
-    from submissions.queue_sending import submit_queue
+    from competition.kaggle.client import KaggleClient
+    from submissions.queue.sending import submit_queue
     from submissions.screen import show_sent, shown_progress
 
     with shown_progress("submitting the queue") as progress:
@@ -102,7 +102,7 @@ def _submit_queue(spec: Competition, message: str | None, wait: bool, timeout: f
 def check(file: Path, competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     """Check a CSV, whoever made it, against the competition's rules; nothing is uploaded."""
     from submissions.context import checked, present_ledger
-    from submissions.sample import read_sample
+    from competition.problem.sample import read_sample
     from submissions.screen import show_check
 
     spec = load_competition(competition)
@@ -128,10 +128,10 @@ def scores(
     competition: CompetitionOption = DEFAULT_COMPETITION,
 ) -> None:
     """Show every submission: estimate, public score, place; the best in bold; and a verdict."""
-    from submissions.score_screen import notes, scores_csv, show_scores
-    from submissions.scores import score_table
+    from submissions.tracking.table import notes, scores_csv, show_scores
+    from submissions.tracking.scores import score_table
     from submissions.screen import shown_progress
-    from submissions.verdicts import verdicts
+    from submissions.tracking.verdicts import verdicts
 
     if (as_json and as_csv) or (refresh and offline):
         raise typer.BadParameter("--json and --csv, or --refresh and --offline, exclude each other")
@@ -142,7 +142,7 @@ def scores(
         sys.stderr.write(f"{note}\n")
     sentences = verdicts(table, spec) if chart or not (as_json or as_csv) else []
     if chart:
-        from submissions.score_page import write_charts
+        from submissions.tracking.page import write_charts
 
         for path in write_charts(table, sentences, spec):
             sys.stderr.write(f"Wrote {path}\n")
@@ -181,8 +181,8 @@ def rehearse(
 ) -> None:
     """Go the whole way on this machine, without an account, with some of the data hidden."""
     from pipelines.base import chosen_pipelines
-    from pipelines.budget import parse_budget
-    from submissions.rehearsal import Rehearsal, default_budget, default_name
+    from pipelines.search.budget import parse_budget
+    from app.rehearsal import Rehearsal, default_budget, default_name
 
     rehearsal = Rehearsal(
         name=competition or default_name(data),

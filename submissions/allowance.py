@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from competition.errors import PodiumError
-from competition.kaggle_client import KaggleClient, RemoteSubmission
+from competition.kaggle.client import KaggleClient, RemoteSubmission
 from submissions.clock import Clock
 from submissions.progress import Progress
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from competition.errors import PodiumError
 from competition.settings import runs_folder
 from competition.spec import Competition
-from submissions.ledger import Estimate, Ledger
-from submissions.sample import SampleSubmission
+from submissions.ledger.ledger import Estimate, Ledger
+from competition.problem.sample import SampleSubmission
 from submissions.writer import fingerprint_of, labels_of, submission_text, write_submission
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from competition.dataset import load_dataset
+from competition.data.dataset import load_dataset
 from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.settings import data_folder, database_url
 from competition.spec import Competition
-from submissions.checks import CheckReport, check
-from submissions.database import missing_file
-from submissions.ledger import Ledger
-from submissions.sample import SampleSubmission
+from competition.problem.checks import CheckReport, check
+from competition.database import missing_file
+from submissions.ledger.ledger import Ledger
+from competition.problem.sample import SampleSubmission
 
 
 def checked(

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from competition.errors import PodiumError
 from competition.files import explained_os_errors
-from submissions.database import explained, sqlite_file
+from competition.database import explained, sqlite_file
 
 # A submitter holds the lock for one upload and a few calls, each of which has a time-out.
 PATIENCE_SECONDS = 900.0

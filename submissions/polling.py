@@ -2,11 +2,11 @@
 
 import logging
 
-from competition.kaggle_client import KaggleClient, KaggleError
+from competition.kaggle.client import KaggleClient, KaggleError
 from submissions.clock import Clock
-from submissions.ledger import Ledger
+from submissions.ledger.ledger import Ledger
 from submissions.progress import Progress
-from submissions.tables import Submission
+from submissions.ledger.tables import Submission
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0

@@ -14,13 +14,13 @@ from rich.text import Text
 from competition.spec import Competition
 from submissions.allowance import NoneLeft, opening
 from submissions.progress import Progress
-from submissions.scores import ScoreRow, score_row
+from submissions.tracking.scores import ScoreRow, score_row
 
 if TYPE_CHECKING:
-    from submissions.checks import CheckReport
-    from submissions.once import Outcome
-    from submissions.queue import Entry
-    from submissions.queue_sending import Sent
+    from competition.problem.checks import CheckReport
+    from submissions.submitter import Outcome
+    from submissions.queue.files import Entry
+    from submissions.queue.sending import Sent
 
 # A table in a pipe or a file is read whole, so nothing is cut there.
 _PIPE_WIDTH = 200

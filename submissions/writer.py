@@ -11,7 +11,7 @@ from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.settings import runs_folder
 from competition.spec import Competition
-from submissions.sample import SampleSubmission, quoted
+from competition.problem.sample import SampleSubmission, quoted
 
 FINGERPRINT_LENGTH = 12
 

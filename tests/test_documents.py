@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from competition.dataset import load_dataset
+from competition.data.dataset import load_dataset
 from competition.practice.holdout import prepare
 from competition.spec import load_competition
 from pipelines.base import Pipeline, suggested

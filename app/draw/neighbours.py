@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.images.components import FewComponents
-from pipelines.images.flatten import PreparedPixels
+from pipelines.features.components import FewComponents
+from pipelines.features.images.flatten import PreparedPixels
 
 Images = npt.NDArray[np.uint8]
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from competition.errors import PodiumError
 from pipelines.base import Estimator
-from pipelines.calibration import tempered
+from pipelines.blending.calibration import tempered
 from pipelines.saved_models import load_model, saved_models
-from pipelines.training import trainers
-from pipelines.training.quiet import quiet_native_stderr
+from pipelines.networks import trainers
+from pipelines.networks.quiet import quiet_native_stderr
 
 log = logging.getLogger(__name__)
 

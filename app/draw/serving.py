@@ -84,7 +84,7 @@ def _library(competition: Competition, report: Callable[[str], None]) -> "Librar
     """Return the training images, or None where they are not here."""
     from app.draw.neighbours import NearestImages
     from app.draw.studio import Library
-    from competition.dataset import load_dataset
+    from competition.data.dataset import load_dataset
 
     try:
         data = load_dataset(competition, data_folder(competition))

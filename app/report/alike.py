@@ -7,7 +7,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from competition.dataset import Dataset
+from competition.data.dataset import Dataset
 
 _COMPONENTS = 48
 _NEIGHBOURS = 5  # candidates for each image, compared again by all their pixels

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.report.findings import Findings, StoredBlend
-from pipelines.calibration import tempered
+from pipelines.blending.calibration import tempered
 from pipelines.metrics import mcnemar_p_value
-from pipelines.store import Column
+from pipelines.search.store import Column
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from competition.dataset import Dataset, load_dataset
+from competition.data.dataset import Dataset, load_dataset
 from competition.errors import PodiumError
 from competition.settings import data_folder, runs_folder
 from competition.spec import Competition
 from pipelines.metrics import Probabilities, Score
-from pipelines.store import Column, Store
+from pipelines.search.store import Column, Store
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from competition.spec import Competition
-from submissions.score_page import COLUMNS, cells, chart_svg
-from submissions.scores import ScoreRow, ScoreTable, score_table
-from submissions.verdicts import verdicts
+from submissions.tracking.page import COLUMNS, cells, chart_svg
+from submissions.tracking.scores import ScoreRow, ScoreTable, score_table
+from submissions.tracking.verdicts import verdicts
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from competition.files import atomic_path
 from competition.settings import runs_folder
 from competition.spec import Competition
 from pipelines.display import duration
-from pipelines.store import Column
+from pipelines.search.store import Column
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

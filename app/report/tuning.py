@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.report.figures import Plot, plot, recoloured
 from app.report.findings import Findings
 from competition.settings import database_url
-from submissions.database import missing_file
+from competition.database import missing_file
 
 if TYPE_CHECKING:
     import optuna
@@ -49,7 +49,7 @@ def tuning_section(findings: Findings) -> list[StudySection]:
     if missing_file(url):
         return []
 
-    from pipelines.storage import explained_database_errors, open_database
+    from pipelines.search.storage import explained_database_errors, open_database
 
     with explained_database_errors(url):
         storage = open_database(url)

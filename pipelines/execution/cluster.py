@@ -11,9 +11,9 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 from distributed import Client, KilledWorker
 
-from competition.dataset import Dataset
+from competition.data.dataset import Dataset
 from competition.errors import PodiumError
-from pipelines.evaluation import DataAbsent
+from pipelines.search.fit import DataAbsent
 from pipelines.execution.address import connection_to
 from pipelines.execution.base import FitExecutor, Job, WorkerLost
 from pipelines.execution.remote import run_here

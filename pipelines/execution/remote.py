@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from competition.dataset import Dataset
+from competition.data.dataset import Dataset
 from competition.spec import Competition
 from pipelines.execution.threads import cores, settle_threads
 
@@ -26,7 +26,7 @@ def run_here(
     """
     _settle_once()
     if data is not None:
-        from pipelines.evaluation import use_dataset
+        from pipelines.search.fit import use_dataset
 
         use_dataset(data)
     return fn(*args, **kwargs)
@@ -35,7 +35,7 @@ def run_here(
 def has_data(competition: Competition, folder: Path, rows: int | None, fingerprint: str) -> bool:
     """Say whether this machine's disk holds the data of that fingerprint."""
     from competition.errors import PodiumError
-    from pipelines.subset import load_subset
+    from competition.data.subset import load_subset
 
     try:
         return load_subset(competition, folder, rows).fingerprint == fingerprint

@@ -1,1 +1,1 @@
-"""One file per pipeline; its name is the file's, and a file here is all that registers it."""
+"""One folder for each kind of rows, one file in it for each pipeline."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from competition.dataset import Dataset, load_dataset
+from competition.data.dataset import Dataset, load_dataset
 from competition.practice.holdout import prepare
 from competition.spec import Competition, load_competition
 from pipelines.base import load_pipeline, suggested

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 
 from app.dashboard import address, make_dashboard
 from competition import PodiumError
-from pipelines.storage import open_database
+from pipelines.search.storage import open_database
 from tests.app.conftest import watched
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from app.draw.readers import BLEND, load_readers
 from competition import PodiumError
 from competition.practice.optical_digits import optical_digits
-from pipelines.images.flatten import ScaledPixels
+from pipelines.features.images.flatten import ScaledPixels
 from pipelines.saved_models import MODEL_FILE, dump_model
 
 

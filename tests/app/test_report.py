@@ -10,8 +10,8 @@ from app.report.page import write_exploration, write_report
 from competition import Competition, PodiumError, load_competition
 from competition.practice.holdout import prepare
 from pipelines.base import chosen_pipelines
-from pipelines.blend_files import make_blend
-from pipelines.campaign import make_plan, tune_all
+from pipelines.blending.blend import make_blend
+from pipelines.search.run import make_plan, tune_all
 from tests.app.conftest import watched
 
 HEADINGS = ["The data", "Pipelines and blend", "The tuning", "The blend", "The leaderboard"]

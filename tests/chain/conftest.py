@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from competition import Competition, load_competition
-from competition.kaggle_client import KaggleClient
+from competition.kaggle.client import KaggleClient
 from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.scoring import Solution
 from competition.practice.state import State
 from competition.practice.state import Submission as Remote
 from competition.settings import data_folder
 from submissions.clock import Clock
-from submissions.sample import read_sample
+from competition.problem.sample import read_sample
 from submissions.writer import submission_text
 from tests.serving import Served
 
@@ -124,7 +124,7 @@ def chain(
     for name, value in (variables | server.environment).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr("competition.kaggle_retry.FIRST_SECONDS", 0.005)
+    monkeypatch.setattr("competition.kaggle.retry.FIRST_SECONDS", 0.005)
     server.plan("")
     yield Chain(server, folder, tmp_path)
     server.plan("")

@@ -14,10 +14,10 @@ from random import Random
 import pytest
 
 from competition import PodiumError
-from competition.download import download
-from submissions.ledger import Ledger
-from submissions.once import AlreadySubmitted
-from submissions.tables import State
+from competition.kaggle.download import download
+from submissions.ledger.ledger import Ledger
+from submissions.submitter import AlreadySubmitted
+from submissions.ledger.tables import State
 from submissions.uploader import submit_file
 from tests.chain.conftest import Chain, Hurried
 

@@ -61,8 +61,8 @@ def test_no_secret_is_said_logged_or_left(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("submissions.once.FLIGHT_SECONDS", 0.2)
-    monkeypatch.setattr("submissions.once._LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("submissions.submitter.FLIGHT_SECONDS", 0.2)
+    monkeypatch.setattr("submissions.submitter._LOOK_SECONDS", 0.02)
     key = chain.server.key
     if credentials == "token":
         monkeypatch.setenv("KAGGLE_API_TOKEN", key)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from competition import Competition, load_competition
-from competition.kaggle_client import KaggleClient
+from competition.kaggle.client import KaggleClient
 from competition.practice.holdout import prepare
 from tests.serving import Served
 

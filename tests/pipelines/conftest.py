@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from competition import Competition, load_competition
-from competition.dataset import Dataset, load_dataset
+from competition.data.dataset import Dataset, load_dataset
 from competition.practice.holdout import prepare
-from pipelines.folds import Folds
-from pipelines.plan import Plan
-from pipelines.store import Store
+from pipelines.search.folds import Folds
+from pipelines.search.plan import Plan
+from pipelines.search.store import Store
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,12 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from sklearn.base import clone
 
 from competition import PodiumError
-from competition.dataset import Dataset
+from competition.data.dataset import Dataset
 from pipelines.base import available_pipelines, chosen_pipelines, load_pipeline, suggested
 from pipelines.metrics import score
-from pipelines.plan import Plan
+from pipelines.search.plan import Plan
 from pipelines.saved_models import dump_model, load_model
-from pipelines.tuning import tune
+from pipelines.search.coordinator import tune
 
 TOLERANCE = {
     "cnn": 0.05,

@@ -15,16 +15,16 @@ import pytest
 
 from competition import Competition, load_competition
 from competition.console import run
-from competition.kaggle_client import KaggleClient, RemoteSubmission
+from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.practice.holdout import prepare
 from competition.settings import data_folder
-from submissions import once
+from submissions import submitter as once
 from submissions.__main__ import app
-from submissions.checks import check
-from submissions.ledger import Ledger
+from competition.problem.checks import check
+from submissions.ledger.ledger import Ledger
 from submissions.marker import parsed
-from submissions.sample import SampleSubmission, read_sample
-from submissions.tables import Submission
+from competition.problem.sample import SampleSubmission, read_sample
+from submissions.ledger.tables import Submission
 from submissions.writer import submission_text
 from tests.serving import Served
 
@@ -193,4 +193,4 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(once, "LAG_SECONDS", 0.4)
     monkeypatch.setattr(once, "FLIGHT_SECONDS", 0.8)
     monkeypatch.setattr("submissions.polling.FIRST_SECONDS", 0.1)
-    monkeypatch.setattr("competition.kaggle_retry.FIRST_SECONDS", 0.02)
+    monkeypatch.setattr("competition.kaggle.retry.FIRST_SECONDS", 0.02)

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from competition import Competition, PodiumError
-from competition.kaggle_client import RemoteSubmission
+from competition.kaggle.client import RemoteSubmission
 from competition.settings import data_folder, runs_folder
 from submissions.blend import read_blend
-from submissions.database import open_engine
-from submissions.ledger import Ledger
-from submissions.sample import read_sample
-from submissions.scores import PUBLIC_SHARE, sampling_error, score_table
-from submissions.tables import State
+from competition.database import open_engine
+from submissions.ledger.ledger import Ledger
+from competition.problem.sample import read_sample
+from submissions.tracking.scores import PUBLIC_SHARE, sampling_error, score_table
+from submissions.ledger.tables import State
 from submissions.uploader import submit_blend
 from tests.submissions.conftest import ROOT, Desk
 
@@ -166,7 +166,7 @@ def test_scores_without_kaggle_show_what_the_ledger_has(
     desk = own_desk(faults="pending")
     desk.run("submit", desk.file(38), "--timeout", 0)
     desk.practice.stop()
-    monkeypatch.setattr("competition.kaggle_retry.ATTEMPTS", 1)
+    monkeypatch.setattr("competition.kaggle.retry.ATTEMPTS", 1)
     table = score_table(desk.competition)
     assert table.trouble is not None and "could not be reached" in table.trouble
     assert [row.submission.status for row in table.rows] == ["pending"]

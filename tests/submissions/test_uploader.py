@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from competition import PodiumError
-from competition.kaggle_client import KaggleClient, KaggleError
-from submissions import once
+from competition.kaggle.client import KaggleClient, KaggleError
+from submissions import submitter as once
 from submissions.allowance import NoneLeft, next_slot
 from submissions.clock import Clock
-from submissions.ledger import Ledger
+from submissions.ledger.ledger import Ledger
 from submissions.marker import described
-from submissions.once import AlreadySubmitted
+from submissions.submitter import AlreadySubmitted
 from submissions.progress import Progress
-from submissions.tables import State
+from submissions.ledger.tables import State
 from submissions.uploader import submit_file
 from tests.submissions.conftest import Desk
 
@@ -220,7 +220,7 @@ def test_an_unreachable_kaggle_is_a_sentence_and_leaves_no_intent(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAGGLE_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("competition.kaggle_retry.ATTEMPTS", 1)
+    monkeypatch.setattr("competition.kaggle.retry.ATTEMPTS", 1)
     with pytest.raises(KaggleError, match="could not be reached"):
         submit_file(desk.file(19), desk.competition, desk.client)
     assert Ledger.open(desk.competition).submissions() == []

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from submissions.ledger import Ledger
-from submissions.tables import State
+from submissions.ledger.ledger import Ledger
+from submissions.ledger.tables import State
 from submissions.uploader import submit_file
 from tests.submissions.conftest import ROOT, Desk
 
@@ -17,9 +17,9 @@ KILLED = """
 import json, os, signal, sys
 from pathlib import Path
 from competition import load_competition
-from competition.kaggle_client import KaggleClient
+from competition.kaggle.client import KaggleClient
 from submissions import uploader
-from submissions.ledger import Ledger
+from submissions.ledger.ledger import Ledger
 
 def die(*arguments, **values):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from competition.kaggle_client import KaggleClient
-from submissions.once import AlreadySubmitted
+from competition.kaggle.client import KaggleClient
+from submissions.submitter import AlreadySubmitted
 from submissions.uploader import submit_file
 from tests.submissions.conftest import Desk
 

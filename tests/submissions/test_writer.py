@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from competition import Competition, PodiumError, load_competition
-from submissions.checks import check
-from submissions.sample import SampleSubmission, read_sample
+from competition.problem.checks import check
+from competition.problem.sample import SampleSubmission, read_sample
 from submissions.writer import fingerprint_of, labels_of, submission_text, write_submission
 
 

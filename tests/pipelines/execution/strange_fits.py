@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from pipelines.evaluation import FitRequest, FitResult, fit_fold
+from pipelines.search.fit import FitRequest, FitResult, fit_fold
 
 
 def name_of(number: int) -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""The one door to Kaggle: client, transport, credentials, errors, and the download."""

@@ -1,0 +1,259 @@
+"""Brings a competition's files, whole or not at all, and heals them when they are not right."""
+
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from competition.kaggle.archives import Damaged, unpack
+from competition.errors import PodiumError
+from competition.files import (
+    atomic_path,
+    explained_os_errors,
+    remove_abandoned,
+    temporary_path,
+)
+from competition.kaggle.client import KaggleClient, RemoteStream
+from competition.kaggle.errors import KaggleError, KaggleUnavailable
+from competition.kaggle.retry import ATTEMPTS, PASSING, TOTAL_SECONDS, pause
+from competition.kaggle.manifest import FileRecord, Manifest
+from competition.spec import Competition
+
+Progress = Callable[[int, int | None], None]
+Opener = Callable[[int, str | None], AbstractContextManager[RemoteStream]]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DownloadResult:
+    """What a download left in its folder.
+
+    Attributes:
+        folder: Where the files are.
+        files: The record of each file by name.
+        fetched: False where everything was right already.
+        source: The address the files came from.
+    """
+
+    folder: Path
+    files: dict[str, FileRecord]
+    fetched: bool
+    source: str
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(record.size for record in self.files.values())
+
+
+def download(
+    competition: Competition,
+    folder: Path,
+    client: KaggleClient,
+    progress: Progress | None = None,
+) -> DownloadResult:
+    """Bring the competition's files into a folder, unless they are there and right.
+
+    Right means: as `manifest.json` from the same source says, by SHA-256; then no call is made.
+    Files without a manifest, put there by hand, are trusted when their sizes are those that Kaggle
+    lists. A cut connection is resumed; what arrived damaged is fetched once more. Downloads into
+    one folder wait for each other, and what a killed one left behind is removed.
+
+    Args:
+        competition: Whose files.
+        folder: Where to; made where it is missing.
+        client: The door to Kaggle.
+        progress: Called with the bytes so far, and the bytes in all or None.
+
+    Raises:
+        PodiumError: Kaggle refuses, the files are damaged, or the disk is full. Whatever was in the
+            folder before stays as it was.
+    """
+    with explained_os_errors(folder / competition.train_file):
+        remove_abandoned(folder)
+        if there := _already_right(competition, folder, client):
+            return there
+        listed = {each.name: each.size for each in client.list_files()}
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            return _already_right(competition, folder, client) or _bring(
+                competition, folder, client, listed, progress or _no_progress
+            )
+
+
+def _already_right(
+    competition: Competition, folder: Path, client: KaggleClient
+) -> DownloadResult | None:
+    """Return what is in the folder where the manifest vouches for all of it."""
+    manifest = Manifest.read(folder)
+    if manifest is None or manifest.source != client.source:
+        return None
+    if not all(
+        name in manifest.files and manifest.files[name].matches(folder / name)
+        for name in competition.files
+    ):
+        return None
+    return DownloadResult(folder, manifest.files, False, client.source)
+
+
+def _bring(
+    competition: Competition,
+    folder: Path,
+    client: KaggleClient,
+    listed: dict[str, int],
+    progress: Progress,
+) -> DownloadResult:
+    """Fetch the files, unless they were put there by hand, and say so in the manifest."""
+    by_hand = Manifest.read(folder) is None and all(
+        (folder / name).is_file() and (folder / name).stat().st_size == listed.get(name)
+        for name in competition.files
+    )
+    if not by_hand:
+        _fetch(competition, folder, client, listed, progress)
+    made = Manifest.of(folder, competition.slug, client.source, competition.files)
+    made.write(folder)
+    return DownloadResult(folder, made.files, not by_hand, client.source)
+
+
+def _no_progress(_done: int, _total: int | None) -> None:
+    """Tell nobody."""
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one download at a time write into a folder; a killed one keeps nobody waiting."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _log.warning("Another download into %s is under way; waiting for its end.", folder)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            _log.debug("%s is on a file system without locks.", folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _fetch(
+    competition: Competition,
+    folder: Path,
+    client: KaggleClient,
+    listed: dict[str, int],
+    progress: Progress,
+) -> None:
+    """Bring all files, twice if the first zip is damaged."""
+    for last in (False, True):
+        try:
+            with ExitStack() as stack:
+                targets = {
+                    name: stack.enter_context(atomic_path(folder / name))
+                    for name in competition.files
+                }
+                try:
+                    _from_archive(folder, client, targets, listed, progress)
+                except KaggleError as error:
+                    if error.status not in (404, 501):
+                        raise
+                    _file_by_file(folder, client, targets, listed, progress)
+            return
+        except Damaged as damage:
+            if last:
+                raise PodiumError(
+                    f"The files of {competition.slug} arrived damaged twice ({damage}). Nothing "
+                    f"was changed in {folder}; run the command again later, or download them at "
+                    f"{competition.url}/data."
+                ) from None
+            _log.warning("The download is damaged (%s); fetching it again.", damage)
+
+
+def _from_archive(
+    folder: Path,
+    client: KaggleClient,
+    targets: dict[str, Path],
+    listed: dict[str, int],
+    progress: Progress,
+) -> None:
+    with temporary_path(folder, "download") as archive:
+        _receive(client.open_archive, archive, progress)
+        unpack(archive, targets, listed)
+
+
+def _file_by_file(
+    folder: Path,
+    client: KaggleClient,
+    targets: dict[str, Path],
+    listed: dict[str, int],
+    progress: Progress,
+) -> None:
+    for name, target in targets.items():
+
+        def opener(
+            start: int, validator: str | None, name: str = name
+        ) -> AbstractContextManager[RemoteStream]:
+            return client.open_file(name, start, validator)
+
+        _receive(opener, target, progress)
+        if zipfile.is_zipfile(target):
+            with temporary_path(folder, "download") as packed:
+                shutil.copyfile(target, packed)
+                unpack(packed, {name: target}, listed)
+            continue
+        size = target.stat().st_size
+        if listed.get(name) not in (None, 0, size):
+            raise Damaged(f"{name} has {size} bytes instead of {listed[name]}")
+
+
+def _receive(opener: Opener, path: Path, progress: Progress) -> None:
+    """Write a remote file to a path, resuming where the connection is cut.
+
+    Gives up after five failures in a row, or a minute, without a byte more.
+
+    Raises:
+        Damaged: the storage says that its file has another content.
+    """
+    done, failures, validator = 0, 0, None
+    deadline = time.monotonic() + TOTAL_SECONDS
+    while True:
+        before = done
+        try:
+            with opener(done, validator) as stream, path.open("r+b") as file:
+                if stream.start not in (0, done):
+                    raise KaggleUnavailable("The storage sent another part than was asked for.")
+                done, validator = stream.start, stream.validator
+                file.seek(done)
+                file.truncate()
+                for chunk in stream.chunks:
+                    file.write(chunk)
+                    done += len(chunk)
+                    progress(done, stream.total)
+            if stream.total in (None, done):
+                if stream.md5 not in (None, _md5_of(path)):
+                    raise Damaged("its bytes are not those that the storage says it has")
+                return
+            raise KaggleUnavailable(
+                f"The storage sent {done} of {stream.total} bytes. Run the command again."
+            )
+        except PASSING as error:
+            if done > before:
+                failures, deadline = 0, time.monotonic() + TOTAL_SECONDS
+            failures += 1
+            wait = pause(error, failures)
+            if failures >= ATTEMPTS or time.monotonic() + wait > deadline:
+                raise
+            _log.info("The download was cut after %d bytes; going on in %.1f s.", done, wait)
+            time.sleep(wait)
+
+
+def _md5_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).digest()

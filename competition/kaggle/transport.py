@@ -1,0 +1,142 @@
+"""Where calls to Kaggle go, with whose credentials, and for how long.
+
+It builds on kagglesdk, the transport of the official `kaggle` package. `import kaggle` itself
+signs in at once, prints to stdout and may end the process, so it is left alone.
+Import this module late: it costs a quarter of a second.
+"""
+
+import ipaddress
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from kagglesdk.kaggle_env import KaggleEnv
+from kagglesdk.kaggle_http_client import KaggleHttpClient
+from requests.adapters import HTTPAdapter
+
+from competition.errors import PodiumError
+from competition.kaggle.errors import without_queries
+
+Timeout = tuple[float, float]
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Gives every call a timeout, and keeps it from the real Kaggle when that is not meant.
+
+    Args:
+        timeout: Seconds to wait for a connection, and for each piece of an answer.
+        elsewhere: Refuse every address of kaggle.com, also one that a redirect leads to.
+    """
+
+    def __init__(self, timeout: Timeout, elsewhere: bool) -> None:
+        super().__init__()
+        self._timeout = timeout
+        self._elsewhere = elsewhere
+
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, timeout: Any = None, **settings: Any
+    ) -> requests.Response:
+        """Send one request; `timeout` stands in for the adapter's own where it is given."""
+        host = urlsplit(request.url or "").hostname or ""
+        if self._elsewhere and f".{host}".endswith((".kaggle.com", ".kaggleusercontent.com")):
+            raise PodiumError(
+                "The server at KAGGLE_ENDPOINT sent a call on to the real Kaggle, which was not "
+                "made. Unset KAGGLE_ENDPOINT to use Kaggle itself."
+            )
+        return super().send(request, timeout=timeout or self._timeout, **settings)
+
+
+class Transport(KaggleHttpClient):  # type: ignore[misc]
+    """kagglesdk's HTTP client with an address, timeouts and credentials of our choice.
+
+    Args:
+        endpoint: The address of a server that speaks Kaggle's protocol; None for Kaggle itself.
+        timeout: Seconds to wait for a connection, and for each piece of an answer.
+
+    Raises:
+        PodiumError: the address is none, or KAGGLE_API_ENVIRONMENT names no environment.
+    """
+
+    def __init__(self, endpoint: str | None, timeout: Timeout) -> None:
+        try:
+            # LOCAL puts its calls under {endpoint}/api; None asks KAGGLE_API_ENVIRONMENT.
+            super().__init__(env=KaggleEnv.LOCAL if endpoint else None)
+            if endpoint:
+                self._endpoint = endpoint
+            self._init_session()
+        except Exception as error:  # kagglesdk raises bare Exceptions here
+            raise PodiumError(f"Kaggle cannot be called: {error}. Mend the environment.") from None
+        self._mount(self._session, timeout, endpoint)
+        self.storage = requests.Session()
+        self._mount(self.storage, timeout, endpoint)
+        _keep_signatures_out_of_logs()
+
+    @staticmethod
+    def _mount(session: requests.Session, timeout: Timeout, endpoint: str | None) -> None:
+        elsewhere = endpoint is not None and not f".{_host(endpoint)}".endswith(".kaggle.com")
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, BoundedAdapter(timeout, elsewhere))
+        # A server on this machine is not behind the proxy of the environment.
+        session.trust_env = endpoint is None or not is_loopback(_host(endpoint))
+
+    def _try_fill_auth(self) -> None:
+        """Leave signing in to `sign_in`: the SDK would prefer a stale token to a good key."""
+
+    def sign_in(self, auth: Any) -> None:
+        """Send these credentials from now on: a (username, key) pair, or a bearer token."""
+        self._session.auth = self.BearerAuth(auth) if isinstance(auth, str) else auth
+
+    def post(
+        self,
+        service: str,
+        method: str,
+        request: Any,
+        headers: dict[str, str] | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """Make one call and return the reply whatever its status, following redirects.
+
+        Unlike the SDK's own `call` it leaves the reply unparsed: the SDK's parser loses a whole
+        list over one status that it does not know.
+
+        Raises:
+            requests.RequestException: no reply came.
+        """
+        prepared = self._prepare_request(service, method, request)
+        prepared.headers.update(headers or {})
+        settings = self._session.merge_environment_settings(prepared.url, {}, stream, None, None)
+        reply: requests.Response = self._session.send(prepared, **settings)
+        return reply
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name means this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _host(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise PodiumError(
+            f"KAGGLE_ENDPOINT={endpoint} is not an address; give one like http://127.0.0.1:8899."
+        )
+    return parts.hostname
+
+
+def _keep_signatures_out_of_logs() -> None:
+    """Cut the queries of addresses from urllib3's debug log: signed addresses are secrets."""
+    log = logging.getLogger("urllib3.connectionpool")
+    if _cut_queries not in log.filters:
+        log.addFilter(_cut_queries)
+
+
+def _cut_queries(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            without_queries(each) if isinstance(each, str) else each for each in record.args
+        )
+    return True

@@ -1,0 +1,1 @@
+"""What is asked: targets, metrics, answers, and the form of a submission."""

@@ -1,0 +1,1 @@
+"""From columns to one answer: methods, calibration, and the blend as files."""

@@ -1,0 +1,1 @@
+"""What models see of rows: transformers, and the store of features that learn nothing."""

@@ -1,0 +1,26 @@
+"""What a pipeline sees of an image, by the name that its search space has for it."""
+
+from pipelines.features.images.feature_cache import Transformer
+from pipelines.features.images.flatten import PreparedPixels
+from pipelines.features.images.gradients import GRIDS, GradientHistograms
+from pipelines.parameters import chosen
+
+_PIXELS = "pixels"
+FEATURES = (_PIXELS, *GRIDS)
+
+
+def described(features: str, *, upright: bool, blur: float = 0.0) -> Transformer:
+    """Return the transformer to rows of pixels, or of gradients on the grids of that name.
+
+    Args:
+        features: One of `FEATURES`.
+        upright: Deskew and centre each image first.
+        blur: Standard deviation of a Gaussian blur before, in pixels; 0 for none.
+
+    Raises:
+        PodiumError: there are no features of that name.
+    """
+    grids = chosen("features", features, {_PIXELS: (), **GRIDS})
+    if not grids:
+        return PreparedPixels(upright, blur)
+    return GradientHistograms(8, grids, upright=upright, blur=blur)

@@ -1,0 +1,79 @@
+"""The trainer of a network on Keras' present backend; the latest are kept and used again."""
+
+import gc
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.networks.architectures import NetworkShape
+from pipelines.networks.build import build_network, set_fresh_weights
+from pipelines.networks.precision import choose_precision, find_gpu, threads
+from pipelines.networks.quiet import quiet_native_stderr
+from pipelines.networks.recipe import Images, Labels, Recipe, Report
+
+
+class Trainer(Protocol):
+    """Trains a Keras network and predicts with it."""
+
+    network: Any
+    batch_size: int
+
+    def train(
+        self, chunks: Iterable[tuple[Images, Labels]], recipe: Recipe, seed: int, report: Report
+    ) -> None:
+        """Train from the network's present weights and leave the averaged ones in it."""
+
+    def measure_statistics(self, images: Images) -> None:
+        """Measure normalisation's statistics for predicting on some whole batches of images."""
+
+    def predict_logits(self, images: Images) -> npt.NDArray[np.float32]:
+        """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
+
+
+# The folds of a configuration share a trainer: tracing costs seconds, and every new graph some
+# memory that never comes back. Who predicts with several networks in turn raises the limit.
+most_kept = 1
+_kept: dict[tuple[NetworkShape, str], Trainer] = {}
+
+
+def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed: int) -> Trainer:
+    """Return a trainer of such a network.
+
+    Args:
+        shape: Of the network.
+        precision: `auto`, or a Keras dtype policy.
+        batch_size: Of training, which then starts from fresh weights; None for predicting only,
+            whatever the weights are.
+        seed: Of the fresh weights.
+    """
+    with quiet_native_stderr():
+        import keras
+
+    policy = choose_precision(gpu=find_gpu()).policy if precision == "auto" else precision
+    trainer = _kept.get((shape, policy))
+    if trainer is None or batch_size not in (None, trainer.batch_size):
+        if len(_kept) >= most_kept:
+            _kept.clear()
+            keras.utils.clear_session()
+            gc.collect()
+        trainer = _new_trainer(shape, policy, batch_size or 1)
+        _kept[shape, policy] = trainer
+    if batch_size is not None:
+        set_fresh_weights(trainer.network, seed)
+    return trainer
+
+
+def _new_trainer(shape: NetworkShape, policy: str, batch_size: int) -> Trainer:
+    """Return a trainer for the backend: the compiled loop is TensorFlow's alone."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        from pipelines.networks.loop import CompiledLoop, use_threads
+
+        use_threads(threads())
+        return CompiledLoop(build_network(shape, policy=policy, momentum=0.0), batch_size)
+    from pipelines.networks.keras_loop import KerasLoop
+
+    return KerasLoop(build_network(shape, policy=policy, momentum=0.9), batch_size)

@@ -1,0 +1,1 @@
+"""What was submitted, remembered in a database."""

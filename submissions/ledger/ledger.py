@@ -1,0 +1,236 @@
+"""What was submitted, from which file, worth what: the memory that outlives every process."""
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Engine, Select, func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from competition.kaggle.client import RemoteSubmission
+from competition.settings import database_url, kaggle_endpoint
+from competition.spec import WEBSITE, Competition
+from competition.database import explained, open_engine
+from submissions.marker import parsed
+from submissions.ledger.schema import bring_up_to_date
+from submissions.ledger.tables import Base, BlendFile, State, Submission
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a blend is worth by its own out-of-fold rows.
+
+    Attributes:
+        cv_score: Cross-fitted accuracy.
+        cv_se: Its standard error.
+        blend_key: The key that decides the blend's content.
+        blend_name: The blend in words, such as `2 x cnn + knn`.
+    """
+
+    cv_score: float | None = None
+    cv_se: float | None = None
+    blend_key: str | None = None
+    blend_name: str | None = None
+
+
+class Ledger:
+    """The submissions of one competition to one server.
+
+    Every method is one transaction, and raises PodiumError where the database fails. The
+    `Submission`s that come back are detached: plain to read, and changed only through `change`.
+
+    Args:
+        engine: From `open_engine`.
+        competition: The competition's slug.
+        endpoint: The server that these submissions go to.
+    """
+
+    def __init__(self, engine: Engine, competition: str, endpoint: str) -> None:
+        self.engine = engine
+        self.competition = competition
+        self.endpoint = endpoint
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        with explained(engine):
+            bring_up_to_date(engine)
+
+    @classmethod
+    def open(cls, competition: Competition, endpoint: str | None = None) -> Self:
+        """Open the ledger in `DATABASE_URL`, for `KAGGLE_ENDPOINT` where no endpoint is given."""
+        engine = open_engine(database_url(competition))
+        return cls(engine, competition.slug, endpoint or default_endpoint())
+
+    def submissions(self) -> list[Submission]:
+        """Return all of them, newest first."""
+        with self._session() as session:
+            order = (Submission.created.desc(), Submission.id.desc())
+            return list(session.scalars(self._own().order_by(*order)))
+
+    def latest(self, fingerprint: str) -> Submission | None:
+        """Return the last attempt to submit a content, or None."""
+        with self._session() as session:
+            own = self._own().where(Submission.fingerprint == fingerprint)
+            return session.scalars(own.order_by(Submission.attempt.desc()).limit(1)).first()
+
+    def get(self, number: int) -> Submission:
+        """Return the submission of a ledger's number (not Kaggle's)."""
+        with self._session() as session:
+            return session.get_one(Submission, number)
+
+    def intend(self, fingerprint: str, attempt: int, **values: Any) -> Submission:
+        """Record that a submission is about to be made; take up an attempt that came to nothing.
+
+        The database keeps one row for each attempt at a content, so that two processes that got
+        past the lock all the same could not both have one.
+
+        Args:
+            fingerprint: Of the content.
+            attempt: 1, or more for a wilful repetition.
+            values: Other columns of `Submission`.
+        """
+        with self._session() as session:
+            where = (Submission.fingerprint == fingerprint, Submission.attempt == attempt)
+            row = session.scalars(self._own().where(*where)).first()
+            if row is None:
+                row = Submission(
+                    competition=self.competition,
+                    endpoint=self.endpoint,
+                    fingerprint=fingerprint,
+                    attempt=attempt,
+                )
+                session.add(row)
+            begun = {"state": State.INTENT, "created": datetime.now(UTC), "error": None}
+            _assign(row, begun | values)
+            return row
+
+    def change(self, number: int, **values: Any) -> Submission:
+        """Change columns of one row and return it."""
+        with self._session() as session:
+            row = session.get_one(Submission, number)
+            _assign(row, values)
+            return row
+
+    def absorb(self, remote: Iterable[RemoteSubmission]) -> None:
+        """Bring the ledger up to Kaggle's list: new statuses and scores, and unknown submissions.
+
+        A submission whose number was lost on the way is known by its marker; one that was made
+        elsewhere (on the web page, or before this ledger) gets a row of its own.
+        """
+        with self._session() as session:
+            rows = list(session.scalars(self._own()))
+            by_ref = {row.ref: row for row in rows if row.ref is not None}
+            by_marker = {(row.fingerprint, row.attempt): row for row in rows}
+            for entry in remote:
+                if entry.ref <= 0:
+                    continue
+                row = by_ref.get(entry.ref)
+                found = parsed(entry.description)
+                if row is None and found is not None:
+                    row = by_marker.get(found[1:])
+                    if row is not None and row.ref is not None:
+                        found, row = None, None  # a second one with the same marker
+                if row is None:
+                    row = self._imported(entry, found)
+                    session.add(row)
+                _update(row, entry)
+                by_ref[entry.ref] = row
+                by_marker.setdefault((row.fingerprint, row.attempt), row)
+
+    def close_abandoned(self, fingerprint: str, now: datetime) -> None:
+        """Close what an ended process left of other contents, so that nobody waits for it.
+
+        To be called under the submitter's lock, after `absorb`. What was never sent is closed at
+        once; what may have been is closed when Kaggle has not listed it for an hour. Should it be
+        listed later all the same, its marker brings it back.
+
+        Args:
+            fingerprint: The content that is about to be submitted; its row stays.
+            now: The moment, in UTC.
+        """
+        with self._session() as session:
+            for row in session.scalars(self._own().where(Submission.ref.is_(None))):
+                settled = row.state != State.SENDING or now - row.created > timedelta(hours=1)
+                if row.fingerprint != fingerprint and row.unfinished and settled:
+                    row.state = State.REFUSED
+                    row.error = "interrupted before Kaggle took it; submit the file again"
+
+    def remember_blend(self, file: Path, fingerprint: str, estimate: Estimate) -> None:
+        """Keep what the blend of a written file is worth; the last blend of a content counts."""
+        with self._session() as session:
+            kept = session.scalars(self._blend(fingerprint)).first()
+            if kept is None:
+                kept = BlendFile(competition=self.competition, fingerprint=fingerprint)
+                session.add(kept)
+            values = dict(file=str(file), created=datetime.now(UTC), **asdict(estimate))
+            _assign(kept, values)
+
+    def estimate_of(self, fingerprint: str) -> Estimate:
+        """Return what is known of a content's worth: empty where no blend wrote it."""
+        with self._session() as session:
+            kept = session.scalars(self._blend(fingerprint)).first()
+            if kept is None:
+                return Estimate()
+            return Estimate(kept.cv_score, kept.cv_se, kept.blend_key, kept.blend_name)
+
+    def other_endpoints(self) -> dict[str, int]:
+        """Return how many submissions of this competition went to each other server."""
+        with self._session() as session:
+            counts = (
+                select(Submission.endpoint, func.count())
+                .where(Submission.competition == self.competition)
+                .where(Submission.endpoint != self.endpoint)
+                .group_by(Submission.endpoint)
+            )
+            return {endpoint: int(count) for endpoint, count in session.execute(counts)}
+
+    def _own(self) -> Select[Submission]:
+        return select(Submission).where(
+            Submission.competition == self.competition, Submission.endpoint == self.endpoint
+        )
+
+    def _blend(self, fingerprint: str) -> Select[BlendFile]:
+        return select(BlendFile).where(
+            BlendFile.competition == self.competition, BlendFile.fingerprint == fingerprint
+        )
+
+    def _imported(self, entry: RemoteSubmission, found: tuple[str, str, int] | None) -> Submission:
+        message, fingerprint, attempt = found or (entry.description, None, None)
+        return Submission(
+            competition=self.competition,
+            endpoint=self.endpoint,
+            created=entry.created,
+            file=entry.file_name,
+            fingerprint=fingerprint,
+            attempt=attempt,
+            message=message,
+        )
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with explained(self.engine), self._sessions.begin() as session:
+            yield session
+
+
+def default_endpoint() -> str:
+    """Return the server that submissions go to now."""
+    return kaggle_endpoint() or WEBSITE
+
+
+def _assign(row: Base, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _update(row: Submission, entry: RemoteSubmission) -> None:
+    """Take what Kaggle says now; a score that it once gave is not lost where it stops giving it."""
+    row.ref = entry.ref
+    row.state = State.SUBMITTED
+    row.status = entry.status
+    row.error = entry.error
+    if entry.public_score is not None and math.isfinite(entry.public_score):
+        row.public_score = entry.public_score
+    if entry.private_score is not None and math.isfinite(entry.private_score):
+        row.private_score = entry.private_score

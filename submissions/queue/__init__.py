@@ -1,0 +1,1 @@
+"""Checked files that wait for a slot."""

@@ -1,0 +1,256 @@
+"""One file, one submission: checked, intended, uploaded, created, scored.
+
+What makes it exactly one, whatever breaks in between:
+
+1. Before the first byte leaves, the ledger holds an intent, and just before CreateSubmission the
+   word `sending`. So a killed process leaves word of how far it may have come.
+2. The description ends with a marker made of the content. Kaggle's list is searched for it, in all
+   pages, before anything is sent, and after any doubt before CreateSubmission is tried again.
+3. A lock that dies with its process lets one submitter through at a time; the database keeps one
+   row for each attempt at a content.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from competition.errors import PodiumError
+from competition.files import sha256_of
+from competition.kaggle.client import (
+    AllowanceUsedUp,
+    KaggleClient,
+    KaggleError,
+    OutcomeUnknown,
+    RemoteSubmission,
+)
+from submissions.allowance import (
+    Allowance,
+    NoneLeft,
+    ask_allowance,
+    counted_today,
+    opening,
+    require_left,
+)
+from competition.problem.checks import CheckReport
+from submissions.clock import Clock
+from submissions.ledger.ledger import Ledger
+from submissions.lock import sole_submitter
+from submissions.marker import described
+from submissions.progress import Progress
+from submissions.ledger.tables import State, Submission
+
+# How long Kaggle's list may lag behind a submission that was carried out.
+LAG_SECONDS = 15.0
+# How long after a call without an answer Kaggle may still carry it out.
+FLIGHT_SECONDS = 120.0
+_LOOK_SECONDS = 1.5
+_TRIES = 3
+
+
+class AlreadySubmitted(PodiumError):
+    """The same content was submitted before, and nobody asked for it again."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a submission.
+
+    Attributes:
+        submission: The ledger's row, scored or still pending.
+        allowance: What Kaggle allowed just before; None where it had been submitted already and
+            only its score was waited for.
+    """
+
+    submission: Submission
+    allowance: Allowance | None
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """One content on its way; each method is a stage, and `submit` their order.
+
+    Attributes:
+        client: The door to Kaggle.
+        ledger: Where every stage is recorded.
+        report: The check of the file, without faults.
+        message: What to say with it.
+        progress: Hears of each step.
+        clock: Time.
+    """
+
+    client: KaggleClient
+    ledger: Ledger
+    report: CheckReport
+    message: str
+    progress: Progress
+    clock: Clock
+
+    def submit(self, again: bool) -> Outcome:
+        """Return the one submission of this content: a new one, or the one that there is."""
+        name = f"{self.ledger.competition} {self.ledger.endpoint}"
+        before = self.ledger.latest(self.report.fingerprint)
+        waiting = "Another submit is under way; waiting for its end"
+        with sole_submitter(
+            self.ledger.engine, name, lambda: self.progress.step(waiting)
+        ) as waited:
+            remote = self._look()
+            self.ledger.close_abandoned(self.report.fingerprint, self.clock.now())
+            latest = self.ledger.latest(self.report.fingerprint)
+            if latest is not None and latest.state == State.SENDING:
+                # After an hour nothing is on its way any more.
+                old = self.clock.now() - latest.created > timedelta(hours=1)
+                latest = self._after_doubt(latest, LAG_SECONDS if old else FLIGHT_SECONDS)
+            if latest is None or latest.ref is None:
+                return self._send(latest.attempt or 1 if latest else 1, remote)
+            if latest.sha256 is None:
+                latest = self._recognised(latest)
+            attempt = latest.attempt or 1
+            # Not scored when this call began, it is this call's to finish, not to refuse.
+            fresh = waited if before is None else not before.scored or before.attempt != attempt
+            if fresh or not latest.scored:
+                self.progress.step(f"The same content is submission {latest.ref} already")
+                return Outcome(latest, None)
+            if not again:
+                raise AlreadySubmitted(_already(latest))
+            return self._send(attempt + 1, remote)
+
+    def ask(self) -> Allowance:
+        """Ask what Kaggle allows now."""
+        return ask_allowance(self.client, self._look(), self.clock)
+
+    def _look(self) -> Sequence[RemoteSubmission]:
+        """Read Kaggle's whole list into the ledger."""
+        remote = self.client.submissions()
+        self.ledger.absorb(remote)
+        return remote
+
+    def _send(self, attempt: int, remote: Sequence[RemoteSubmission]) -> Outcome:
+        allowance = ask_allowance(self.client, remote, self.clock)
+        require_left(allowance, self.clock)
+        row = self.ledger.intend(
+            self.report.fingerprint, attempt, message=self.message, **self._facts()
+        )
+        self.progress.step(f"{allowance.slot}: uploading {self.report.path.name}")
+        token = self._upload(row)
+        for _ in range(_TRIES):
+            row = self.ledger.change(row.id, state=State.SENDING)
+            row = self._create(row, token)
+            if row.ref is not None:
+                return Outcome(row, allowance)
+        raise self._refused(
+            row,
+            "Kaggle's answer to the submission was lost three times, and its list never "
+            "showed it. Run the command again in a while: it looks first.",
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        """Return the columns that the file itself and its blend decide."""
+        estimate = self.ledger.estimate_of(self.report.fingerprint)
+        return {
+            "file": str(self.report.path.absolute()),
+            "sha256": self.report.sha256,
+            "rows": self.report.rows,
+            **asdict(estimate),
+        }
+
+    def _recognised(self, row: Submission) -> Submission:
+        """Complete a row that came from Kaggle's list: its marker says that this is its file."""
+        return self.ledger.change(row.id, **self._facts())
+
+    def _upload(self, row: Submission) -> str:
+        try:
+            token = self.client.upload(self.report.path)
+            if sha256_of(self.report.path) != self.report.sha256:
+                raise PodiumError(
+                    f"{self.report.path} changed while it was uploaded; nothing was submitted. "
+                    "Run the command again when nothing writes to it."
+                )
+        except OSError as error:
+            raise self._refused(row, f"{self.report.path} cannot be read: {error}") from error
+        except PodiumError as error:
+            self._refused(row, str(error))
+            raise
+        self.ledger.change(row.id, state=State.UPLOADED)
+        return token
+
+    def _create(self, row: Submission, token: str) -> Submission:
+        """Call CreateSubmission once; return the row, with its number if it was carried out."""
+        description = described(self.message, self.report.fingerprint, row.attempt or 1)
+        try:
+            ref = self.client.create_submission(token, description)
+        except OutcomeUnknown as error:
+            self.progress.step("Kaggle's answer was lost; looking whether it took the submission")
+            answered = error.status not in (None, 502, 504)  # these come from what stands before it
+            return self._after_doubt(row, LAG_SECONDS if answered else FLIGHT_SECONDS)
+        except AllowanceUsedUp as error:
+            self._refused(row, str(error))
+            raise NoneLeft(
+                f"{error} The next slot opens {opening(self.clock.now())}.", renewed=True
+            ) from error
+        except KaggleError as error:
+            self._refused(row, str(error))
+            raise
+        return self.ledger.change(row.id, state=State.SUBMITTED, ref=ref, status="pending")
+
+    def _after_doubt(self, row: Submission, patience: float) -> Submission:
+        """Look for a marker until Kaggle's list has surely caught up.
+
+        It has, when it stayed silent for so long and shows as many submissions of today as Kaggle
+        counts against the allowance; it gets 15 s more where the two disagree.
+
+        Args:
+            row: What may have been submitted.
+            patience: Seconds: 15 where Kaggle itself answered, two minutes where it did not: a
+                call that nobody waits for any more may still be on its way there.
+
+        Returns:
+            The row, with Kaggle's number where the marker was found; without, it was not taken.
+
+        Raises:
+            PodiumError: the list cannot be read, or still lacks a submission that Kaggle counts.
+        """
+        begun = self.clock.now()
+        while True:
+            try:
+                remote = self._look()
+                row = self.ledger.get(row.id)
+                if row.ref is not None:
+                    return row
+                waited = (self.clock.now() - begun).total_seconds()
+                if waited >= patience and self._lists_all(remote):
+                    return row
+                if waited >= patience + LAG_SECONDS:
+                    raise PodiumError(
+                        "Kaggle counts one submission more than it lists, so this one may have "
+                        "been taken. Run the command again in some minutes: it looks first, and "
+                        "never submits twice."
+                    )
+            except KaggleError as error:
+                raise KaggleError(
+                    f"Whether Kaggle took the submission is not known yet: {error} "
+                    "The ledger remembers it: the same command looks first, and never submits "
+                    "twice."
+                ) from error
+            self.progress.tick("Kaggle's list does not show it; looking again")
+            self.clock.sleep(_LOOK_SECONDS)
+
+    def _lists_all(self, remote: Sequence[RemoteSubmission]) -> bool:
+        """Tell whether a list shows as many submissions of today as Kaggle counts."""
+        limits = self.client.submission_limits()
+        return limits is None or counted_today(remote, self.clock.now()) >= limits.used_today
+
+    def _refused(self, row: Submission, reason: str) -> PodiumError:
+        """Record that nothing came of an attempt; the next one takes up its row."""
+        self.ledger.change(row.id, state=State.REFUSED, error=reason)
+        return PodiumError(reason)
+
+
+def _already(submission: Submission) -> str:
+    when = f"{submission.created.astimezone():%Y-%m-%d %H:%M}"
+    score = submission.public_score
+    what = f"public score {score}" if score is not None else submission.shown_status
+    return (
+        f"The same content was submitted on {when} (submission {submission.ref}, {what}); nothing "
+        "was uploaded. `--again` submits it once more."
+    )

@@ -1,0 +1,1 @@
+"""Scores, places and what they say."""

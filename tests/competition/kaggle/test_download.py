@@ -1,0 +1,301 @@
+"""A competition's files, whole or not at all."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from competition import Competition, PodiumError
+from competition.kaggle.download import download
+from competition.files import temporary_path
+from competition.kaggle.client import KaggleClient, KaggleUnavailable
+from competition.kaggle.manifest import Manifest
+
+Start = Callable[..., Any]
+ClientOf = Callable[..., KaggleClient]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def no_leftovers(data: Path) -> Iterator[None]:
+    """Whatever happened, no temporary file is left."""
+    yield
+    if data.exists():
+        assert [each.name for each in data.iterdir() if each.name.startswith(".")] == []
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("competition.kaggle.retry.FIRST_SECONDS", 0.005)
+
+
+def same(folder: Path, public: Path, spec: Competition) -> bool:
+    return all((folder / name).read_bytes() == (public / name).read_bytes() for name in spec.files)
+
+
+def test_once_brings_twice_does_nothing_and_a_change_is_healed(
+    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+) -> None:
+    practice, public = start(), practice_folder / "public"
+    client, seen = client_of(practice), []
+    result = download(spec, data, client, lambda done, total: seen.append((done, total)))
+    assert result.fetched
+    assert same(data, public, spec)
+    assert result.size == sum((public / name).stat().st_size for name in spec.files)
+    assert seen[-1][0] == seen[-1][1] == (public / "optical-digits.zip").stat().st_size
+    manifest = json.loads((data / "manifest.json").read_text())
+    assert manifest["source"] == practice.url
+    assert set(manifest["files"]) == set(spec.files)
+
+    content = bytearray((data / "train.csv").read_bytes())
+    content[5000] ^= 1
+    (data / "train.csv").write_bytes(content)
+    assert download(spec, data, client).fetched
+    (data / "test.csv").unlink()
+    assert download(spec, data, client).fetched
+    assert same(data, public, spec)
+
+    practice.stop()
+    assert not download(spec, data, client).fetched
+
+
+def test_files_put_there_by_hand_are_trusted_by_their_sizes(
+    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+) -> None:
+    client = client_of(start())
+    data.mkdir()
+    for name in spec.files:
+        shutil.copy(practice_folder / "public" / name, data)
+    assert not download(spec, data, client).fetched
+    assert Manifest.read(data) is not None
+    (data / "manifest.json").unlink()
+    with (data / "test.csv").open("a") as file:
+        file.write("1")
+    assert download(spec, data, client).fetched
+    assert same(data, practice_folder / "public", spec)
+
+
+def test_files_from_another_server_are_replaced(
+    start: Start, client_of: ClientOf, data: Path, spec: Competition
+) -> None:
+    client = client_of(start())
+    download(spec, data, client)
+    kept = json.loads((data / "manifest.json").read_text())
+    (data / "manifest.json").write_text(json.dumps(kept | {"source": "https://www.kaggle.com"}))
+    assert download(spec, data, client).fetched
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        "cut@storage*7",
+        "cut,refuse=503@storage*2,cut,retry-after=0.02",
+        "refuse=429@DownloadDataFiles*2,retry-after=0.02",
+        "corrupt",
+        "cut,corrupt",
+        "cut,error-body,cut",
+        "error-body",
+        "drop@DownloadDataFiles,drop@storage,drop@ListDataFiles",
+        "refuse=404@DownloadDataFiles*9,corrupt,cut",
+        "refuse=404@DownloadDataFiles*9,cut,error-body",
+    ],
+)
+def test_cuts_refusals_and_damage_are_got_over(
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    data: Path,
+    spec: Competition,
+    faults: str,
+) -> None:
+    assert download(spec, data, client_of(start(faults=faults))).fetched
+    assert same(data, practice_folder / "public", spec)
+
+
+def test_what_does_not_pass_is_a_sentence_and_changes_nothing(
+    start: Start, client_of: ClientOf, data: Path, spec: Competition
+) -> None:
+    data.mkdir()
+    (data / "train.csv").write_text("mine")
+    with pytest.raises(PodiumError, match="damaged twice"):
+        download(spec, data, client_of(start(faults="corrupt*9")))
+    with pytest.raises(KaggleUnavailable, match="503"):
+        download(spec, data, client_of(start(faults="refuse=503@storage*99,retry-after=0.02")))
+    assert [each.name for each in data.iterdir()] == ["train.csv"]
+    assert (data / "train.csv").read_text() == "mine"
+
+
+def rezip(practice_folder: Path, change: Callable[[zipfile.ZipFile, Path], None]) -> None:
+    """Let the practice Kaggle serve another zip."""
+    public = practice_folder / "public"
+    with zipfile.ZipFile(public / "optical-digits.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        change(archive, public)
+
+
+def test_csvs_zipped_once_more_and_odd_neighbours(
+    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+) -> None:
+    def change(archive: zipfile.ZipFile, public: Path) -> None:
+        inner = public / "inner.zip"
+        with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as nested:
+            nested.write(public / "train.csv", "train.csv")
+        archive.write(inner, "train.csv.zip")
+        for name in spec.files[1:]:
+            archive.write(public / name, name)
+        archive.writestr("../escaped.txt", "out")
+        archive.writestr("/escaped.txt", "out")
+        archive.writestr("folder/", "")
+
+    rezip(practice_folder, change)
+    download(spec, data, client_of(start()))
+    assert same(data, practice_folder / "public", spec)
+    assert sorted(each.name for each in data.iterdir()) == sorted([*spec.files, "manifest.json"])
+    assert not (data.parent / "escaped.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("missing", r"holds no train\.csv"), ("link", "a link"), ("short", "damaged twice")],
+)
+def test_archives_that_break_a_promise(
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    data: Path,
+    spec: Competition,
+    kind: str,
+    words: str,
+) -> None:
+    def change(archive: zipfile.ZipFile, public: Path) -> None:
+        for name in spec.files[1:]:
+            archive.write(public / name, name)
+        if kind == "link":
+            link = zipfile.ZipInfo("train.csv")
+            link.external_attr = (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(link, "/etc/passwd")
+        if kind == "short":
+            archive.writestr("train.csv", b"label\r\n")
+
+    rezip(practice_folder, change)
+    with pytest.raises(PodiumError, match=words):
+        download(spec, data, client_of(start()))
+    assert list(data.iterdir()) == []
+
+
+def test_file_by_file_where_there_is_no_archive(
+    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+) -> None:
+    client = client_of(start(faults="refuse=404@DownloadDataFiles*9,cut*2"))
+    assert download(spec, data, client).fetched
+    assert same(data, practice_folder / "public", spec)
+
+
+def test_two_downloads_at_once_do_not_mix(
+    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+) -> None:
+    practice = start(faults="slow=0.3@storage*2")
+    results: list[bool] = []
+    clients = [client_of(practice), client_of(practice)]
+    threads = [
+        threading.Thread(target=lambda c=c: results.append(download(spec, data, c).fetched))
+        for c in clients
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False, True]  # the second one found what the first one brought
+    assert same(data, practice_folder / "public", spec)
+    assert not download(spec, data, clients[0]).fetched
+
+
+def killed(program: list[str], environment: dict[str, str], until: Callable[[], bool]) -> None:
+    process = subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not until():
+        time.sleep(0.002)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_what_killed_downloads_left_is_cleaned_by_the_next_one(
+    start: Start, practice_folder: Path, data: Path, spec: Competition
+) -> None:
+    """Killed while the zip arrives, while another one goes on in the same folder."""
+    practice = start(faults="slow=0.3@storage*2")
+    program, environment = command(practice, data)
+    folder = data / spec.slug
+
+    def hidden() -> int:
+        return len(list(folder.glob(".*.part")))
+
+    killed(program, environment, lambda: hidden() == 4)  # the zip, and what comes out of it
+    assert hidden() == 4
+    with temporary_path(folder, "in use") as used:
+        done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+        assert list(folder.glob(".*.part")) == [used]
+    assert same(folder, practice_folder / "public", spec)
+
+
+def command(practice: Any, data: Path) -> tuple[list[str], dict[str, str]]:
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, **practice.environment, "DATA_DIR": str(data)}
+    return [sys.executable, "-m", "competition", "download"], environment | {
+        "PYTHONPATH": str(root)
+    }
+
+
+def left_in(folder: Path) -> list[str]:
+    return [str(each) for each in folder.rglob("*") if each.is_file()]
+
+
+def test_a_disk_too_small_is_a_sentence(start: Start, data: Path) -> None:
+    """A real disk of 1 MiB, in a mount namespace of its own, where the system lets one make it."""
+    program, environment = command(start(), data)
+    data.mkdir()
+    script = (
+        f'mount -t tmpfs -o size=1m tmpfs "{data}" && "$@"; echo "rc=$?"; find "{data}" -type f'
+    )
+    shell = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
+    if shutil.which("unshare") is None or subprocess.run([*shell, "true"], check=False).returncode:
+        pytest.skip("no mount namespaces here; the size limit's test stands in")
+    done = subprocess.run(
+        [*shell, *program], env=environment, capture_output=True, text=True, check=False
+    )
+    if "mount:" in done.stderr:
+        pytest.skip("tmpfs cannot be mounted here; the size limit's test stands in")
+    assert "disk is full" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip() == "rc=1"
+
+
+def test_a_limit_on_file_sizes_is_a_sentence(start: Start, data: Path) -> None:
+    program, environment = command(start(), data)
+    done = subprocess.run(
+        program,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
+    )
+    assert done.returncode == 1
+    assert "ulimit" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert left_in(data) == []

@@ -1,0 +1,42 @@
+"""Temperatures make probabilities mean what they say, and change no answer."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.blending.calibration import temperature, tempered
+from pipelines.metrics import score
+
+
+def honest(rows: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Return probabilities, and labels that were drawn by them."""
+    rng = np.random.default_rng(seed)
+    powers = np.exp(rng.normal(0, 2, (rows, 5)))
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    drawn = (rng.random((rows, 1)) > shares.cumsum(axis=1)).sum(axis=1)
+    return shares.astype(np.float32), np.minimum(drawn, 4)
+
+
+@pytest.mark.parametrize("told", [0.4, 1.0, 2.5])
+def test_the_temperature_of_what_was_heated_is_found(told: float) -> None:
+    shares, labels = honest(20_000, 0)
+    assert temperature(tempered(shares, told), labels) == pytest.approx(1 / told, rel=0.05)
+
+
+@given(st.floats(0.2, 5.0), st.integers(0, 50))
+def test_no_answer_changes_and_rows_sum_to_one(heat: float, seed: int) -> None:
+    shares, _ = honest(50, seed)
+    found = tempered(shares, heat)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found.argmax(axis=1), shares.argmax(axis=1))
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_certainty_that_is_wrong_stays_a_number() -> None:
+    certain = np.eye(5, dtype=np.float32)[[0, 1, 2, 3]]
+    labels = np.array([0, 1, 2, 4])
+    heat = temperature(certain, labels)
+    assert np.isfinite(heat)
+    assert score(tempered(certain, heat), labels).log_loss < score(certain, labels).log_loss

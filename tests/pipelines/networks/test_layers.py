@@ -1,0 +1,63 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+tf = pytest.importorskip("tensorflow")
+keras = pytest.importorskip("keras")
+
+
+def both(policy: str) -> tuple[Any, Any]:
+    """Return the fused layer and Keras' own, with equal parameters away from their start."""
+    from pipelines.networks.layers import FusedBatchNormalization
+
+    layers = (
+        FusedBatchNormalization(momentum=0.9, dtype=policy),
+        keras.layers.BatchNormalization(momentum=0.9, dtype=policy),
+    )
+    generator = np.random.default_rng(3)
+    weights = [generator.uniform(0.5, 1.5, 16).astype(np.float32) for _ in range(4)]
+    for layer in layers:
+        layer.build((None, 6, 6, 16))
+        layer.set_weights(weights)
+    return layers
+
+
+def train_step(layer: Any, images: Any, wanted: Any) -> list[Any]:
+    """Return outputs, and the gradients of a loss in inputs, scale and offset."""
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        outputs = layer(images, training=True)
+        loss = tf.reduce_mean(tf.square(tf.cast(outputs, tf.float32) - wanted))
+    gradients = tape.gradient(loss, [images, layer.gamma.value, layer.beta.value])
+    return [tf.cast(part, tf.float32).numpy() for part in (outputs, *gradients)]
+
+
+@pytest.mark.parametrize(("policy", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 3e-2)])
+def test_fused_normalisation_is_keras_own(policy: str, tolerance: float) -> None:
+    generator = np.random.default_rng(4)
+    values = generator.normal(0.7, 2.0, (32, 6, 6, 16)).astype(np.float32)
+    images = tf.cast(values, keras.DTypePolicy(policy).compute_dtype)
+    wanted = generator.normal(size=values.shape).astype(np.float32)
+    fused, stock = both(policy)
+    for ours, theirs in zip(
+        train_step(fused, images, wanted), train_step(stock, images, wanted), strict=True
+    ):
+        # Relative to the largest value: a gradient's small entries are differences of large ones.
+        assert np.abs(ours - theirs).max() < tolerance * np.abs(theirs).max()
+    for ours, theirs in zip(fused.get_weights(), stock.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=5e-3)
+    # TensorFlow's running variance is the unbiased one: from here on, the same for both.
+    stock.set_weights(fused.get_weights())
+    predicted = [
+        tf.cast(layer(images, training=False), tf.float32).numpy() for layer in (fused, stock)
+    ]
+    assert np.abs(predicted[0] - predicted[1]).max() < tolerance * np.abs(predicted[1]).max()
+
+
+def test_flat_inputs_are_normalised_too() -> None:
+    from pipelines.networks.layers import FusedBatchNormalization
+
+    values = np.random.default_rng(5).normal(3.0, 2.0, (64, 5)).astype(np.float32)
+    outputs = np.asarray(FusedBatchNormalization()(values, training=True))
+    np.testing.assert_allclose(outputs.mean(axis=0), 0, atol=1e-5)

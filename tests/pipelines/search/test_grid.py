@@ -1,0 +1,34 @@
+"""The grid sampler tries each point once and ends."""
+
+from collections.abc import Callable
+
+import optuna
+import pytest
+
+from pipelines.base import available_pipelines, load_pipeline
+from pipelines.search.grid import grid_points
+from pipelines.search.plan import Plan
+from pipelines.search.coordinator import tune
+
+
+@pytest.mark.parametrize("name", available_pipelines())
+def test_every_pipeline_declares_a_small_grid_of_its_space(name: str) -> None:
+    pipeline = load_pipeline(name)
+    points = grid_points(pipeline)
+    assert 2 <= len(points) <= 16
+    assert len({point.name for point in points}) == len(points)
+    for point in points:
+        trial = optuna.trial.FixedTrial(point.params)
+        pipeline.suggest(trial)
+        assert trial.params == point.params
+
+
+def test_the_grid_is_tried_once_and_not_again(make_plan_of: Callable[..., Plan]) -> None:
+    pipeline, plan = load_pipeline("logistic"), make_plan_of()
+    study = optuna.create_study(direction="maximize", pruner=optuna.pruners.NopPruner())
+    tune(pipeline, study, plan, 120.0, lambda step: None, grid=True)
+    tried = [trial.params for trial in study.trials]
+    points = [point.params for point in [pipeline.shipped()[0], *grid_points(pipeline)]]
+    assert tried == points
+    tune(pipeline, study, plan, 120.0, lambda step: None, grid=True)
+    assert [trial.params for trial in study.trials] == points
