@@ -5,14 +5,14 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from competition.settings import database_url
 from rich.console import Console
 from sqlalchemy import event, make_url
 
 from competition.console import DEFAULT_COMPETITION, CompetitionOption
-from competition.errors import PodiumError
-from competition.settings import database_url
-from competition.spec import load_competition
 from competition.database import described, missing_file
+from competition.errors import PodiumError
+from competition.spec import load_competition
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -7,23 +7,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from competition.settings import data_folder
 from rich.console import Console
 
-from competition.kaggle.download import download
 from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle.client import KaggleClient, LeaderboardRow
+from competition.kaggle.download import download
 from competition.practice.running import OPTICAL_DIGITS, PracticeKaggle
-from competition.settings import data_folder
 from competition.spec import Competition, load_competition
 from pipelines.base import Pipeline
 from pipelines.blending.blend import make_blend
-from pipelines.search.run import make_plan, tune_all
 from pipelines.display import TuningDisplay, blend_line, duration
 from pipelines.metrics import Score
+from pipelines.search.run import make_plan, tune_all
+from submissions.screen import shown_progress, verdict
 from submissions.submitter import AlreadySubmitted
 from submissions.tracking.scores import score_row
-from submissions.screen import shown_progress, verdict
 from submissions.uploader import submit_blend
 
 _TOP = 10

@@ -21,9 +21,9 @@ import numpy.typing as npt
 from competition.data.dataset import Dataset, load_dataset
 from competition.spec import load_competition
 from pipelines.base import load_pipeline
-from pipelines.search.run import FOLDS
-from pipelines.search.folds import Folds
 from pipelines.metrics import score
+from pipelines.search.folds import Folds
+from pipelines.search.run import FOLDS
 
 
 @dataclass(frozen=True)

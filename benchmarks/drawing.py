@@ -20,11 +20,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.draw.strokes import to_digit_form
 from competition.data.dataset import Dataset, load_dataset
 from competition.spec import load_competition
 from pipelines.base import load_pipeline, suggested
 from pipelines.search.folds import Folds
-from app.draw.strokes import to_digit_form
 
 Image = npt.NDArray[np.uint8]
 

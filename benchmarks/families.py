@@ -24,12 +24,12 @@ from typing import Any
 from competition.data.dataset import load_dataset
 from competition.spec import load_competition
 from pipelines.base import Pipeline, chosen_pipelines, suggested
-from pipelines.search.run import FOLDS
-from pipelines.search.fit import FitRequest, FitResult, fit_fold, requests_of
 from pipelines.execution.threads import cores
-from pipelines.search.folds import Folds
 from pipelines.metrics import score
+from pipelines.search.fit import FitRequest, FitResult, fit_fold, requests_of
+from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
+from pipelines.search.run import FOLDS
 from pipelines.search.store import Store
 from pipelines.search.trial import join_folds
 

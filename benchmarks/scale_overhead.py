@@ -22,13 +22,13 @@ from benchmarks.scale_stubs import (
 )
 from competition.spec import load_competition
 from pipelines.base import Pipeline, load_pipeline
-from pipelines.search.run import FOLDS
-from pipelines.search.folds import Folds
 from pipelines.models.images.logistic import Logistic
+from pipelines.search.coordinator import tune
+from pipelines.search.folds import Folds
+from pipelines.search.run import FOLDS
 from pipelines.search.storage import open_storage
 from pipelines.search.store import Store
 from pipelines.search.study import open_study
-from pipelines.search.coordinator import tune
 
 _MARKS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)  # shares of the fits after which memory is weighed
 _DAY = 86_400.0

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from competition.data.dataset import load_dataset
+from competition.data.subset import load_subset
 from competition.spec import Competition, load_competition
 from pipelines.base import load_pipeline, suggested
-from pipelines.search.run import FOLDS
-from pipelines.search.fit import fit_fold, requests_of
 from pipelines.execution.local import LocalExecutor
+from pipelines.search.fit import fit_fold, requests_of
 from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
+from pipelines.search.run import FOLDS
 from pipelines.search.store import Store
-from competition.data.subset import load_subset
 
 _SEED_ROWS = 200  # rows of the CSV that stands for the large one
 _TEST_ROWS = 1_000

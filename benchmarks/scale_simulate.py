@@ -19,14 +19,14 @@ from competition.data.dataset import load_dataset
 from competition.practice.holdout import prepare
 from competition.spec import load_competition
 from pipelines.base import load_pipeline
-from pipelines.search.run import FOLDS
-from pipelines.search.fit import FitRequest
 from pipelines.execution.threads import cores
+from pipelines.search.coordinator import tune
+from pipelines.search.fit import FitRequest
 from pipelines.search.folds import Folds
+from pipelines.search.run import FOLDS
 from pipelines.search.storage import open_storage
 from pipelines.search.store import Store
 from pipelines.search.study import open_study
-from pipelines.search.coordinator import tune
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
 DOCS = Path(__file__).parents[1] / "docs"

@@ -15,10 +15,10 @@ import psutil
 
 from competition.data.dataset import Dataset
 from pipelines.base import Pipeline
-from pipelines.search.fit import FitRequest, FitResult
 from pipelines.execution.base import FitExecutor
-from pipelines.search.folds import Folds
 from pipelines.metrics import Probabilities
+from pipelines.search.fit import FitRequest, FitResult
+from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
 
 _Given = ParamSpec("_Given")

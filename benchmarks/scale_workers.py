@@ -19,14 +19,14 @@ from socket import socket
 from competition.data.dataset import load_dataset
 from competition.spec import load_competition
 from pipelines.base import load_pipeline, suggested
-from pipelines.search.run import FOLDS
-from pipelines.search.fit import FitRequest, FitResult, fit_fold, requests_of
 from pipelines.execution.base import FitExecutor
 from pipelines.execution.cluster import ClusterExecutor
 from pipelines.execution.local import LocalExecutor
 from pipelines.execution.remote import has_data
+from pipelines.search.fit import FitRequest, FitResult, fit_fold, requests_of
 from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
+from pipelines.search.run import FOLDS
 from pipelines.search.store import Store
 
 ROOT = Path(__file__).parents[1]

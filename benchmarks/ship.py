@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from competition.settings import database_url
 from optuna.trial import FrozenTrial, TrialState
 
-from competition.settings import database_url
 from competition.spec import load_competition
 from pipelines.base import Pipeline, chosen_pipelines, suggested
-from pipelines.search.run import make_plan
 from pipelines.metrics import Score
+from pipelines.search.run import make_plan
 from pipelines.search.storage import open_storage
 from pipelines.search.study import best_trials, study_name
 

@@ -25,13 +25,13 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from competition.kaggle.client import LeaderboardRow  # noqa: E402
+from competition.problem.checks import check  # noqa: E402
+from competition.problem.sample import read_sample  # noqa: E402
 from competition.spec import Competition, load_competition  # noqa: E402
 from pipelines.blending.history import keep_answers  # noqa: E402
-from competition.problem.checks import check  # noqa: E402
-from submissions.tracking.leaderboard import keep, seen_leaderboard  # noqa: E402
 from submissions.ledger.ledger import Ledger  # noqa: E402
-from competition.problem.sample import read_sample  # noqa: E402
 from submissions.ledger.tables import State  # noqa: E402
+from submissions.tracking.leaderboard import keep, seen_leaderboard  # noqa: E402
 from submissions.writer import write_submission  # noqa: E402
 
 Seconds = tuple[float, float]  # by the clock, and of processor time

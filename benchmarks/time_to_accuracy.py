@@ -33,8 +33,8 @@ from sklearn.model_selection import train_test_split  # noqa: E402
 from pipelines.base import load_pipeline  # noqa: E402
 from pipelines.features.images.augmentation import Distortion, in_background  # noqa: E402
 from pipelines.networks.architectures import NetworkShape  # noqa: E402
-from pipelines.networks.classifier import NetworkClassifier  # noqa: E402
 from pipelines.networks.build import build_network  # noqa: E402
+from pipelines.networks.classifier import NetworkClassifier  # noqa: E402
 from pipelines.networks.precision import choose_precision, find_gpu  # noqa: E402
 
 # The recipe that Podium bets on for each target: a shipped point, and the passes it needs.

@@ -24,14 +24,14 @@ from optuna.trial import TrialState
 from competition.data.dataset import Dataset, load_dataset
 from competition.spec import load_competition
 from pipelines.base import Pipeline, ShippedPoint, load_pipeline
-from pipelines.search.run import FOLDS
 from pipelines.execution.threads import cores
+from pipelines.search.coordinator import tune
 from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
+from pipelines.search.run import FOLDS
 from pipelines.search.storage import open_storage
 from pipelines.search.store import Store
 from pipelines.search.study import open_study
-from pipelines.search.coordinator import tune
 
 DRAWN = 10  # random points, of which the cheapest is the first trial
 

@@ -34,8 +34,8 @@ app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kagg
 @app.command()
 def download(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     """Bring the competition's files, whole or not at all; heal them when they are not right."""
-    from competition.kaggle.download import download as bring
     from competition.kaggle.client import KaggleClient
+    from competition.kaggle.download import download as bring
 
     spec = load_competition(competition)
     with shown_progress(f"Downloading {spec.slug}") as progress:

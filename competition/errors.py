@@ -1,9 +1,9 @@
-"""The one exception a person is meant to read."""
+"""The errors that a person reads: one or two short sentences, never a traceback."""
 
 
 class PodiumError(Exception):
-    """Something a person can mend.
+    """Something that a person can fix: what, why, and the next step."""
 
-    Its message is one sentence or two that say what went wrong, why, and the next step. The command
-    lines print it to stderr and exit with status 1; libraries only raise it.
-    """
+
+class InfrastructureError(PodiumError):
+    """The database, the cluster or the disk failed: a run ends with what it has, not one trial."""

@@ -91,8 +91,8 @@ def tune(
     seconds = parse_budget(budget)
     chosen = chosen_pipelines(pipelines)
 
-    from pipelines.search.run import tune_all
     from pipelines.display import TuningDisplay, results_table
+    from pipelines.search.run import tune_all
 
     plan = _plan(competition, seed, rows, workers, scheduler)
     console = Console(soft_wrap=True)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from competition.errors import PodiumError
+from competition.problem.targets import Kind
+from competition.spec import Competition
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,13 +25,28 @@ Params = dict[str, Any]
 
 
 class Estimator(Protocol):
-    """scikit-learn's classifier contract, on images instead of rows of features."""
+    """What scikit-learn's classifiers and regressors have in common, on rows of the data set."""
 
-    def fit(self, images: "npt.NDArray[np.uint8]", labels: "npt.NDArray[np.int64]") -> Self:
-        """Learn from images (n, side, side) uint8 and labels (n,) int."""
+    def fit(self, rows: "npt.NDArray[Any]", truth: "npt.NDArray[Any]") -> Self:
+        """Learn from rows, such as images (n, side, side[, 3]) uint8, and their truth.
 
-    def predict_proba(self, images: "npt.NDArray[np.uint8]") -> "npt.NDArray[np.float32]":
+        The truth is class indices (n,) int for a classifier; for a regressor, values (n,) float or,
+        of several targets, (n, t).
+        """
+
+
+class Classifier(Estimator, Protocol):
+    """scikit-learn's classifier contract."""
+
+    def predict_proba(self, rows: "npt.NDArray[Any]") -> "npt.NDArray[np.float32]":
         """Return probabilities (n, n_classes), rows summing to 1, columns in label order."""
+
+
+class Regressor(Estimator, Protocol):
+    """scikit-learn's regressor contract."""
+
+    def predict(self, rows: "npt.NDArray[Any]") -> "npt.NDArray[Any]":
+        """Return values (n,), or (n, t) where it learnt several targets."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +57,14 @@ class ShippedPoint:
         name: What to call it, such as `quick` or `strong`.
         params: Values by the names that the pipeline's `suggest` asks for.
         cost: Time of a fit, as the pipeline's `cost` reckons it.
-        accuracy: What it reached out of fold on the data that it was found on; None if unknown.
-        standard_error: Of that accuracy.
+        score: What it reached out of fold on the data that it was found on; None if unknown.
+        standard_error: Of that score.
     """
 
     name: str
     params: Params
     cost: float
-    accuracy: float | None = None
+    score: float | None = None
     standard_error: float | None = None
 
 
@@ -55,7 +72,8 @@ class Pipeline(ABC):
     """One family of model: a search space, and how to build an estimator from a point of it.
 
     Class attributes:
-        name: The name of its file in `pipelines/models/`.
+        name: The name of its file in `pipelines/models/<rows>/`.
+        rows: The kind of rows that it takes: `images`.
         family: What kind of model it is, for people.
         space_version: Goes up whenever `suggest` or `build` changes what a parameter means, so that
             an old study is never continued in a new space.
@@ -66,6 +84,7 @@ class Pipeline(ABC):
     """
 
     name: ClassVar[str]
+    rows: ClassVar[str] = "images"
     family: ClassVar[str]
     space_version: ClassVar[int] = 1
     deep: ClassVar[bool] = False
@@ -84,9 +103,35 @@ class Pipeline(ABC):
         """
         return {}
 
-    @abstractmethod
-    def build(self, params: Params, seed: int) -> Estimator:
-        """Return an unfitted estimator of these parameters."""
+    def build(self, params: Params, seed: int) -> Classifier:
+        """Return an unfitted classifier of these parameters; not defined where it takes none."""
+        raise TypeError(f"{self.name} learns no classes")
+
+    def build_regressor(self, params: Params, seed: int) -> Regressor:
+        """Return an unfitted regressor of these parameters; not defined where it takes none."""
+        raise TypeError(f"{self.name} learns no numbers")
+
+    @property
+    def takes_classes(self) -> bool:
+        """Whether it learns classes: whether it defines `build`."""
+        return type(self).build is not Pipeline.build
+
+    @property
+    def takes_numbers(self) -> bool:
+        """Whether it learns numbers: whether it defines `build_regressor`."""
+        return type(self).build_regressor is not Pipeline.build_regressor
+
+    def classifies(self, kind: Kind) -> bool | None:
+        """Return whether a classifier is to learn this kind of truth, or a regressor.
+
+        Ordered classes are learnt as classes where the pipeline can, and else as numbers.
+
+        Returns:
+            None where the pipeline cannot learn it at all.
+        """
+        if kind != Kind.NUMBERS and self.takes_classes:
+            return True
+        return False if kind != Kind.CLASSES and self.takes_numbers else None
 
     def cost(self, params: Params) -> float:
         """Return how long a fit takes, relative to one of other parameters of this pipeline.
@@ -96,7 +141,7 @@ class Pipeline(ABC):
         return 1.0
 
     def shipped(self) -> list[ShippedPoint]:
-        """Return the shipped points of `models/shipped/<name>.toml`, cheapest first.
+        """Return the shipped points of `models/shipped/<rows>/<name>.toml`, cheapest first.
 
         Without such a file there is one point, of the `defaults`.
         """
@@ -105,7 +150,7 @@ class Pipeline(ABC):
                 point["name"],
                 point["params"],
                 self.cost(suggested(self, point["params"])),
-                point.get("accuracy"),
+                point.get("score"),
                 point.get("standard_error"),
             )
             for point in self._shipped_table()["point"]
@@ -118,46 +163,77 @@ class Pipeline(ABC):
         return summary
 
     def _shipped_table(self) -> dict[str, Any]:
-        path = MODELS / "shipped" / "images" / f"{self.name}.toml"
+        path = MODELS / "shipped" / self.rows / f"{self.name}.toml"
         if not path.exists():
             return {"point": [{"name": "default", "params": self.defaults}]}
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def available_pipelines() -> list[str]:
-    """Return the names of all pipelines, sorted, without importing any of them."""
-    return sorted(path.stem for path in (MODELS / "images").glob("*.py") if not path.stem.startswith("_"))
+def available_pipelines(rows: str = "images") -> list[str]:
+    """Return the names of all pipelines for a kind of rows, without importing any of them."""
+    return sorted(
+        path.stem for path in (MODELS / rows).glob("*.py") if not path.stem.startswith("_")
+    )
 
 
 @cache
-def load_pipeline(name: str) -> Pipeline:
+def load_pipeline(name: str, rows: str = "images") -> Pipeline:
     """Import a pipeline by its name.
+
+    Args:
+        name: Of its file in `pipelines/models/<rows>/`.
+        rows: The kind of rows that it takes: `Competition.rows_kind`.
 
     Raises:
         PodiumError: there is no pipeline of that name.
     """
-    if name not in available_pipelines():
+    if name not in available_pipelines(rows):
         raise PodiumError(
-            f"There is no pipeline {name!r}: known are {', '.join(available_pipelines())}. "
-            "Check PIPELINES, or add a file to pipelines/models/."
+            f"There is no pipeline {name!r} for {rows}: known are "
+            f"{', '.join(available_pipelines(rows))}. Check PIPELINES, or add a file to "
+            f"pipelines/models/{rows}/."
         )
-    pipeline = importlib.import_module(f"pipelines.models.images.{name}").PIPELINE
+    pipeline = importlib.import_module(f"pipelines.models.{rows}.{name}").PIPELINE
     assert isinstance(pipeline, Pipeline)
     return pipeline
 
 
-def chosen_pipelines(names: str | None) -> list[Pipeline]:
+@dataclass(frozen=True)
+class Chosen:
+    """The pipelines of a run.
+
+    Attributes:
+        pipelines: In the order in which their budgets grow, so that time that cheap ones leave
+            unused goes to the expensive ones.
+        left_out: Why each other one that was asked for has no part in it, by its name.
+    """
+
+    pipelines: list[Pipeline]
+    left_out: dict[str, str]
+
+
+def chosen_pipelines(names: str | None, competition: Competition) -> Chosen:
     """Return the pipelines that a space- or comma-separated text names; all for none.
 
-    They come in the order in which their budgets grow, so that time that cheap ones leave unused
-    goes to the dear ones.
-
     Raises:
-        PodiumError: a name is unknown.
+        PodiumError: a name is unknown, or none of them can learn what is asked.
     """
-    wanted = (names or "").replace(",", " ").split() or available_pipelines()
-    pipelines = {name: load_pipeline(name) for name in wanted}
-    return sorted(pipelines.values(), key=lambda pipeline: (pipeline.deep, pipeline.budget_share))
+    rows, kind = competition.rows_kind, competition.problem.kind
+    wanted = (names or "").replace(",", " ").split() or available_pipelines(rows)
+    pipelines = {name: load_pipeline(name, rows) for name in wanted}
+    left_out = {
+        name: f"it cannot learn {kind}"
+        for name, pipeline in pipelines.items()
+        if pipeline.classifies(kind) is None
+    }
+    kept = [pipeline for name, pipeline in pipelines.items() if name not in left_out]
+    if not kept:
+        raise PodiumError(
+            f"None of {', '.join(wanted)} can learn {kind}, which {competition.slug} asks for. "
+            "Choose other PIPELINES."
+        )
+    kept.sort(key=lambda pipeline: (pipeline.deep, pipeline.budget_share))
+    return Chosen(kept, left_out)
 
 
 def suggested(pipeline: Pipeline, params: Mapping[str, Any]) -> Params:

@@ -13,8 +13,8 @@ from pipelines.base import Pipeline
 from pipelines.blending.blend import FinishedBlend
 from pipelines.class_scores import ClassScore
 from pipelines.search.progress import Progress as Step
-from pipelines.spark import spark_line
 from pipelines.search.store import Column as Predicted
+from pipelines.spark import spark_line
 
 _QUIET_SECONDS = 30.0  # a log gets a line at least this often while trials end
 

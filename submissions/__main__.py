@@ -59,8 +59,8 @@ def submit(
         _submit_queue(load_competition(competition), message, wait, timeout)
         return
     from competition.kaggle.client import KaggleClient
-    from submissions.submitter import Outcome
     from submissions.screen import show_outcome, shown_progress
+    from submissions.submitter import Outcome
     from submissions.uploader import submit_blend, submit_file
 
     spec = load_competition(competition)
@@ -101,8 +101,8 @@ def _submit_queue(spec: Competition, message: str | None, wait: bool, timeout: f
 @app.command()
 def check(file: Path, competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     """Check a CSV, whoever made it, against the competition's rules; nothing is uploaded."""
-    from submissions.context import checked, present_ledger
     from competition.problem.sample import read_sample
+    from submissions.context import checked, present_ledger
     from submissions.screen import show_check
 
     spec = load_competition(competition)
@@ -128,9 +128,9 @@ def scores(
     competition: CompetitionOption = DEFAULT_COMPETITION,
 ) -> None:
     """Show every submission: estimate, public score, place; the best in bold; and a verdict."""
-    from submissions.tracking.table import notes, scores_csv, show_scores
-    from submissions.tracking.scores import score_table
     from submissions.screen import shown_progress
+    from submissions.tracking.scores import score_table
+    from submissions.tracking.table import notes, scores_csv, show_scores
     from submissions.tracking.verdicts import verdicts
 
     if (as_json and as_csv) or (refresh and offline):
@@ -180,9 +180,9 @@ def rehearse(
     seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of folds and fits.")] = 0,
 ) -> None:
     """Go the whole way on this machine, without an account, with some of the data hidden."""
+    from app.rehearsal import Rehearsal, default_budget, default_name
     from pipelines.base import chosen_pipelines
     from pipelines.search.budget import parse_budget
-    from app.rehearsal import Rehearsal, default_budget, default_name
 
     rehearsal = Rehearsal(
         name=competition or default_name(data),

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from competition.settings import runs_folder
 from numpy.typing import NDArray
 
 from competition.errors import PodiumError
-from competition.settings import runs_folder
+from competition.problem.sample import SampleSubmission
 from competition.spec import Competition
 from submissions.ledger.ledger import Estimate, Ledger
-from competition.problem.sample import SampleSubmission
 from submissions.writer import fingerprint_of, labels_of, submission_text, write_submission
 
 

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from competition.settings import data_folder, database_url
 from numpy.typing import NDArray
 
 from competition.data.dataset import load_dataset
+from competition.database import missing_file
 from competition.errors import PodiumError
 from competition.files import sha256_of
-from competition.settings import data_folder, database_url
-from competition.spec import Competition
 from competition.problem.checks import CheckReport, check
-from competition.database import missing_file
-from submissions.ledger.ledger import Ledger
 from competition.problem.sample import SampleSubmission
+from competition.spec import Competition
+from submissions.ledger.ledger import Ledger
 
 
 def checked(

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, func, select
 
+from competition.database import explained, sqlite_file
 from competition.errors import PodiumError
 from competition.files import explained_os_errors
-from competition.database import explained, sqlite_file
 
 # A submitter holds the lock for one upload and a few calls, each of which has a time-out.
 PATIENCE_SECONDS = 900.0

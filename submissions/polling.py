@@ -5,8 +5,8 @@ import logging
 from competition.kaggle.client import KaggleClient, KaggleError
 from submissions.clock import Clock
 from submissions.ledger.ledger import Ledger
-from submissions.progress import Progress
 from submissions.ledger.tables import Submission
+from submissions.progress import Progress
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0

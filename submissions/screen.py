@@ -18,9 +18,9 @@ from submissions.tracking.scores import ScoreRow, score_row
 
 if TYPE_CHECKING:
     from competition.problem.checks import CheckReport
-    from submissions.submitter import Outcome
     from submissions.queue.files import Entry
     from submissions.queue.sending import Sent
+    from submissions.submitter import Outcome
 
 # A table in a pipe or a file is read whole, so nothing is cut there.
 _PIPE_WIDTH = 200

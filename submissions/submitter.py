@@ -24,6 +24,7 @@ from competition.kaggle.client import (
     OutcomeUnknown,
     RemoteSubmission,
 )
+from competition.problem.checks import CheckReport
 from submissions.allowance import (
     Allowance,
     NoneLeft,
@@ -32,13 +33,12 @@ from submissions.allowance import (
     opening,
     require_left,
 )
-from competition.problem.checks import CheckReport
 from submissions.clock import Clock
 from submissions.ledger.ledger import Ledger
+from submissions.ledger.tables import State, Submission
 from submissions.lock import sole_submitter
 from submissions.marker import described
 from submissions.progress import Progress
-from submissions.ledger.tables import State, Submission
 
 # How long Kaggle's list may lag behind a submission that was carried out.
 LAG_SECONDS = 15.0

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient
+from competition.problem.sample import read_sample
 from competition.spec import Competition
 from submissions.allowance import NoneLeft, wait_for_slot
 from submissions.blend import read_blend, write_blend
 from submissions.clock import Clock
 from submissions.context import checked
 from submissions.ledger.ledger import Ledger
-from submissions.submitter import Outcome, Submitter
 from submissions.polling import await_score
 from submissions.progress import Progress
-from competition.problem.sample import read_sample
+from submissions.submitter import Outcome, Submitter
 
 TIMEOUT_SECONDS = 600.0
 

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from competition.settings import runs_folder
 from numpy.typing import NDArray
 
 from competition.errors import PodiumError
 from competition.files import atomic_path
-from competition.settings import runs_folder
-from competition.spec import Competition
 from competition.problem.sample import SampleSubmission, quoted
+from competition.spec import Competition
 
 FINGERPRINT_LENGTH = 12
 

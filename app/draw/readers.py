@@ -13,9 +13,9 @@ import numpy.typing as npt
 from competition.errors import PodiumError
 from pipelines.base import Estimator
 from pipelines.blending.calibration import tempered
-from pipelines.saved_models import load_model, saved_models
 from pipelines.networks import trainers
 from pipelines.networks.quiet import quiet_native_stderr
+from pipelines.saved_models import load_model, saved_models
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from competition.errors import PodiumError
 from competition.settings import data_folder, runs_folder
+
+from competition.errors import PodiumError
 from competition.spec import Competition
 
 if TYPE_CHECKING:

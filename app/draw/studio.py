@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from app.draw.neighbours import NearestImages
 from app.draw.readers import Reader
+from app.draw.segmentation import find_digits
+from app.draw.strokes import to_digit_form
 from competition.data.dataset import Dataset
 from competition.errors import PodiumError
 from competition.spec import Competition
-from app.draw.segmentation import find_digits
-from app.draw.strokes import to_digit_form
 
 Images = npt.NDArray[np.uint8]
 

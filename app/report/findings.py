@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from competition.settings import data_folder, runs_folder
 
 from competition.data.dataset import Dataset, load_dataset
 from competition.errors import PodiumError
-from competition.settings import data_folder, runs_folder
 from competition.spec import Competition
 from pipelines.metrics import Probabilities, Score
 from pipelines.search.store import Column, Store

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from competition.settings import runs_folder
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -18,7 +19,6 @@ from app.report.judged import Judged, judge
 from app.report.leaderboard import LeaderboardSection, leaderboard_section
 from app.report.tuning import tuning_section
 from competition.files import atomic_path
-from competition.settings import runs_folder
 from competition.spec import Competition
 from pipelines.display import duration
 from pipelines.search.store import Column

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from competition.settings import database_url
+
 from app.report.figures import Plot, plot, recoloured
 from app.report.findings import Findings
-from competition.settings import database_url
 from competition.database import missing_file
 
 if TYPE_CHECKING:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
 from competition.data.image_csv import Layout, open_csv, read_header, read_images
+from competition.data.rows import Origin, Rows
+from competition.problem.targets import Truth
 from competition.spec import Competition
 
 _FORMAT = 1  # goes up when the cached arrays change, so that old ones are left alone
@@ -20,21 +22,39 @@ _FORMAT = 1  # goes up when the cached arrays change, so that old ones are left 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The arrays of one competition.
+    """The rows of one competition and what is known of them.
 
     Attributes:
-        train_images: (n, side, side) uint8, read-only.
-        train_labels: (n,) int64 class indices, read-only.
-        test_images: (m, side, side) uint8, read-only.
+        train: (n, side, side) or (n, side, side, 3) uint8, read-only.
+        truth: (n,) int64 class indices, or (n, t) float64 values; read-only.
+        test: (m, …) uint8, as `train`; read-only.
         test_ids: (m,) text: the sample submission's ids, in its order.
-        fingerprint: Hexadecimal digest of all of it; two runs on equal data share it.
+        fingerprint: Hexadecimal digest of what decides all of it; two runs on equal data share it.
+        folder: Where what is computed of the rows is kept; None for nowhere.
     """
 
-    train_images: npt.NDArray[np.uint8]
-    train_labels: npt.NDArray[np.int64]
-    test_images: npt.NDArray[np.uint8]
+    train: npt.NDArray[np.uint8]
+    truth: Truth
+    test: npt.NDArray[np.uint8]
     test_ids: npt.NDArray[np.str_]
     fingerprint: str
+    folder: Path | None = None
+
+    def train_rows(self, numbers: npt.NDArray[np.int64] | None = None) -> Rows:
+        """Return labelled rows that remember their origin: those of these numbers, or all."""
+        return self._rows(self.train, "train", numbers)
+
+    def test_rows(self) -> Rows:
+        """Return all test rows, which remember their origin."""
+        return self._rows(self.test, "test", None)
+
+    def _rows(
+        self, whole: npt.NDArray[np.uint8], name: str, numbers: npt.NDArray[np.int64] | None
+    ) -> Rows:
+        chosen = whole if numbers is None else whole[numbers]
+        if numbers is None:
+            numbers = np.arange(len(whole))
+        return Rows(chosen, Origin(whole, f"{self.fingerprint}-{name}", self.folder, numbers))
 
 
 def load_dataset(competition: Competition, folder: Path) -> Dataset:

@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from competition.kaggle.archives import Damaged, unpack
 from competition.errors import PodiumError
 from competition.files import (
     atomic_path,
@@ -20,10 +19,11 @@ from competition.files import (
     remove_abandoned,
     temporary_path,
 )
+from competition.kaggle.archives import Damaged, unpack
 from competition.kaggle.client import KaggleClient, RemoteStream
 from competition.kaggle.errors import KaggleError, KaggleUnavailable
-from competition.kaggle.retry import ATTEMPTS, PASSING, TOTAL_SECONDS, pause
 from competition.kaggle.manifest import FileRecord, Manifest
+from competition.kaggle.retry import ATTEMPTS, PASSING, TOTAL_SECONDS, pause
 from competition.spec import Competition
 
 Progress = Callable[[int, int | None], None]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from competition.errors import PodiumError
-from competition.spec import Competition
 from competition.problem.oddities import class_warnings
 from competition.problem.parsing import Fault, Parser
 from competition.problem.sample import SampleSubmission
+from competition.spec import Competition
 from submissions.writer import fingerprint_of, submission_text
 
 # How many times the sample's size a lawful file can reach: quotes and long class names, no more.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from competition.spec import Competition
 from competition.problem.sample import SampleSubmission, split_line
+from competition.spec import Competition
 
 _BOM = b"\xef\xbb\xbf"
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from competition.errors import PodiumError
 from competition.data.image_csv import open_csv
+from competition.errors import PodiumError
 from competition.settings import data_folder
 from competition.spec import Competition
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from competition.settings import runs_folder
 
 from competition.errors import PodiumError
 from competition.files import atomic_path
-from competition.settings import runs_folder
 from pipelines.base import Pipeline
 from pipelines.blending.history import keep_answers
 from pipelines.blending.methods import Blend, blend, weighted_mean

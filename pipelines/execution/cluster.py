@@ -13,10 +13,10 @@ from distributed import Client, KilledWorker
 
 from competition.data.dataset import Dataset
 from competition.errors import PodiumError
-from pipelines.search.fit import DataAbsent
 from pipelines.execution.address import connection_to
 from pipelines.execution.base import FitExecutor, Job, WorkerLost
 from pipelines.execution.remote import run_here
+from pipelines.search.fit import DataAbsent
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")

@@ -34,8 +34,8 @@ def run_here(
 
 def has_data(competition: Competition, folder: Path, rows: int | None, fingerprint: str) -> bool:
     """Say whether this machine's disk holds the data of that fingerprint."""
-    from competition.errors import PodiumError
     from competition.data.subset import load_subset
+    from competition.errors import PodiumError
 
     try:
         return load_subset(competition, folder, rows).fingerprint == fingerprint

@@ -10,12 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from competition.errors import PodiumError
 from pipelines.features.images.augmentation import Distortion, in_background
 from pipelines.features.images.preparation import check_training_set
-from pipelines.parameters import Constraints, check_parameters
 from pipelines.networks.architectures import NetworkShape, network_side
 from pipelines.networks.progress import reporter
 from pipelines.networks.ranges import RANGES
 from pipelines.networks.recipe import Recipe, fitting_batch, sampled, training_chunks
 from pipelines.networks.trainers import Trainer, trainer_of
+from pipelines.parameters import Constraints, check_parameters
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]

@@ -1,5 +1,6 @@
 """The ranges of a network's parameters."""
 
+from pipelines.networks.architectures import ARCHITECTURES, DENSE
 from pipelines.parameters import (
     BELOW_ONE,
     COUNT,
@@ -12,7 +13,6 @@ from pipelines.parameters import (
     at_least,
     one_of,
 )
-from pipelines.networks.architectures import ARCHITECTURES, DENSE
 
 RANGES: Constraints = {
     "architecture": one_of((*ARCHITECTURES, DENSE)),

@@ -16,12 +16,11 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from competition.errors import PodiumError
-from pipelines.search.trial_source import STRETCH, TrialSource
 from pipelines.base import Params, Pipeline, suggested
-from pipelines.search.fit import FitRequest, FitResult, fit_fold
 from pipelines.execution.base import FitExecutor, WorkerLost
-from pipelines.search.finishing import finish_columns, finishing_work, in_store
 from pipelines.metrics import Score
+from pipelines.search.finishing import finish_columns, finishing_work, in_store
+from pipelines.search.fit import FitRequest, FitResult, fit_fold
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress, Report
 from pipelines.search.store import Column
@@ -34,6 +33,7 @@ from pipelines.search.study import (
     take_over_silent,
 )
 from pipelines.search.trial import SCREEN_ROWS, TrialRun
+from pipelines.search.trial_source import STRETCH, TrialSource
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from pipelines.base import Params, Pipeline
-from pipelines.search.fit import FitRequest, fit_fold, requests_of
 from pipelines.execution.base import FitExecutor
 from pipelines.metrics import Probabilities, score
+from pipelines.search.fit import FitRequest, fit_fold, requests_of
 from pipelines.search.plan import Plan
 from pipelines.search.store import Column
 from pipelines.search.trial import join_folds

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.data.dataset import Dataset
+from competition.data.subset import load_subset
 from competition.errors import PodiumError
 from competition.spec import Competition
 from pipelines.base import Params, load_pipeline
 from pipelines.execution.notes import clear
-from pipelines.search.folds import Folds
 from pipelines.features.images.feature_cache import remember
 from pipelines.metrics import Probabilities
 from pipelines.saved_models import dump_model
-from competition.data.subset import load_subset
+from pipelines.search.folds import Folds
 
 if TYPE_CHECKING:
     from pipelines.base import Estimator

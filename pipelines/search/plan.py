@@ -7,9 +7,9 @@ from pathlib import Path
 from competition.data.dataset import Dataset
 from competition.spec import Competition
 from pipelines.base import Params, Pipeline
-from pipelines.search.fit import Task
 from pipelines.execution.base import FitExecutor
 from pipelines.execution.local import LocalExecutor
+from pipelines.search.fit import Task
 from pipelines.search.folds import Folds
 from pipelines.search.store import Store
 

@@ -4,18 +4,19 @@ import time
 from collections.abc import Callable
 
 from competition.settings import data_folder, database_url, runs_folder
+
+from competition.data.subset import load_subset
 from competition.spec import Competition
 from pipelines.base import Pipeline
-from pipelines.search.budget import share_of
 from pipelines.execution.threads import cores
+from pipelines.search.budget import share_of
+from pipelines.search.coordinator import tune
 from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress
 from pipelines.search.storage import explained_database_errors, open_storage
 from pipelines.search.store import Column, Store
 from pipelines.search.study import open_study, owner_of, queue_again, sole_coordinator, study_name
-from competition.data.subset import load_subset
-from pipelines.search.coordinator import tune
 
 FOLDS = 5
 

@@ -18,9 +18,9 @@ import numpy as np
 from competition.errors import PodiumError
 from competition.files import atomic_path
 from pipelines.base import load_pipeline
-from pipelines.search.fit import FitRequest, FitResult, Task
 from pipelines.metrics import Probabilities, Score
 from pipelines.saved_models import MODEL_FILE, MOST_BYTES
+from pipelines.search.fit import FitRequest, FitResult, Task
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import optuna
 
-from pipelines.search.fit import FitRequest, FitResult, Task, requests_of, screening_of
 from pipelines.metrics import Probabilities, Score, accuracy, score
+from pipelines.search.fit import FitRequest, FitResult, Task, requests_of, screening_of
 
 SCREEN_ROWS = 8_000  # rows that a screening fit trains on
 SCREEN_FOLDS = 2

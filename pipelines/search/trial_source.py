@@ -11,8 +11,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from pipelines.base import Params, Pipeline, ShippedPoint, suggested
-from pipelines.search.fit import Task
 from pipelines.search.finishing import finishing_work
+from pipelines.search.fit import Task
 from pipelines.search.grid import grid_points
 from pipelines.search.plan import Plan
 from pipelines.search.study import (

@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from competition.settings import database_url, kaggle_endpoint
 from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from competition.kaggle.client import RemoteSubmission
-from competition.settings import database_url, kaggle_endpoint
-from competition.spec import WEBSITE, Competition
 from competition.database import explained, open_engine
-from submissions.marker import parsed
+from competition.kaggle.client import RemoteSubmission
+from competition.spec import WEBSITE, Competition
 from submissions.ledger.schema import bring_up_to_date
 from submissions.ledger.tables import Base, BlendFile, State, Submission
+from submissions.marker import parsed
 
 
 @dataclass(frozen=True)

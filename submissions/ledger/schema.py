@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, column, func, inspect, select, table
 
-from competition.errors import PodiumError
 from competition.database import described
+from competition.errors import PodiumError
 
 # Optuna keeps a table `alembic_version` in the same database.
 VERSION_TABLE = "podium_alembic_version"

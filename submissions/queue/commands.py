@@ -66,11 +66,11 @@ def add(
     competition: _Here = "",
 ) -> None:
     """Check FILE, or the blend, and keep a copy of it until a slot is free."""
+    from competition.problem.sample import read_sample
     from submissions.blend import read_blend, write_blend
     from submissions.context import checked
     from submissions.ledger.ledger import Ledger
     from submissions.queue.files import Queue, estimated
-    from competition.problem.sample import read_sample
     from submissions.screen import count_of
 
     if not math.isfinite(se or 0):

@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from competition.settings import runs_folder
 from sqlalchemy import Select, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
 
+from competition.database import explained
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
-from competition.settings import runs_folder
-from competition.spec import Competition
 from competition.problem.checks import CheckReport
-from competition.database import explained
+from competition.spec import Competition
 from submissions.ledger.ledger import Estimate, Ledger
-from submissions.tracking.scores import sampling_error
 from submissions.ledger.tables import QueuedFile
+from submissions.tracking.scores import sampling_error
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from competition.spec import Competition
 from submissions.allowance import Allowance, NoneLeft, ask_allowance, wait_for_slot
 from submissions.clock import Clock
 from submissions.ledger.ledger import Ledger
-from submissions.submitter import AlreadySubmitted, Outcome
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.queue.files import Entry, Queue
+from submissions.submitter import AlreadySubmitted, Outcome
 from submissions.uploader import TIMEOUT_SECONDS, submit_file
 
 

@@ -11,9 +11,10 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
+from competition.settings import runs_folder
+
 from competition.files import atomic_path
 from competition.kaggle.client import LeaderboardRow
-from competition.settings import runs_folder
 from competition.spec import Competition
 from submissions.ledger.tables import Submission
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from competition.settings import runs_folder
 from matplotlib.figure import Figure
 
 from competition.errors import PodiumError
 from competition.files import atomic_path
-from competition.settings import runs_folder
 from competition.spec import Competition
+from submissions.screen import with_error
 from submissions.tracking.charts import draw_scores
 from submissions.tracking.scores import ScoreRow, ScoreTable
-from submissions.screen import with_error
 
 _HEAD = """<!doctype html>
 <html lang="en">

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from competition.kaggle.client import KaggleClient, KaggleError
 from competition.settings import database_url
-from competition.spec import Competition
+
 from competition.database import missing_file
-from submissions.tracking.leaderboard import Leaderboard, keep, last_leaderboard, seen_leaderboard
+from competition.kaggle.client import KaggleClient, KaggleError
+from competition.spec import Competition
 from submissions.ledger.ledger import Ledger, default_endpoint
-from submissions.progress import Progress
 from submissions.ledger.tables import State, Submission
+from submissions.progress import Progress
+from submissions.tracking.leaderboard import Leaderboard, keep, last_leaderboard, seen_leaderboard
 
 # Kaggle's page of digit-recognizer: the public score is taken on about 25% of the test rows.
 PUBLIC_SHARE = 0.25

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from pipelines.spark import spark_line
-from submissions.tracking.scores import FACTS, ScoreRow, ScoreTable, named
 from submissions.screen import console, count_of, with_error
+from submissions.tracking.scores import FACTS, ScoreRow, ScoreTable, named
 
 _NARROW = 110
 _SHORTEST = 12

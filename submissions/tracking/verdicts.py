@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from competition.settings import runs_folder
+
 from competition.spec import Competition
 from submissions.tracking.scores import ScoreRow, ScoreTable, named
 

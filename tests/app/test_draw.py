@@ -13,8 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from app.draw.readers import load_readers
-from benchmarks.drawing import on_canvas
 from app.draw.strokes import to_digit_form
+from benchmarks.drawing import on_canvas
 from tests.app.drawing import HELD_OUT, Workplace, make_workplace, photo, served
 from tests.app.strokes import DIGITS, draw, on_page, traced
 

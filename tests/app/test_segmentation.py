@@ -8,8 +8,8 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from competition.practice.optical_digits import optical_digits
 from app.draw.segmentation import FoundDigit, find_digits
+from competition.practice.optical_digits import optical_digits
 
 Image = npt.NDArray[np.uint8]
 

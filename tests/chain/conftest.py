@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from competition.settings import data_folder
 
 from competition import Competition, load_competition
 from competition.kaggle.client import KaggleClient
@@ -17,9 +18,8 @@ from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.scoring import Solution
 from competition.practice.state import State
 from competition.practice.state import Submission as Remote
-from competition.settings import data_folder
-from submissions.clock import Clock
 from competition.problem.sample import read_sample
+from submissions.clock import Clock
 from submissions.writer import submission_text
 from tests.serving import Served
 

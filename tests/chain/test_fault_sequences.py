@@ -16,8 +16,8 @@ import pytest
 from competition import PodiumError
 from competition.kaggle.download import download
 from submissions.ledger.ledger import Ledger
-from submissions.submitter import AlreadySubmitted
 from submissions.ledger.tables import State
+from submissions.submitter import AlreadySubmitted
 from submissions.uploader import submit_file
 from tests.chain.conftest import Chain, Hurried
 

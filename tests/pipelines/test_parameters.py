@@ -8,16 +8,16 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from competition import PodiumError
-from pipelines.features.images.cached import Cached
 from pipelines.features.components import FewComponents
+from pipelines.features.images.cached import Cached
 from pipelines.features.images.flatten import ScaledPixels
 from pipelines.features.images.gradients import GradientHistograms
 from pipelines.models.images.knn import Neighbours
 from pipelines.models.images.svm import PairwiseVoting
 from pipelines.models.images.xgboost import BoostedTrees
+from pipelines.networks.classifier import NetworkClassifier
 from pipelines.parameters import Counts
 from pipelines.steps import in_steps
-from pipelines.networks.classifier import NetworkClassifier
 
 IMAGES, LABELS = np.zeros((30, 12, 12), np.uint8), np.arange(30) % 3
 

@@ -16,9 +16,9 @@ from competition import PodiumError
 from competition.data.dataset import Dataset
 from pipelines.base import available_pipelines, chosen_pipelines, load_pipeline, suggested
 from pipelines.metrics import score
-from pipelines.search.plan import Plan
 from pipelines.saved_models import dump_model, load_model
 from pipelines.search.coordinator import tune
+from pipelines.search.plan import Plan
 
 TOLERANCE = {
     "cnn": 0.05,

@@ -12,19 +12,19 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from competition.settings import data_folder
 
 from competition import Competition, load_competition
 from competition.console import run
 from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.practice.holdout import prepare
-from competition.settings import data_folder
+from competition.problem.checks import check
+from competition.problem.sample import SampleSubmission, read_sample
 from submissions import submitter as once
 from submissions.__main__ import app
-from competition.problem.checks import check
 from submissions.ledger.ledger import Ledger
-from submissions.marker import parsed
-from competition.problem.sample import SampleSubmission, read_sample
 from submissions.ledger.tables import Submission
+from submissions.marker import parsed
 from submissions.writer import submission_text
 from tests.serving import Served
 

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from competition.settings import data_folder, runs_folder
 
 from competition import Competition, PodiumError
-from competition.kaggle.client import RemoteSubmission
-from competition.settings import data_folder, runs_folder
-from submissions.blend import read_blend
 from competition.database import open_engine
-from submissions.ledger.ledger import Ledger
+from competition.kaggle.client import RemoteSubmission
 from competition.problem.sample import read_sample
-from submissions.tracking.scores import PUBLIC_SHARE, sampling_error, score_table
+from submissions.blend import read_blend
+from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State
+from submissions.tracking.scores import PUBLIC_SHARE, sampling_error, score_table
 from submissions.uploader import submit_blend
 from tests.submissions.conftest import ROOT, Desk
 

@@ -13,10 +13,10 @@ from submissions import submitter as once
 from submissions.allowance import NoneLeft, next_slot
 from submissions.clock import Clock
 from submissions.ledger.ledger import Ledger
-from submissions.marker import described
-from submissions.submitter import AlreadySubmitted
-from submissions.progress import Progress
 from submissions.ledger.tables import State
+from submissions.marker import described
+from submissions.progress import Progress
+from submissions.submitter import AlreadySubmitted
 from submissions.uploader import submit_file
 from tests.submissions.conftest import Desk
 

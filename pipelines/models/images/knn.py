@@ -7,8 +7,8 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from pipelines.base import Estimator, Params, Pipeline
-from pipelines.features.images.augmentation import moved_copies
 from pipelines.features.components import FewComponents
+from pipelines.features.images.augmentation import moved_copies
 from pipelines.features.images.described import FEATURES, described
 from pipelines.features.images.feature_cache import features_of
 from pipelines.features.images.preparation import PREPARED, check_images, check_training_set

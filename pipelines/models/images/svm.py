@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
 
 from pipelines.base import Estimator, Params, Pipeline
-from pipelines.features.images.cached import Cached
 from pipelines.features.components import FewComponents
+from pipelines.features.images.cached import Cached
 from pipelines.features.images.gradients import GRIDS, GradientHistograms, named_grids
 from pipelines.parameters import POSITIVE, Constraints, check_parameters, one_of, up_to
 from pipelines.steps import in_steps

@@ -10,8 +10,8 @@ from sklearn.model_selection import train_test_split
 
 from competition.errors import PodiumError
 from pipelines.base import Estimator, Params, Pipeline
-from pipelines.features.images.cached import Cached
 from pipelines.features.components import FewComponents
+from pipelines.features.images.cached import Cached
 from pipelines.features.images.described import FEATURES, described
 from pipelines.features.images.gradients import GRIDS
 from pipelines.parameters import (

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from competition import Competition, PodiumError
-from competition.kaggle.download import download
 from competition.files import temporary_path
 from competition.kaggle.client import KaggleClient, KaggleUnavailable
+from competition.kaggle.download import download
 from competition.kaggle.manifest import Manifest
 
 Start = Callable[..., Any]

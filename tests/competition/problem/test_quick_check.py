@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from competition import Competition
-from submissions import checks
 from competition.problem.sample import SampleSubmission, read_sample
+from submissions import checks
 from tests.competition.problem.test_checks import lawful
 
 GOOD = b"Id,Class\n1,0\n2,1\n3,3\n10,cat\n"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.blending.methods import METHODS, blend, convex_weights, greedy_weights, weighted_mean
 from pipelines.blending.calibration import tempered
+from pipelines.blending.methods import METHODS, blend, convex_weights, greedy_weights, weighted_mean
 from pipelines.metrics import score
 
 CLASSES = 4

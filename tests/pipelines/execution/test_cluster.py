@@ -16,13 +16,13 @@ import pytest
 
 from competition import Competition, PodiumError
 from pipelines.base import load_pipeline
-from pipelines.search.run import make_plan
-from pipelines.search.fit import fit_fold, requests_of
 from pipelines.execution import cluster as clusters
 from pipelines.execution.base import WorkerLost
 from pipelines.execution.cluster import ClusterExecutor
 from pipelines.execution.remote import has_data
+from pipelines.search.fit import fit_fold, requests_of
 from pipelines.search.plan import Plan
+from pipelines.search.run import make_plan
 from tests.pipelines.execution.conftest import ROOT, Cluster, free_port
 from tests.pipelines.execution.strange_fits import die, name_of, take_long
 

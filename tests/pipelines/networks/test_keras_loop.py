@@ -5,9 +5,9 @@ import pytest
 from pipelines.base import load_pipeline
 from pipelines.networks import trainers
 from pipelines.networks.architectures import NetworkShape
+from pipelines.networks.build import build_network
 from pipelines.networks.classifier import NetworkClassifier
 from pipelines.networks.keras_loop import KerasLoop
-from pipelines.networks.build import build_network
 from tests.pipelines.networks.conftest import Digits
 
 

@@ -12,22 +12,22 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+from competition.settings import data_folder, database_url, runs_folder
 from optuna.trial import TrialState
 
 from competition import Competition, PodiumError
 from competition.data.dataset import load_dataset
-from competition.settings import data_folder, database_url, runs_folder
 from pipelines import trial_run, tuning
 from pipelines.base import Params, load_pipeline
-from pipelines.search.fit import FitRequest, FitResult, fit_fold
 from pipelines.metrics import score
 from pipelines.models.images.logistic import Logistic
+from pipelines.search.coordinator import tune
+from pipelines.search.fit import FitRequest, FitResult, fit_fold
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress, Report
 from pipelines.search.storage import open_storage
 from pipelines.search.store import Column
 from pipelines.search.study import open_study, put_back, sole_coordinator
-from pipelines.search.coordinator import tune
 
 ROOT = Path(__file__).parents[2]
 

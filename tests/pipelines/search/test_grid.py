@@ -6,9 +6,9 @@ import optuna
 import pytest
 
 from pipelines.base import available_pipelines, load_pipeline
+from pipelines.search.coordinator import tune
 from pipelines.search.grid import grid_points
 from pipelines.search.plan import Plan
-from pipelines.search.coordinator import tune
 
 
 @pytest.mark.parametrize("name", available_pipelines())

@@ -9,9 +9,9 @@ import pytest
 
 from pipelines import store
 from pipelines.base import load_pipeline
+from pipelines.saved_models import load_model, saved_models
 from pipelines.search.fit import FitRequest, FitResult, fit_fold
 from pipelines.search.plan import Plan
-from pipelines.saved_models import load_model, saved_models
 from pipelines.search.store import Store
 
 PARAMS = {"C": 0.1, "max_iter": 20}

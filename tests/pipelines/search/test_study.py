@@ -13,17 +13,18 @@ from pathlib import Path
 
 import optuna
 import pytest
+from competition.settings import data_folder
 from optuna.trial import TrialState
 from sqlalchemy import create_engine, text
 
 from competition import Competition
 from competition.data.dataset import load_dataset
-from competition.settings import data_folder
 from pipelines import storage as storages
 from pipelines.base import load_pipeline
-from pipelines.search.run import make_plan
+from pipelines.search.coordinator import tune
 from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
+from pipelines.search.run import make_plan
 from pipelines.search.storage import PatientStorage, open_storage
 from pipelines.search.study import (
     REASON,
@@ -34,7 +35,6 @@ from pipelines.search.study import (
     same_elsewhere,
     study_name,
 )
-from pipelines.search.coordinator import tune
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,14 +9,14 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from pipelines.search.trial_source import TrialSource
 from pipelines.base import Params, Pipeline
 from pipelines.execution.base import FitExecutor
 from pipelines.models.images.logistic import Logistic
+from pipelines.search.coordinator import tune
 from pipelines.search.plan import Plan
 from pipelines.search.storage import open_storage
 from pipelines.search.study import open_study
-from pipelines.search.coordinator import tune
+from pipelines.search.trial_source import TrialSource
 
 UNFIT = 0.3  # the strength of which every fit fails
 

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from competition import PodiumError
-from competition.kaggle.client import RemoteSubmission
 from competition.database import open_engine
+from competition.kaggle.client import RemoteSubmission
 from submissions.ledger.ledger import Estimate, Ledger
+from submissions.ledger.tables import State, Submission
 from submissions.lock import sole_submitter
 from submissions.marker import described, marker, parsed
-from submissions.ledger.tables import State, Submission
 
 FINGERPRINT = "0123456789ab"
 REAL = "https://www.kaggle.com"

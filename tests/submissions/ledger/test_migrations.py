@@ -13,8 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from competition import PodiumError
-from submissions import schema
 from competition.database import open_engine
+from submissions import schema
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.schema import HEAD, VERSION_TABLE, bring_up_to_date
 from submissions.ledger.tables import Base

@@ -14,13 +14,13 @@ import pytest
 
 from competition.kaggle.client import KaggleError
 from competition.problem.checks import check
+from competition.problem.sample import read_sample
 from submissions.clock import Clock
 from submissions.ledger.ledger import Estimate, Ledger
+from submissions.ledger.tables import State
 from submissions.queue.files import Queue, estimated
 from submissions.queue.sending import submit_queue
-from competition.problem.sample import read_sample
 from submissions.tracking.scores import sampling_error
-from submissions.ledger.tables import State
 from tests.submissions.conftest import Desk
 from tests.submissions.test_main import write_blend
 

@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from competition.settings import runs_folder
 from rich.console import Console
 from sqlalchemy.orm import Session
 
 from competition import Competition, PodiumError
 from competition.kaggle.client import KaggleError, LeaderboardRow
-from competition.settings import runs_folder
 from pipelines.blending.history import keep_answers
-from submissions.tracking.leaderboard import Leaderboard, keep, last_leaderboard, seen_leaderboard
 from submissions.ledger.ledger import Ledger
-from submissions.tracking.page import write_charts
-from submissions.tracking.table import show_scores
-from submissions.tracking.scores import ScoreTable, sampling_error, score_table
 from submissions.ledger.tables import State, Submission
+from submissions.tracking.leaderboard import Leaderboard, keep, last_leaderboard, seen_leaderboard
+from submissions.tracking.page import write_charts
+from submissions.tracking.scores import ScoreTable, sampling_error, score_table
+from submissions.tracking.table import show_scores
 from submissions.tracking.verdicts import combined, verdicts
 from tests.submissions.conftest import Desk
 
