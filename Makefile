@@ -6,26 +6,26 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse download tune blend submit queue scores results leaderboard practice describe report explore app dashboard cluster worker test lint format soak bench
+.PHONY: help setup rehearse download tune blend submit queue scores results clean leaderboard practice describe report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date
 
-rehearse: setup ## the whole way on this machine, without an account (DATA=zip, HIDDEN=10000, BUDGET=20m)
-	@$(RUN) submissions rehearse
+rehearse: setup ## the whole way on this machine, without an account (DATA=zip, HIDDEN=10000, COMPETITION=digits-auc)
+	@$(RUN) app rehearse
 
 download: setup ## bring the competition's files from Kaggle
 	@$(RUN) competition download
 
-tune: setup ## tune the pipelines for a time; run it again to go on (PIPELINES="knn cnn", BUDGET=2h)
+tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn cnn", BUDGET=2h)
 	@$(RUN) pipelines tune
 
-blend: setup ## blend what was tuned
+blend: setup ## blend what was tuned, to look at it before it is sent
 	@$(RUN) pipelines blend
 
-submit: setup ## check and upload the blend, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1)
+submit: setup ## check and upload the blend of all that was tuned, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1)
 	@$(RUN) submissions submit $(if $(FILE),"$(FILE)") $(if $(WAIT),--wait) $(if $(AGAIN),--again)
 
 queue: setup ## checked files that wait for the days to come, best estimate first
@@ -36,6 +36,9 @@ scores: setup ## every submission: its estimate beside its public score, and a v
 
 results: setup ## what was tuned so far, best first
 	@$(RUN) pipelines results
+
+clean: setup ## delete the fits that neither the blend nor a further tuning needs
+	@$(RUN) pipelines clean
 
 leaderboard: setup ## the public leaderboard
 	@$(RUN) competition leaderboard
@@ -70,7 +73,7 @@ test: setup ## run the tests; with CI=true the slow ones too
 lint: setup ## ruff and mypy --strict
 	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy
 
-format: setup ## let ruff mend what it can
+format: setup ## let ruff fix what it can
 	@$(RUN) ruff check --fix . && $(RUN) ruff format .
 
 soak: setup ## the fault suite's long run (15 minutes); with DATA=zip, half an hour of killing a cluster

@@ -1,11 +1,13 @@
-"""The command line of `app`: report, explore, draw, dashboard."""
+"""The command line of `app`: rehearse, report, explore, draw, dashboard."""
 
+from app.command import rehearse
 from app.dashboard import dashboard
 from app.draw.command import draw
 from app.report.command import explore, report
 from competition.console import new_app, run
 
-app = new_app("Look rather than read: a report of all that was found, and pages to try it on.")
+app = new_app("The whole way as a rehearsal, and what a person looks at: a report, pages to try.")
+app.command()(rehearse)
 app.command()(report)
 app.command()(explore)
 app.command()(draw)

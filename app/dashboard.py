@@ -5,14 +5,12 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from competition.settings import database_url
 from rich.console import Console
-from sqlalchemy import event, make_url
+from sqlalchemy import event
 
-from competition.console import DEFAULT_COMPETITION, CompetitionOption
-from competition.database import described, missing_file
+from competition.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
+from competition.database import Database
 from competition.errors import PodiumError
-from competition.spec import load_competition
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,8 +26,7 @@ _READ_ONLY = {
 
 def dashboard(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     """Serve Optuna's dashboard on 127.0.0.1 until Ctrl-C; it only reads, also during `tune`."""
-    url = database_url(load_competition(competition))
-    with make_dashboard(url) as server:
+    with make_dashboard(workspace_of(competition).database) as server:
         console = Console(soft_wrap=True)
         console.print(f"Optuna's dashboard: {address(server)} (Ctrl-C ends it)", highlight=False)
         try:
@@ -38,28 +35,25 @@ def dashboard(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
             console.print("Ended.")
 
 
-def make_dashboard(url: str, port: int = PORT) -> WSGIServer:
+def make_dashboard(database: Database, port: int = PORT) -> WSGIServer:
     """Return a server that listens on 127.0.0.1, to be served and closed by the caller.
 
     Args:
-        url: The database's address.
+        database: Holds the studies.
         port: To listen on; any free one where it is taken.
 
     Raises:
         PodiumError: there is no database yet, or it cannot be used.
     """
-    if missing_file(url):
+    if database.missing:
         raise PodiumError(
-            f"There is nothing to show: {described(make_url(url))} is not there yet. `make tune` "
+            f"There is nothing to show: {database.described} is not there yet. `make tune` "
             "makes it."
         )
 
     from optuna_dashboard import wsgi
 
-    from pipelines.search.storage import explained_database_errors
-
-    with explained_database_errors(url):
-        app = _Guard(wsgi(_reading(url)))
+    app = _Guard(wsgi(reading_storage(database)))
     try:
         return make_server(HOST, port, app, _Server, _Quiet)
     except OSError:
@@ -71,22 +65,25 @@ def address(server: WSGIServer) -> str:
     return f"http://{HOST}:{server.server_port}/"
 
 
-def _reading(url: str) -> "RDBStorage":
-    """Open the studies so that no connection can write, nor hold a lock beyond one query."""
-    from pipelines.search.storage import open_database
+def reading_storage(database: Database) -> "RDBStorage":
+    """Open the studies so that no connection can write, nor hold a lock beyond one query.
 
-    storage = open_database(url)
-    statement = _READ_ONLY.get(storage.engine.dialect.name)
+    Raises:
+        PodiumError: the database cannot be used.
+    """
+    from pipelines.search.studies.study import open_storage
+
+    storage = open_storage(database)
+    statement = _READ_ONLY[storage.engine.dialect.name]
 
     @event.listens_for(storage.engine, "connect")
     def forbid_writing(connection: Any, _record: Any) -> None:
-        if statement is not None:
-            cursor = connection.cursor()
-            cursor.execute(statement)
-            cursor.close()
-            connection.commit()
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+        connection.commit()
 
-    storage.engine.dispose()
+    storage.engine.dispose()  # the connections that were opened before may still write
     return storage
 
 

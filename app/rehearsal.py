@@ -1,30 +1,32 @@
 """The whole chain against a practice Kaggle on this machine: no account, nothing leaves it."""
 
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from competition.settings import data_folder
 from rich.console import Console
 
 from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle.client import KaggleClient, LeaderboardRow
 from competition.kaggle.download import download
-from competition.practice.running import OPTICAL_DIGITS, PracticeKaggle
-from competition.spec import Competition, load_competition
-from pipelines.base import Pipeline
+from competition.practice.holdout import USUAL_PUBLIC_SHARE
+from competition.practice.running import PracticeKaggle
+from competition.problem.measures import binomial_error
+from competition.problem.metric import Metric
+from competition.problem.scores import with_error
+from competition.problem.targets import Eats
+from competition.spec import load_competition
+from competition.workspace import Workspace
+from pipelines.base import Chosen
 from pipelines.blending.blend import make_blend
 from pipelines.display import TuningDisplay, blend_line, duration
-from pipelines.metrics import Score
-from pipelines.search.run import make_plan, tune_all
+from pipelines.search.plan import make_plan
+from pipelines.search.run import tune_all
 from submissions.screen import shown_progress, verdict
+from submissions.submit import submit_blend
 from submissions.submitter import AlreadySubmitted
 from submissions.tracking.scores import score_row
-from submissions.uploader import submit_blend
 
 _TOP = 10
 
@@ -33,11 +35,14 @@ _TOP = 10
 class Rehearsal:
     """What is rehearsed.
 
+    The practice Kaggle has a workspace of its own: its address and its user's key stand in there,
+    so that nobody's stored credentials are looked for, and no variable changes.
+
     Attributes:
         name: The competition whose form the data has: a slug, or the path of a TOML file.
-        data: Its labelled `train.csv` or its zip; None for the optical digits.
+        data: Its labelled `train.csv` or its zip; None for the data that come with Podium.
         hidden: How many rows to hide; None for a third.
-        pipelines: What to tune, in order.
+        chosen: What to tune, in order, and what is left out.
         seconds: For tuning.
         sampler: Optuna's sampler.
         seed: Of folds and fits.
@@ -48,7 +53,7 @@ class Rehearsal:
     name: str
     data: Path | None
     hidden: int | None
-    pipelines: list[Pipeline]
+    chosen: Chosen
     seconds: float
     sampler: str
     seed: int
@@ -57,17 +62,26 @@ class Rehearsal:
 
     @property
     def folder(self) -> Path:
-        """This rehearsal's folder: another one for other data, the same one to go on with it."""
+        """This rehearsal's folder: another one for other data, the same one to go on with it.
+
+        Raises:
+            PodiumError: there are no such data.
+        """
         part = f"-{self.hidden}" if self.hidden else ""
-        slug = load_competition(self.name).slug
+        competition = load_competition(self.name)
         if self.data is None:
-            return self.root / f"{slug}{part}"
+            if competition.bundled is None:
+                raise PodiumError(
+                    f"No data of {competition.slug} come with Podium. Name the zip that Kaggle "
+                    "gave you, or its train.csv, as DATA."
+                )
+            return self.root / f"{competition.slug}{part}"
         if not self.data.is_file():
             raise PodiumError(
-                f"DATA={self.data} is not there; name the zip that Kaggle gave you, or its "
+                f"DATA={self.data} is not there. Name the zip that Kaggle gave you, or its "
                 "train.csv."
             )
-        return self.root / f"{slug}-{sha256_of(self.data)[:8]}{part}"
+        return self.root / f"{competition.slug}-{sha256_of(self.data)[:8]}{part}"
 
     def run(self, console: Console) -> None:
         """Download, tune, blend and submit, and show the leaderboard.
@@ -79,78 +93,106 @@ class Rehearsal:
         with PracticeKaggle(
             folder / "kaggle", self.name, self.data, hidden=self.hidden
         ) as practice:
-            variables = practice.environment | {
-                "DATA_DIR": str(folder / "data"),
-                "RUNS_DIR": str(folder / "runs"),
-            }
-            with _environment(variables):
-                competition = load_competition(str(practice.spec_path))
-                console.print(f"Rehearsal of {competition.slug} at {practice.url}")
-                self._chain(competition, KaggleClient(competition), console)
+            competition = load_competition(str(practice.spec_path))
+            share = competition.public_share or USUAL_PUBLIC_SHARE
+            competition = replace(competition, public_share=share)
+            console.print(f"Rehearsal of {competition.slug} at {practice.url}")
+            workspace = Workspace.in_folders(
+                competition, folder / "data", folder / "runs", access=practice.access
+            )
+            self._chain(workspace, console)
 
-    def _chain(self, competition: Competition, client: KaggleClient, console: Console) -> None:
-        brought = download(competition, data_folder(competition), client)
+    def _chain(self, workspace: Workspace, console: Console) -> None:
+        client = KaggleClient(workspace.competition, workspace.access)
+        brought = download(workspace, client)
         size = f"{brought.size / 1e6:.1f} MB"
         console.print(f"download   {len(brought.files)} files, {size}, checked")
-        plan = make_plan(competition, self.seed, self.workers)
-        began = time.monotonic()
-        with TuningDisplay(console, self.seconds) as display:
-            tuned = tune_all(plan, self.pipelines, self.seconds, self.sampler, display)
-        columns = [found[0] for found in tuned.values()]
-        standings = "   ".join(f"{column.pipeline} {column.score}" for column in columns)
-        trials = sum(column.manifest["trials"] for column in columns)
-        console.print(
-            f"tune       {standings}   {trials} trials, {duration(time.monotonic() - began)}"
-        )
-        console.print(f"blend      {blend_line(make_blend(plan, self.pipelines))}")
-        self._submit(competition, client, console)
+        self._tune(workspace, console)
+        _submit(workspace, client, console)
         _show_leaderboard(client.leaderboard(), client.username or "you", console)
         console.print("\nNext: the real one. Accept the rules on Kaggle, then: make download")
 
-    def _submit(self, competition: Competition, client: KaggleClient, console: Console) -> None:
-        try:
-            with shown_progress("submitting") as progress:
-                outcome = submit_blend(competition, client, progress=progress)
-        except AlreadySubmitted as known:
-            console.print(f"submit     {known}")
-            return
-        slot = f"{outcome.allowance.slot}: " if outcome.allowance else ""
-        row = score_row(outcome.submission, competition)
-        console.print(f"submit     {slot}{verdict(row)}")
-        public, private = outcome.submission.public_score, outcome.submission.private_score
-        rows = competition.test_rows
-        if public is not None and private is not None and rows and row.public_rows:
-            hits = public * row.public_rows + private * (rows - row.public_rows)
-            whole = Score(hits / rows, 0.0, rows)
-            console.print(f"           {whole} on all {rows:,} hidden rows, which no model saw")
+    def _tune(self, workspace: Workspace, console: Console) -> None:
+        pipelines = self.chosen.pipelines
+        plan = make_plan(workspace, self.seed, self.workers)
+        began = time.monotonic()
+        with TuningDisplay(console, self.seconds) as display:
+            tuned = tune_all(plan, pipelines, self.seconds, self.sampler, display)
+        for name, reason in (self.chosen.left_out | tuned.left_out).items():
+            console.print(f"left out   {name}: {reason}")
+        best = [found[0] for found in tuned.columns.values()]
+        standings = "   ".join(f"{column.pipeline} {column.score}" for column in best)
+        trials = sum(column.manifest["trials"] for column in best)
+        console.print(
+            f"tune       {standings}   {trials} trials, {duration(time.monotonic() - began)}"
+        )
+        console.print(f"blend      {blend_line(make_blend(plan, pipelines))}")
 
 
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set variables for a while; a token of the real Kaggle is hidden from the practice one."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    os.environ.pop("KAGGLE_API_TOKEN", None)
-    os.environ.pop("DATABASE_URL", None)
+def _submit(workspace: Workspace, client: KaggleClient, console: Console) -> None:
     try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+        with shown_progress("submitting") as progress:
+            outcome = submit_blend(workspace, client, progress=progress)
+    except AlreadySubmitted as known:
+        console.print(f"submit     {known}")
+        return
+    competition, submission = workspace.competition, outcome.submission
+    slot = f"{outcome.allowance.slot}: " if outcome.allowance else ""
+    row = score_row(submission, competition)
+    console.print(f"submit     {slot}{verdict(row)}")
+    public, private, rows = submission.public_score, submission.private_score, competition.test_rows
+    if public is None or private is None or not rows or not row.public_rows:
+        return
+    whole = on_all_rows(
+        competition.problem.metric, public, private, row.public_rows, rows - row.public_rows
+    )
+    if whole:
+        console.print(f"           {whole} on all {rows:,} hidden rows, which no model saw")
+
+
+def on_all_rows(
+    metric: Metric, public: float, private: float, public_rows: int, private_rows: int
+) -> str:
+    """Return the score on all hidden rows, from those on their two parts.
+
+    Args:
+        metric: Whose scores these are.
+        public: The score on the public rows.
+        private: The score on the others.
+        public_rows: How many these are.
+        private_rows: How many those are.
+
+    Returns:
+        The score in words, with its standard error where it is a share of right rows; empty where
+        the whole's score does not follow from its parts', as that of an AUC does not.
+
+    Example:
+        >>> from competition.problem.metrics import find_metric
+        >>> on_all_rows(find_metric("accuracy"), 1.0, 0.99, 100, 300)
+        '0.9925 ± 0.0050'
+    """
+    if not metric.measure.mean:
+        return ""
+    rows = public_rows + private_rows
+    value = (public * public_rows + private * private_rows) / rows
+    share = metric.eats == Eats.LABEL
+    return with_error(value, binomial_error(value, rows) if share else None)
 
 
 def _show_leaderboard(rows: list[LeaderboardRow], own: str, console: Console) -> None:
+    scores = [with_error(row.score, None) for row in rows[:_TOP]]
+    width = max(map(len, scores), default=0)
     console.print()
-    for row in rows[:_TOP]:
+    for row, score in zip(rows, scores, strict=False):
         style = "bold" if row.team == own else None
-        console.print(f"{row.rank:>3}  {row.team:<20} {row.score:.4f}", style=style)
+        console.print(f"{row.rank:>3}  {row.team:<20} {score:>{width}}", style=style)
+
+
+def competition_of_data(data: Path | None) -> str:
+    """Return the competition whose form some data has where nobody names one."""
+    return "optical-digits" if data is None else "digit-recognizer"
 
 
 def default_budget(data: Path | None) -> str:
-    """Return a budget that suits the data: the optical digits are small."""
+    """Return a budget that suits the data: what comes with Podium is small."""
     return "90s" if data is None else "20m"
-
-
-def default_name(data: Path | None) -> str:
-    """Return the competition whose form some data has where nobody names one."""
-    return OPTICAL_DIGITS if data is None else "digit-recognizer"

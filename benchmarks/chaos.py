@@ -27,17 +27,18 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from benchmarks.chaos_parts import Parts
-from competition import load_competition
+from competition.spec import load_competition
+from competition.workspace import Workspace
 from pipelines.base import load_pipeline
-from pipelines.search.run import make_plan
-from pipelines.search.storage import open_storage
-from pipelines.search.study import REASON, study_name
+from pipelines.search.plan import make_plan
+from pipelines.search.studies.owners import reason_of
+from pipelines.search.studies.study import open_storage, study_name
 
 ROOT = Path(__file__).parents[1]
 PIPELINES = ("logistic", "svm")
 ROWS = 20_000  # so that the undisturbed run over the same points stays short
 PAUSES = (5.0, 25.0)  # seconds between two kills
-Trials = dict[str, list[FrozenTrial]]
+Ended = list[tuple[FrozenTrial, str | None]]  # each trial, and why it has no score
 
 
 @dataclass
@@ -74,19 +75,21 @@ class Run:
                 stderr=log,
             )
 
-    def trials(self, seed: int) -> Trials:
+    def trials(self, seed: int) -> dict[str, Ended]:
         """Return each pipeline's trials of a seed."""
-        os.environ.update(self.environment(seed))
-        competition = load_competition("digit-recognizer")
-        plan = make_plan(competition, seed, rows=ROWS)
-        storage = open_storage(self.database)
+        workspace = Workspace.in_folders(
+            load_competition("digit-recognizer"),
+            self.root.parent / "data",
+            self.root,
+            self.database,
+        )
+        plan = make_plan(workspace, seed, rows=ROWS)
+        storage = open_storage(workspace.database)
         found = {}
         for name in PIPELINES:
-            title = study_name(
-                competition.slug, load_pipeline(name), plan.data.fingerprint, plan.folds, seed
-            )
+            title = study_name(plan, load_pipeline(name))
             study = optuna.load_study(study_name=title, storage=storage)
-            found[name] = study.get_trials()
+            found[name] = [(trial, reason_of(study, trial)) for trial in study.get_trials()]
         return found
 
 
@@ -138,28 +141,28 @@ def faults(run: Run, calm: Run) -> tuple[list[str], Counter[str], Counter[str]]:
         before, after = run.trials(seed), calm.trials(seed)
         for name in PIPELINES:
             where = f"seed {seed}, {name}"
-            for trial in before[name]:
+            for trial, reason in before[name]:
                 ends[trial.state.name.lower()] += 1
                 failed = trial.state == TrialState.FAIL
                 if not trial.state.is_finished():
                     wrong.append(f"{where}: trial {trial.number} is {trial.state.name}")
                 elif failed and "failure" in trial.user_attrs:
-                    wrong.append(f"{where}: trial {trial.number}: {trial.user_attrs['failure']}")
+                    wrong.append(f"{where}: trial {trial.number}: {reason}")
                 elif failed:
-                    reasons[trial.user_attrs.get(REASON, "")] += 1
-                    if REASON not in trial.user_attrs:
+                    reasons[reason or ""] += 1
+                    if not reason:
                         wrong.append(f"{where}: trial {trial.number} failed without a reason")
             wrong += [f"{where}: {line}" for line in differences(before[name], after[name])]
     wrong += [f"partial file {path.name}" for path in partial_files(run.root)]
     return wrong, ends, reasons
 
 
-def differences(disturbed: list[FrozenTrial], calm: list[FrozenTrial]) -> list[str]:
+def differences(disturbed: Ended, calm: Ended) -> list[str]:
     """Return where the scores of two runs over the same points differ."""
     scores = [
         {
             trial.user_attrs["key"]: trial.value
-            for trial in trials
+            for trial, _ in trials
             if trial.state == TrialState.COMPLETE
         }
         for trials in (disturbed, calm)
@@ -173,7 +176,7 @@ def differences(disturbed: list[FrozenTrial], calm: list[FrozenTrial]) -> list[s
     if best[0] != best[1]:
         lines.append(f"best {best[0]}, undisturbed {best[1]}")
     points = [
-        {trial.user_attrs.get("point") for trial in trials if trial.state != TrialState.FAIL}
+        {trial.user_attrs.get("point") for trial, _ in trials if trial.state != TrialState.FAIL}
         for trials in (disturbed, calm)
     ]
     if points[0] != points[1]:
@@ -196,7 +199,7 @@ def partial_files(root: Path) -> list[Path]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("zip", type=Path, help="the competition's zip")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=0, help="of the random moments")
@@ -215,7 +218,7 @@ def main() -> None:
             undisturbed(calm, stormy.seeds)
             wrong, *counted = faults(stormy, calm)
     report = written(given.minutes, stormy, calm, wrong, kills, *counted)
-    (ROOT / "docs" / "chaos.md").write_text(report)
+    (ROOT / "docs" / "chaos.md").write_text(report, encoding="utf-8")
     print(report)
     sys.exit(bool(wrong))
 

@@ -10,10 +10,7 @@ is lost. Rows of one stroke change each show where it is lost; how long a pictur
 """
 
 import argparse
-import tempfile
 import time
-import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.draw.strokes import to_digit_form
-from competition.data.dataset import Dataset, load_dataset
-from competition.spec import load_competition
+from benchmarks.digits import real_digits
+from competition.data.dataset import load_dataset
 from pipelines.base import load_pipeline, suggested
 from pipelines.search.folds import Folds
 
@@ -70,14 +67,6 @@ def restroked(large: Image, change: float) -> Image:
     return np.asarray((cv2.dilate if change > 0 else cv2.erode)(large, kernel), np.uint8)
 
 
-def digits_of(archive: Path) -> Dataset:
-    """Return the competition's arrays from Kaggle's zip."""
-    with tempfile.TemporaryDirectory() as folder:
-        zipfile.ZipFile(archive).extractall(folder)
-        data = load_dataset(load_competition("digit-recognizer"), Path(folder))
-        return replace(data, train_images=np.array(data.train_images))
-
-
 def report(name: str, right: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_]) -> None:
     """Print an accuracy, and the difference from that of the originals with its standard error."""
     lost = 100 * (before.astype(float) - right)
@@ -87,24 +76,25 @@ def report(name: str, right: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_
 
 def main() -> None:
     """Fit, read and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("zip", type=Path)
     parser.add_argument("--digits", type=int, default=500)
     parser.add_argument("--pipeline", default="cnn")
     parser.add_argument("--point", default="standard")
     options = parser.parse_args()
-    data = digits_of(options.zip)
-    labels = np.asarray(data.train_labels)
-    train, held_out = Folds(5, 0).split(labels, 0)
+    with real_digits(options.zip) as workspace:
+        data = load_dataset(workspace.competition, workspace.data)
+        labels, every = np.asarray(data.truth), np.array(data.train)
+    train, held_out = Folds(5, 0).split(labels, workspace.competition.problem, 0)
     pipeline = load_pipeline(options.pipeline)
     point = next(point for point in pipeline.shipped() if point.name == options.point)
     model = pipeline.build(suggested(pipeline, point.params), 0)
     began = time.monotonic()
-    model.fit(data.train_images[train], labels[train])
+    model.fit(every[train], labels[train])
     print(f"{pipeline.name} {point.name}: {len(train):,} rows, {time.monotonic() - began:.0f} s")
 
     rows = held_out[: options.digits]
-    images, truth = data.train_images[rows], labels[rows]
+    images, truth = every[rows], labels[rows]
     before = model.predict_proba(images).argmax(axis=1) == truth
     report(f"{len(rows)} originals", before, before)
     for name, changes in CHANGES.items():

@@ -6,31 +6,25 @@ All five folds of the 42,000 labelled rows are fitted as tuning fits them: netwo
 other on every core, other fits side by side, one core each. Prints for each pipeline the
 out-of-fold accuracy and its standard error, the wall time of the five folds, the time of a fit, the
 peak memory of all its workers together, and the size of the saved model. The results are kept in
-`docs/families.jsonl`, from which `--table` prints the README's table.
+`docs/families.jsonl`, from which `--table` prints the table of docs/performance.md.
 """
 
 import argparse
 import json
 import os
 import resource
-import tempfile
 import time
-import zipfile
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from competition.data.dataset import load_dataset
+from benchmarks.digits import real_digits
 from competition.spec import load_competition
 from pipelines.base import Pipeline, chosen_pipelines, suggested
 from pipelines.execution.threads import cores
-from pipelines.metrics import score
 from pipelines.search.fit import FitRequest, FitResult, fit_fold, requests_of
-from pipelines.search.folds import Folds
-from pipelines.search.plan import Plan
-from pipelines.search.run import FOLDS
-from pipelines.search.store import Store
+from pipelines.search.plan import Plan, make_plan
 from pipelines.search.trial import join_folds
 
 RESULTS = Path(__file__).parents[1] / "docs" / "families.jsonl"
@@ -49,7 +43,7 @@ def measure(pipeline: Pipeline, plan: Plan, point_name: str | None) -> dict[str,
     point = (
         points[point_name]
         if point_name
-        else max(points.values(), key=lambda point: (point.accuracy or 0.0, point.cost))
+        else max(points.values(), key=lambda point: (point.score or 0.0, point.cost))
     )
     task = plan.task(pipeline, suggested(pipeline, point.params))
     with plan.executor(pipeline) as executor:
@@ -61,8 +55,8 @@ def measure(pipeline: Pipeline, plan: Plan, point_name: str | None) -> dict[str,
         outcomes = [future.result() for future in futures]
         seconds = time.perf_counter() - began
     results = [result for result, _, _ in outcomes]
-    labels = plan.data.train_labels
-    reached = score(join_folds(results, plan.folds.assign(labels)), labels)
+    joined = join_folds(dict(enumerate(results)), plan.assigned)
+    reached = plan.problem.score(plan.data.truth, joined, plan.assigned)
     peaks: dict[int, int] = {}
     for _, process, peak in outcomes:
         peaks[process] = max(peak, peaks.get(process, 0))
@@ -72,11 +66,11 @@ def measure(pipeline: Pipeline, plan: Plan, point_name: str | None) -> dict[str,
         "point": point.name,
         "params": point.params,
         "seed": plan.seed,
-        "accuracy": round(reached.accuracy, 5),
+        "accuracy": round(reached.value, 5),
         "standard_error": round(reached.standard_error, 5),
-        "log_loss": round(reached.log_loss, 5),
+        "log_loss": round(reached.loss, 5),
         "seconds": round(seconds, 1),
-        "seconds_a_fit": round(sum(result.fit_seconds for result in results) / FOLDS, 1),
+        "seconds_a_fit": round(sum(result.fit_seconds for result in results) / plan.folds.count, 1),
         "peak_mib": round(sum(peaks.values()) / _MIB),
         "model_mb": next(
             (round(len(r.model) / 1e6, 1) for r in results if r.model is not None), None
@@ -104,7 +98,7 @@ def kept() -> list[dict[str, Any]]:
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Return results as the README's table."""
+    """Return results as a Markdown table."""
     titles = [
         "pipeline",
         "family",
@@ -143,15 +137,10 @@ def main() -> None:
     if given.table or given.zip is None:
         print(table(kept()))
         return
-    competition = load_competition("digit-recognizer")
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        with zipfile.ZipFile(given.zip) as packed:
-            packed.extractall(folder)
-        data = load_dataset(competition, folder)
-        store = Store(folder / "predictions", data.fingerprint)
-        plan = Plan(competition, folder, data, Folds(FOLDS, 0), 0, given.workers, store)
-        for pipeline in chosen_pipelines(given.pipelines):
+    chosen = chosen_pipelines(given.pipelines, load_competition("digit-recognizer"))
+    with real_digits(given.zip) as workspace:
+        plan = make_plan(workspace, 0, given.workers)
+        for pipeline in chosen.pipelines:
             result = measure(pipeline, plan, given.point)
             print(table([result]).splitlines()[-1], flush=True)
             keep(result)

@@ -7,59 +7,56 @@ fit that needs it does, three times from nothing; the median is printed.
 """
 
 import argparse
+import shutil
 import statistics
-import tempfile
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import cv2
 from threadpoolctl import threadpool_limits
 
-from competition.data.dataset import load_dataset
-from competition.spec import load_competition
-from pipelines.features.images.feature_cache import Images, Transformer, features_of, remember
+from benchmarks.digits import real_digits
+from competition.data.dataset import Dataset, load_dataset
+from pipelines.features.feature_store import Transformer, features_of
 from pipelines.features.images.gradients import GRIDS, GradientHistograms
 from pipelines.features.images.shape_features import ShapeFeatures
 
 ROUNDS = 3
 
 
-def seconds_of(transformer: Transformer, images: Images) -> tuple[float, float, int]:
+def seconds_of(transformer: Transformer, data: Dataset) -> tuple[float, float, int]:
     """Return the seconds from nothing and from the kept file, and the number of features."""
-    with tempfile.TemporaryDirectory() as folder:
-        remember(Path(folder), [images])
-        began = time.perf_counter()
-        features_of(transformer, images)
-        cold = time.perf_counter() - began
-        began = time.perf_counter()
-        rows = features_of(transformer, images)
-        return cold, time.perf_counter() - began, rows.shape[1]
+    assert data.folder is not None
+    shutil.rmtree(data.folder, ignore_errors=True)
+    rows = data.train_rows()
+    began = time.perf_counter()
+    features_of(transformer, rows)
+    cold = time.perf_counter() - began
+    began = time.perf_counter()
+    features = features_of(transformer, rows)
+    return cold, time.perf_counter() - began, features.shape[1]
 
 
 def main() -> None:
     """Print a line for each set: the gradients of every grid, and all shapes together."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("zip", type=Path, help="Kaggle's digit-recognizer.zip")
     given = parser.parse_args()
-    dearest: dict[str, Any] = {"median": 3, "threshold": 64, "upright": True}
+    everything: dict[str, Any] = {"median": 3, "threshold": 64, "upright": True}
     sets: dict[str, Transformer] = {
         f"gradients, grids {name}, {orientations} directions": GradientHistograms(
-            orientations, grids, blur=1.0, **dearest
+            orientations, grids, blur=1.0, **everything
         )
         for name, grids in GRIDS.items()
         for orientations in (8, 12)
     }
-    sets["projections, zones, holes, differences"] = ShapeFeatures(differences=True, **dearest)
+    sets["projections, zones, holes, differences"] = ShapeFeatures(differences=True, **everything)
     cv2.setNumThreads(1)
-    with tempfile.TemporaryDirectory() as scratch, threadpool_limits(1):
-        folder = Path(scratch)
-        with zipfile.ZipFile(given.zip) as packed:
-            packed.extractall(folder)
-        images = load_dataset(load_competition("digit-recognizer"), folder).train_images
+    with real_digits(given.zip) as workspace, threadpool_limits(1):
+        data = load_dataset(workspace.competition, workspace.data)
         for name, transformer in sets.items():
-            found = [seconds_of(transformer, images) for _ in range(ROUNDS)]
+            found = [seconds_of(transformer, data) for _ in range(ROUNDS)]
             cold, kept = (statistics.median(one[i] for one in found) for i in (0, 1))
             print(f"{name}: {found[0][2]:,} features, {cold:.1f} s; kept {kept:.2f} s", flush=True)
 

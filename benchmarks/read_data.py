@@ -9,17 +9,14 @@ cache; the second maps the cached arrays. pandas reads `train.csv` alone and che
 import shutil
 import statistics
 import sys
-import tempfile
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from competition import load_competition
+from benchmarks.digits import real_digits
 from competition.data.dataset import load_dataset
-from competition.data.image_csv import Layout, read_images
 
 RUNS = 5
 
@@ -31,17 +28,11 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def main(archive: Path) -> None:
-    competition = load_competition("digit-recognizer")
-    layout = Layout(28, competition.label_column, competition.id_column, competition.classes)
     figures: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(folder)
-        train = folder / competition.train_file
+    with real_digits(archive) as workspace:
+        competition, folder = workspace.competition, workspace.data
         actions: dict[str, Callable[[], object]] = {
-            "pandas.read_csv(train.csv)": lambda: pd.read_csv(train),
-            "read_images(train.csv), checked": lambda: read_images(train, layout),
+            "pandas.read_csv(train.csv)": lambda: pd.read_csv(folder / competition.train_file),
             "load_dataset, first (three files)": lambda: load_dataset(competition, folder),
             "load_dataset, again (mapped)": lambda: load_dataset(competition, folder),
         }

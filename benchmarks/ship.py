@@ -1,9 +1,9 @@
-"""Write what a tuning run found into `pipelines/models/shipped/`.
+"""Write what a tuning run found into `pipelines/models/shipped/images/`.
 
     DATA_DIR=… RUNS_DIR=… python -m benchmarks.ship --pipelines "knn svm"
 
 Reads the studies that `make tune` left in this runs folder on all of digit-recognizer's rows. The
-best trial of each takes the place of the dearest shipped point, or joins it where it takes more
+best trial of each takes the place of the most expensive shipped point, or joins it where it takes more
 than twice the time, unless it is a shipped point itself or that one is known to be better. The
 summary of the study is written above them.
 """
@@ -15,54 +15,48 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from competition.settings import database_url
 from optuna.trial import FrozenTrial, TrialState
 
-from competition.spec import load_competition
+from competition.console import workspace_of
 from pipelines.base import Pipeline, chosen_pipelines, suggested
-from pipelines.metrics import Score
-from pipelines.search.run import make_plan
-from pipelines.search.storage import open_storage
-from pipelines.search.study import best_trials, study_name
+from pipelines.search.plan import Plan, make_plan
+from pipelines.search.studies.study import best_trials, open_storage, score_of, study_name
 
-SHIPPED = Path(__file__).parents[1] / "pipelines" / "models" / "shipped"
+SHIPPED = Path(__file__).parents[1] / "pipelines" / "models" / "shipped" / "images"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
-def trials_of(pipeline: Pipeline, seed: int) -> tuple[list[FrozenTrial], int]:
-    """Return the trials of a pipeline's study that were fitted, and the number of rows."""
-    competition = load_competition("digit-recognizer")
-    plan = make_plan(competition, seed)
-    name = study_name(competition.slug, pipeline, plan.data.fingerprint, plan.folds, seed)
-    study = optuna.load_study(study_name=name, storage=open_storage(database_url(competition)))
-    trials = [trial for trial in study.get_trials() if trial.state in _ENDED]
-    return trials, len(plan.data.train_labels)
+def trials_of(pipeline: Pipeline, plan: Plan) -> list[FrozenTrial]:
+    """Return the trials of a pipeline's study that were fitted."""
+    storage = open_storage(plan.workspace.database)
+    study = optuna.load_study(study_name=study_name(plan, pipeline), storage=storage)
+    return [trial for trial in study.get_trials() if trial.state in _ENDED]
 
 
-def shipped_file(pipeline: Pipeline, trials: list[FrozenTrial], rows: int) -> str:
+def shipped_file(pipeline: Pipeline, trials: list[FrozenTrial], plan: Plan) -> str:
     """Return the new content of a pipeline's file."""
     path = SHIPPED / f"{pipeline.name}.toml"
     points = tomllib.loads(path.read_text(encoding="utf-8"))["point"]
-    best = best_trials([trial for trial in trials if trial.state == TrialState.COMPLETE])[0]
-    params = suggested(pipeline, best.params)
-    score = Score(best.value or 0.0, -best.user_attrs["log_loss"], rows)
+    completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    best = best_trials(completed, plan)[0]
+    params, score = suggested(pipeline, best.params), score_of(best, plan)
     reached = {
-        "accuracy": round(score.accuracy, 5),
+        "score": round(score.value, 5),
         "standard_error": round(score.standard_error, 5),
     }
     same = [point for point in points if suggested(pipeline, point["params"]) == params]
     if same:
         same[0] |= reached
-    elif score.accuracy > points[-1].get("accuracy", 0.0):
+    elif score.value > points[-1].get("score", 0.0):
         if pipeline.cost(params) <= 2 * pipeline.cost(suggested(pipeline, points[-1]["params"])):
             points.pop()
         points.append({"name": "tuned", **reached, "params": best.params})
     summary = {
         "trials": len(trials),
         "hours": round(_hours(trials), 3),
-        "rows": rows,
+        "rows": score.rows,
         **reached,
-        "log_loss": round(score.log_loss, 5),
+        "log_loss": round(score.loss, 5),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
     }
     about = "# the best of these trials, on five folds of digit-recognizer's labelled rows"
@@ -100,13 +94,14 @@ def _toml(value: Any) -> str:
 
 def main() -> None:
     """Rewrite the files."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--pipelines", default="")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    for pipeline in chosen_pipelines(given.pipelines):
-        trials, rows = trials_of(pipeline, given.seed)
-        text = shipped_file(pipeline, trials, rows)
+    plan = make_plan(workspace_of("digit-recognizer"), given.seed)
+    for pipeline in chosen_pipelines(given.pipelines, plan.competition).pipelines:
+        trials = trials_of(pipeline, plan)
+        text = shipped_file(pipeline, trials, plan)
         (SHIPPED / f"{pipeline.name}.toml").write_text(text, encoding="utf-8")
         print(f"{pipeline.name}: {len(trials)} trials")
 

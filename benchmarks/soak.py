@@ -17,14 +17,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
-SEQUENCES, KILLS, CSVS = 240, 50, 100_000
+SEQUENCES, KILLS, CSVS = 240, 50, 12_500  # of each of eight forms
 COUNTS = {
     "PODIUM_TEST_SEQUENCES": SEQUENCES,
     "PODIUM_TEST_KILLS": KILLS,
     "PODIUM_TEST_CSVS": CSVS,
 }
 CHAIN = "tests/chain"
-SUBMISSIONS = "tests/submissions"
+PROBLEM = "tests/competition/problem"
 # Of each test: its file, what it shows, and how many times one of its runs does so.
 TESTS = {
     "test_any_sequence_of_faults_ends_right_or_in_a_sentence_and_then_right": (
@@ -43,7 +43,7 @@ TESTS = {
         1,
     ),
     "test_the_verdict_is_that_of_a_plain_reading": (
-        f"{SUBMISSIONS}/test_checks.py",
+        f"{PROBLEM}/test_checks.py",
         "malformed CSVs: `check` against a slow, plain reading",
         CSVS,
     ),

@@ -26,13 +26,15 @@ import numpy as np  # noqa: E402
 
 from competition.kaggle.client import LeaderboardRow  # noqa: E402
 from competition.problem.checks import check  # noqa: E402
+from competition.problem.form import Form  # noqa: E402
 from competition.problem.sample import read_sample  # noqa: E402
-from competition.spec import Competition, load_competition  # noqa: E402
+from competition.spec import load_competition  # noqa: E402
+from competition.workspace import Workspace  # noqa: E402
 from pipelines.blending.history import keep_answers  # noqa: E402
+from submissions.checking import write_submission  # noqa: E402
 from submissions.ledger.ledger import Ledger  # noqa: E402
 from submissions.ledger.tables import State  # noqa: E402
 from submissions.tracking.leaderboard import keep, seen_leaderboard  # noqa: E402
-from submissions.writer import write_submission  # noqa: E402
 
 Seconds = tuple[float, float]  # by the clock, and of processor time
 
@@ -58,21 +60,22 @@ def written_and_checked(rows: int, folder: Path) -> Seconds:
     path.write_text("ImageId,Label\n" + "".join(f"{name},0\n" for name in range(1, rows + 1)))
     random = np.random.default_rng(0)
     previous = random.integers(0, 10, rows)
-    training = [4200] * 10
+    truth = np.repeat(np.arange(10), 4200)
 
     def once() -> None:
         labels = random.integers(0, 10, rows)  # other content, so that a file is written each time
-        sample = read_sample(competition, path)
-        written = write_submission(labels, competition, sample)
-        report = check(written, competition, sample, training_counts=training, previous=previous)
-        assert report.valid and np.array_equal(report.labels, labels)
+        sample = read_sample(competition, folder)
+        text = Form.of(competition).render(labels, sample)
+        written = write_submission(text, folder / "submissions")
+        report = check(written, competition, sample, truth=truth, previous=previous)
+        assert report.valid and np.array_equal(report.answers, labels)
 
     return seconds(once)
 
 
-def fill_ledger(competition: Competition) -> None:
+def fill_ledger(workspace: Workspace) -> None:
     """Record submissions that get better, each of a blend of its own, two of them comparable."""
-    ledger, random, now = Ledger.open(competition), np.random.default_rng(0), datetime.now(UTC)
+    ledger, random, now = Ledger.open(workspace), np.random.default_rng(0), datetime.now(UTC)
     for number in range(LEDGER_ROWS):
         accuracy = 0.97 + 0.025 * number / LEDGER_ROWS
         row = ledger.intend(f"{number:012x}", 1, message="a try", file=f"{number}.csv", rows=28_000)
@@ -90,17 +93,18 @@ def fill_ledger(competition: Competition) -> None:
         )
     labels = random.integers(0, 10, 42_000)
     for number in (LEDGER_ROWS - 2, LEDGER_ROWS - 1):
-        oof = np.eye(10, dtype=np.float32)[np.where(random.random(42_000) < 0.995, labels, 0)]
-        keep_answers(Path("runs") / competition.slug / "blend", f"key{number}", oof, labels)
+        answers = np.where(random.random(42_000) < 0.995, labels, 0)
+        keep_answers(workspace.runs / "blend", f"key{number}", answers, labels)
     teams = [
         LeaderboardRow(rank, f"team {rank}", round(1 - rank / 30_000, 5), now)
         for rank in range(1, 1501)
     ]
-    keep(seen_leaderboard(teams, ledger.endpoint, None, []), competition)
+    keep(seen_leaderboard(teams, ledger.endpoint, None, []), workspace)
 
 
 def scores_shown() -> Seconds:
-    fill_ledger(load_competition("digit-recognizer"))
+    competition = load_competition("digit-recognizer")
+    fill_ledger(Workspace.in_folders(competition, Path("data"), Path("runs")))
     command = [sys.executable, "-m", "submissions", "scores"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
 

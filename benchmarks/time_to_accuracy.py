@@ -7,7 +7,8 @@ from. Podium's recipe for a target is fixed beforehand, and its time is that of 
 tracing included, in a process that has imported TensorFlow. The peer is the two-block net of Y.
 Ghouzam's kernel in stock Keras with its published recipe (RMSprop, batches of 86, learning rate
 halved on plateaus); it is looked at after every epoch, and its time is that of the first epoch
-at the target, which flatters it. It gets its augmentation from OpenCV, faster than as published.
+at the target, which flatters it. It gets its augmentation from OpenCV, faster than as published,
+and 32 steps an execution (XLA is slower on a processor: see train_speed.py).
 """
 
 import argparse
@@ -77,7 +78,7 @@ def peer(split: Split, seed: int, patience: float) -> Iterator[tuple[float, floa
     policy = choose_precision(gpu=find_gpu()).policy
     network = build_network(NetworkShape("two_block", 28, 10, dropout=0.5), policy=policy)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    network.compile(keras.optimizers.RMSprop(1e-3), loss, jit_compile=False)
+    network.compile(keras.optimizers.RMSprop(1e-3), loss, jit_compile=False, steps_per_execution=32)
     batch, distortion = 86, Distortion(rotation=10, zoom=0.1, shift=0.1)
     generator = np.random.default_rng(seed)
 

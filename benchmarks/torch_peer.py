@@ -1,7 +1,7 @@
 """Images/s of plain PyTorch on one of Podium's architectures: run by train_speed.py, in any Python.
 
-Usage: torch_peer.py ARCHITECTURE FORMAT BATCH_SIZE IMAGES THREADS, with FORMAT float32 or bfloat16.
-Channels last, AdamW, images in memory, no augmentation.
+Usage: torch_peer.py ARCHITECTURE FORMAT BATCH_SIZE IMAGES THREADS HOW, with FORMAT float32 or
+bfloat16, and HOW eager or compile. Channels last, AdamW, images in memory, no augmentation.
 """
 
 import sys
@@ -41,11 +41,12 @@ def two_block() -> list[nn.Module]:
 
 def main() -> None:
     """Train one pass to warm up and one to time; print the second's images/s."""
-    architecture, number_format, batch, number, threads = sys.argv[1:]
+    architecture, number_format, batch, number, threads, how = sys.argv[1:]
     torch.set_num_threads(int(threads))
     size, count = int(batch), int(number)
     blocks = {"deotte": deotte, "two_block": two_block}[architecture]()
     network = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
+    forward = torch.compile(network) if how == "compile" else network
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3)
     images = torch.rand(count, 1, 28, 28).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, 10, (count,))
@@ -53,7 +54,7 @@ def main() -> None:
     def steps(first: int, last: int) -> None:
         for start in range(first, last, size):
             with torch.autocast("cpu", torch.bfloat16, enabled=number_format == "bfloat16"):
-                logits = network(images[start : start + size])
+                logits = forward(images[start : start + size])
                 loss = nn.functional.cross_entropy(logits.float(), labels[start : start + size])
             optimizer.zero_grad()
             loss.backward()

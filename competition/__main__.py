@@ -17,12 +17,12 @@ from competition.console import (
     new_app,
     print_json,
     run,
+    workspace_of,
 )
-from competition.errors import PodiumError
 from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
-from competition.settings import data_folder, runs_folder
-from competition.spec import load_competition
+from competition.problem.targets import Eats
+from competition.spec import Competition, load_competition
 
 if TYPE_CHECKING:
     from competition.kaggle.download import Progress
@@ -33,13 +33,14 @@ app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kagg
 
 @app.command()
 def download(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
-    """Bring the competition's files, whole or not at all; heal them when they are not right."""
+    """Bring the competition's files, whole or not at all; bring them again where they changed."""
     from competition.kaggle.client import KaggleClient
     from competition.kaggle.download import download as bring
 
-    spec = load_competition(competition)
+    workspace = workspace_of(competition)
+    spec = workspace.competition
     with shown_progress(f"Downloading {spec.slug}") as progress:
-        result = bring(spec, data_folder(spec), KaggleClient(spec), progress)
+        result = bring(workspace, KaggleClient(spec, workspace.access), progress)
     what = "checked" if result.fetched else "already there and right"
     sys.stdout.write(
         f"{len(result.files)} files, {megabytes(result.size)}, {what}: {result.folder}\n"
@@ -50,21 +51,26 @@ def download(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
 def describe(
     competition: CompetitionOption = DEFAULT_COMPETITION, as_json: JsonOption = False
 ) -> None:
-    """Show the competition's promises, and what of its data is on disk."""
+    """Show what is asked, what a submission holds, and what of the data is on disk."""
     from competition.kaggle.manifest import Manifest
 
-    spec = load_competition(competition)
-    folder = data_folder(spec)
+    workspace = workspace_of(competition)
+    spec, folder = workspace.competition, workspace.data
     manifest = Manifest.read(folder)
     files = [file_state(folder / name, manifest) for name in spec.files]
     if as_json:
-        print_json(asdict(spec) | {"folder": str(folder), "files": files})
+        asked = {"kind": spec.problem.kind, "submission": held_by_submission(spec)}
+        print_json(asdict(spec) | asked | {"folder": str(folder), "files": files})
         return
-    sys.stdout.write(f"{spec.title} ({spec.slug}): {spec.url}\n")
+    metric = spec.problem.metric
+    better = "higher" if metric.greater_is_better else "lower"
     sys.stdout.write(
-        f"{len(spec.classes)} classes, {spec.image_side}×{spec.image_side} pixels, "
-        f"{spec.train_rows or '?'} training rows, {spec.test_rows or '?'} test rows, "
-        f"{spec.metric}, {spec.daily_submissions} submissions a day\n"
+        f"{spec.title} ({spec.slug}): {spec.url}\n"
+        f"Asked: {_asked(spec)}, scored by {metric.name} ({better} is better)\n"
+        f"A submission holds {held_by_submission(spec)}; {spec.daily_submissions} a day\n"
+        f"{'Colour' if spec.channels == 3 else 'Grey'} images of {spec.image_side}×"
+        f"{spec.image_side} pixels, {_count(spec.train_rows)} to learn from, "
+        f"{_count(spec.test_rows)} to answer\n"
     )
     source = f", from {manifest.source}" if manifest else ""
     sys.stdout.write(f"Data in {folder}{source}:\n")
@@ -82,7 +88,8 @@ def leaderboard(
     """Show the public leaderboard, best first."""
     from competition.kaggle.client import KaggleClient
 
-    rows = KaggleClient(load_competition(competition)).leaderboard()[:top]
+    workspace = workspace_of(competition)
+    rows = KaggleClient(workspace.competition, workspace.access).leaderboard()[:top]
     if as_json:
         print_json([asdict(row) for row in rows])
         return
@@ -97,14 +104,17 @@ def practice(
     *,
     data: Annotated[
         Path | None,
-        typer.Option(help="A labelled CSV or a competition's zip. Default: the optical digits."),
+        typer.Option(
+            help="A labelled CSV or a competition's zip. Default: the competition's bundled data."
+        ),
     ] = None,
     competition: Annotated[
         str | None,
         typer.Option(
             "--competition",
             "-c",
-            help=f"The form of --data: a slug or a TOML file. Default: {DEFAULT_COMPETITION}.",
+            help=f"A slug or a TOML file. Default: {OPTICAL_DIGITS}, or {DEFAULT_COMPETITION} for "
+            "--data.",
         ),
     ] = None,
     hidden: Annotated[
@@ -134,17 +144,12 @@ def practice(
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve a practice Kaggle on 127.0.0.1 until Ctrl-C, with some of the data hidden."""
-    form = load_competition(
+    workspace = workspace_of(
         competition or (OPTICAL_DIGITS if data is None else DEFAULT_COMPETITION)
     )
-    if data is None and form.slug != OPTICAL_DIGITS:
-        raise PodiumError(
-            f"A practice Kaggle of {form.slug} needs its labelled data: give its train.csv or its "
-            "zip with --data."
-        )
     server = PracticeServer(
-        folder or runs_folder(form) / "practice",
-        form,
+        folder or workspace.runs / "practice",
+        workspace.competition,
         data,
         hidden=hidden,
         port=port,
@@ -174,6 +179,43 @@ def _instructions(running: Running) -> str:
         f"  export KAGGLE_USERNAME={running.username} KAGGLE_KEY={running.key}",
     ]
     return "\n".join(lines)
+
+
+def _asked(spec: Competition) -> str:
+    """Return what the truth is: `10 classes`, or the names of the numbers."""
+    problem = spec.problem
+    if problem.targets:
+        return (
+            f"the {'number' if len(problem.targets) == 1 else 'numbers'} {_series(problem.targets)}"
+        )
+    return (
+        f"{len(problem.classes)} {problem.kind if problem.kind == 'classes' else 'ordered classes'}"
+    )
+
+
+def held_by_submission(spec: Competition) -> str:
+    """Return what a row of a submission holds beside its id, as people say it."""
+    problem, columns = spec.problem, _series(spec.target_columns)
+    match problem.metric.eats:
+        case Eats.LABEL:
+            return f"a class in {columns}"
+        case Eats.VALUE:
+            return f"a value in {columns}"
+        case Eats.RANKING:
+            return f"up to {problem.metric.top} classes, the likeliest first, in {columns}"
+        case Eats.CLASS_PROBABILITIES if not problem.one_column:
+            return f"a probability for each class in {columns}"
+    assert problem.positive is not None
+    return f"the probability of {problem.classes[problem.positive]} in {columns}"
+
+
+def _series(names: tuple[str, ...]) -> str:
+    """Return `a`, `a, b, c`, or `a, …, z` for many."""
+    return ", ".join(names if len(names) <= 3 else (names[0], "…", names[-1]))
+
+
+def _count(rows: int | None) -> str:
+    return "any number" if rows is None else f"{rows:,}"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""The terminal side that the three command lines share: consoles, options, exit statuses."""
+"""The terminal side that the command lines share: the workspace, options, exit statuses."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -8,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from competition.errors import PodiumError
-from competition.settings import DEFAULT_COMPETITION
+from competition.workspace import DEFAULT_COMPETITION, Workspace
 
 CompetitionOption = Annotated[
     str,
@@ -36,7 +37,20 @@ __all__ = [
     "new_app",
     "print_json",
     "run",
+    "workspace_of",
 ]
+
+
+def workspace_of(name: str) -> Workspace:
+    """Return the workspace of a competition, with the folders and the Kaggle of the environment.
+
+    Args:
+        name: A slug, or the path of a TOML file.
+
+    Raises:
+        PodiumError: there is no such competition, or its file breaks a promise.
+    """
+    return Workspace.from_environment(name, os.environ)
 
 
 def new_app(help_text: str) -> typer.Typer:
@@ -56,7 +70,7 @@ def print_json(value: Any) -> None:
 
 
 def run(app: Callable[[], Any]) -> None:
-    """Run a command line: a sentence on stderr and status 1 for what a person can mend.
+    """Run a command line: a sentence on stderr and status 1 for what a person can fix.
 
     Ctrl-C ends with status 130. Usage errors are Typer's own, with status 2.
     """

@@ -1,17 +1,33 @@
-"""Files that appear under their final name whole or not at all."""
+"""Files and folders that appear under their final name whole or not at all."""
 
 import errno
-import fcntl
 import hashlib
 import os
+import platform
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from competition.errors import PodiumError
+from competition.errors import InfrastructureError
 
-_CHUNK = 1 << 20
+# A temporary name says whose it is: `.train.csv.4711@host.k3x_9a.part`.
+_OWNED = re.compile(r"\..*\.(?P<pid>\d+)@(?P<host>[^.@]*)\.[^.]*\.part")
+_DAY = 86_400.0
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
+)
+_BROKEN = (errno.EIO, errno.ESTALE)
+
+
+class DiskFailed(InfrastructureError):
+    """The disk is full or broken, or a folder cannot be written."""
 
 
 @contextmanager
@@ -27,91 +43,179 @@ def atomic_path(final: Path, *, durable: bool = True) -> Iterator[Path]:
             broken file under the final name, so it has to be one whose reader finds that out.
 
     Raises:
-        PodiumError: the disk is full, or the folder cannot be written.
+        DiskFailed: the disk is full, or the folder cannot be written.
+
+    Example:
+        >>> with atomic_path(folder / "answer.txt") as path:
+        ...     path.write_text("42")
     """
     with explained_os_errors(final), temporary_path(final.parent, final.name) as temporary:
         yield temporary
         if durable:
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
+            _flush(temporary)
         temporary.chmod(0o644)
         temporary.replace(final)
+
+
+@contextmanager
+def atomic_folder(final: Path) -> Iterator[Path]:
+    """Yield a temporary folder that takes the final name when the block succeeds.
+
+    So a set of files appears together, flushed to disk. A folder that had the name is replaced:
+    a reader sees the old one, then for an instant none, then the new one.
+
+    Args:
+        final: The name that the folder is to have.
+
+    Raises:
+        DiskFailed: the disk is full, or the folder cannot be written.
+    """
+    with explained_os_errors(final):
+        temporary = _temporary_folder(final)
+        try:
+            yield temporary
+            for path in temporary.rglob("*"):
+                if path.is_file():
+                    _flush(path)
+            temporary.chmod(0o755)
+            _replace_folder(temporary, final)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
 def temporary_path(folder: Path, name: str) -> Iterator[Path]:
     """Yield the path of an empty hidden file in a folder, which is removed afterwards.
 
-    Such files that a killed process left in the folder are removed first. The file is known to be
-    in use by a lock that dies with its process, so write into it; do not put another in its place.
+    Such files that a killed process left in the folder are removed first.
 
     Args:
         folder: Made where it is missing.
         name: What the hidden name shows of the file's purpose.
     """
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     remove_abandoned(folder)
-    handle, path = _locked_file(folder, name)
+    handle, made = tempfile.mkstemp(prefix=_prefix(name), suffix=".part", dir=folder)
+    os.close(handle)
+    path = Path(made)
     try:
         yield path
     finally:
         path.unlink(missing_ok=True)
-        os.close(handle)
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files of a folder whose processes were killed."""
+    """Remove the temporary files and folders whose processes were killed.
+
+    Whether a process of this machine lives can be asked; what another machine left, which shares
+    the disk, counts as abandoned when it has not been written for a day.
+    """
     for path in folder.glob(".*.part"):
-        with suppress(OSError):
-            handle = os.open(path, os.O_RDWR)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while its process lives
+        if not _is_abandoned(path):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
                 path.unlink()
-            finally:
-                os.close(handle)
-
-
-def _locked_file(folder: Path, name: str) -> tuple[int, Path]:
-    while True:
-        handle, made = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
-        with suppress(OSError):  # a file system without locks: nothing is ever taken for abandoned
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        path = Path(made)
-        if path.exists():
-            return handle, path
-        os.close(handle)  # taken for abandoned in the instant before the lock
 
 
 @contextmanager
 def explained_os_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk, a size limit or a refused write into a sentence that names the folder."""
+    """Turn a full disk, a size limit or a refused write into a sentence that names the folder.
+
+    Args:
+        path: What is written.
+
+    Raises:
+        DiskFailed: in place of an `OSError` of that kind; others are left as they are.
+    """
     try:
         yield
     except OSError as error:
         where = path.parent
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise PodiumError(
+        # Of an array that was written in part, NumPy gives no number.
+        if error.errno in _FULL or (error.errno is None and "written" in str(error)):
+            raise DiskFailed(
                 f"The disk is full: {path.name} could not be written in {where}. "
                 "Nothing half-written was left; free some space and run the command again."
             ) from error
         if error.errno == errno.EFBIG:
-            raise PodiumError(
+            raise DiskFailed(
                 f"Files as large as {path.name} are not allowed in {where} (see ulimit -f). "
                 "Nothing half-written was left; raise the limit and run the command again."
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
-            raise PodiumError(
+        if error.errno in _REFUSED:
+            raise DiskFailed(
                 f"{path} cannot be written ({error.strerror}). "
-                "Choose another folder with DATA_DIR or RUNS_DIR, or mend its permissions."
+                "Choose another folder with DATA_DIR or RUNS_DIR, or fix its permissions."
+            ) from error
+        if error.errno in _BROKEN:
+            raise DiskFailed(
+                f"The disk of {where} failed ({error.strerror}). Check the disk, then run the "
+                "command again."
             ) from error
         raise
 
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+def _temporary_folder(final: Path) -> Path:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(final.parent)
+    return Path(tempfile.mkdtemp(prefix=_prefix(final.name), suffix=".part", dir=final.parent))
+
+
+def _replace_folder(new: Path, final: Path) -> None:
+    try:
+        new.rename(final)
+        return
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+    old = _temporary_folder(final)
+    final.replace(old)
+    try:
+        new.rename(final)
+    except OSError:
+        old.rename(final)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _prefix(name: str) -> str:
+    return f".{name}.{os.getpid()}@{_host()}."
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:40]
+
+
+def _is_abandoned(path: Path) -> bool:
+    owned = _OWNED.fullmatch(path.name)
+    if owned and owned["host"] == _host():
+        return not _lives(int(owned["pid"]))
+    try:
+        return time.time() - path.stat().st_mtime > _DAY
+    except OSError:
+        return False
+
+
+def _lives(process: int) -> bool:
+    """Tell whether there is a process of this number, also one of another user."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,5 +1,6 @@
 """The one door to locks between processes: files that a killed process frees."""
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,9 @@ from filelock import FileLock, Timeout
 
 from competition.errors import PodiumError
 from competition.files import explained_os_errors
+
+# What file systems without locks answer, such as a network's.
+_WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP)
 
 
 class LockHeld(PodiumError):
@@ -33,19 +37,21 @@ def locked(
 
     Raises:
         LockHeld: it was not free in that time.
-        PodiumError: the folder cannot be written, or its file system knows no locks.
+        PodiumError: the folder cannot be written, or its file system has no locks.
     """
-    lock = FileLock(path)
+    lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
     with explained_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             waited = not _taken(lock, patience, waiting)
         except Timeout:
             raise LockHeld(f"Another process is at work in {path.parent}.") from None
-        except NotImplementedError as error:
+        except (NotImplementedError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in _WITHOUT_LOCKS:
+                raise
             raise PodiumError(
-                f"The file system of {path.parent} knows no locks: choose a folder on a disk of "
-                "this machine with DATA_DIR or RUNS_DIR."
+                f"The file system of {path.parent} has no locks. Choose a folder on a disk of this "
+                "machine with DATA_DIR or RUNS_DIR."
             ) from error
     try:
         yield waited

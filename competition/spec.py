@@ -1,6 +1,7 @@
 """What a competition promises: the frozen `Competition`, read from one small TOML file."""
 
 import difflib
+import json
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,7 +109,7 @@ class Competition:
             and len(self.classes) == 2
         )
         positive = None
-        if needs_positive(metric, len(self.classes), one_column):
+        if needs_positive(metric, one_column):
             positive = (
                 usual_positive(self.classes)
                 if self.positive is None
@@ -250,8 +251,11 @@ def _check(spec: Competition, metric: Metric) -> None:
         raise ValueError("slug and files must be plain names, without folders")
     if spec.channels not in (1, 3):
         raise ValueError("channels must be 1 for grey images or 3 for colour")
-    if len(set(spec.target_columns)) < len(spec.target_columns):
-        raise ValueError("columns.target names a column twice")
+    columns = (spec.id_column, *spec.target_columns)
+    if len(set(columns)) < len(columns) or len(set(spec.label_columns)) < len(spec.label_columns):
+        raise ValueError("[columns] names a column twice")
+    if any("\n" in name or "\r" in name for name in (*columns, *spec.label_columns, *spec.classes)):
+        raise ValueError("names of columns and classes have no line breaks")
     if metric.kind == Kind.NUMBERS:
         if spec.classes or spec.positive is not None:
             raise ValueError(f"the metric {metric.name!r} scores numbers, so there are no classes")
@@ -282,7 +286,7 @@ def _check_form(spec: Competition, metric: Metric) -> None:
         raise ValueError(f"the metric {metric.name!r} takes one target column")
     if metric.eats == Eats.RANKING and any(" " in name for name in spec.classes):
         raise ValueError("ranked labels are parted by blanks, so no class name may hold one")
-    if not needs_positive(metric, len(spec.classes), wide and one):
+    if not needs_positive(metric, wide and one):
         if spec.positive is not None:
             raise ValueError(f"the metric {metric.name!r} has no positive class")
         return
@@ -291,7 +295,7 @@ def _check_form(spec: Competition, metric: Metric) -> None:
     if spec.positive is None and usual_positive(spec.classes) is None:
         raise ValueError(f"say which class is positive: positive = {_quoted(spec.classes[1])}")
     if spec.positive is not None and spec.positive not in spec.classes:
-        raise ValueError(f"positive is {spec.positive!r}, which is none of the classes")
+        raise ValueError(f"positive is {spec.positive!r}, which is not one of the classes")
 
 
 def _text(value: object, name: str) -> str:
@@ -330,14 +334,14 @@ def _count(value: object, name: str) -> int:
 
 
 def _share(value: object) -> float:
-    if not isinstance(value, float) or not 0 < value <= 1:
+    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 < value <= 1:
         raise TypeError(f"public_share must be a number above 0 and up to 1, not {value!r}")
-    return value
+    return float(value)
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # TOML escapes as JSON does, and the delete character too.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _listed(texts: tuple[str, ...]) -> str:

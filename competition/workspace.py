@@ -1,5 +1,6 @@
 """A competition with its folders, its database and its Kaggle: made once, and handed down."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,15 +44,30 @@ class Access:
     def from_environment(cls, variables: Mapping[str, str]) -> "Access":
         """Read `KAGGLE_ENDPOINT` and Kaggle's own variables."""
         endpoint = variables.get("KAGGLE_ENDPOINT", "").strip().rstrip("/") or None
-        config = variables.get("KAGGLE_CONFIG_DIR")
+        elsewhere = endpoint is not None
+        # Within Kaggle's own notebooks a file holds the token.
+        token = variables.get("KAGGLE_API_TOKEN") or (
+            None if elsewhere else variables.get("KAGGLE_API_V1_TOKEN")
+        )
         return cls(
             endpoint=endpoint,
-            token=variables.get("KAGGLE_API_TOKEN") or None,
+            token=token or None,
             username=variables.get("KAGGLE_USERNAME") or None,
             key=variables.get("KAGGLE_KEY") or None,
-            config=Path(config) if config and endpoint is None else None,
-            home=Path.home() if endpoint is None else None,
+            config=None if elsewhere else _config_folder(variables),
+            home=None if elsewhere else Path.home(),
         )
+
+
+def _config_folder(variables: Mapping[str, str]) -> Path | None:
+    """Return where the official client looks for `kaggle.json` but in its usual folder."""
+    if named := variables.get("KAGGLE_CONFIG_DIR"):
+        return Path(named)
+    xdg = variables.get("XDG_CONFIG_HOME")
+    usual = Path.home() / ".kaggle"
+    if xdg and sys.platform.startswith("linux") and not usual.exists():
+        return Path(xdg) / "kaggle"
+    return None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command line of `pipelines`: list, tune, blend, results, and a cluster to tune on."""
+"""The command line of `pipelines`: list, tune, blend, results, clean, a cluster to tune on."""
 
 import time
 from dataclasses import asdict
@@ -15,16 +15,19 @@ from competition.console import (
     new_app,
     print_json,
     run,
+    workspace_of,
 )
 from competition.errors import PodiumError
+from competition.problem.targets import Eats, Kind
 from pipelines.execution.commands import cluster, worker
 
 if TYPE_CHECKING:
+    from pipelines.blending.stored import StoredBlend
     from pipelines.class_scores import ClassScore
+    from pipelines.columns import Column
     from pipelines.search.plan import Plan
-    from pipelines.search.store import Column
 
-app = new_app("From pixels to probabilities: tune pipelines, blend them, see what was found.")
+app = new_app("From rows to predictions: tune pipelines, blend them, see what was found.")
 
 app.command()(cluster)
 app.command()(worker)
@@ -46,11 +49,14 @@ RowsOption = Annotated[
 
 
 @app.command("list")
-def list_pipelines(as_json: JsonOption = False) -> None:
-    """Show the pipelines, their shipped points and what these reached."""
+def list_pipelines(
+    competition: CompetitionOption = DEFAULT_COMPETITION, as_json: JsonOption = False
+) -> None:
+    """Show the pipelines for a competition's rows, their shipped points and what these reached."""
     from pipelines.base import available_pipelines, load_pipeline
 
-    pipelines = [load_pipeline(name) for name in available_pipelines()]
+    rows = workspace_of(competition).competition.rows_kind
+    pipelines = [load_pipeline(name, rows) for name in available_pipelines(rows)]
     if as_json:
         print_json(
             [
@@ -84,23 +90,30 @@ def tune(
     scheduler: SchedulerOption = "",
     rows: RowsOption = 0,
 ) -> None:
-    """Tune pipelines for a time; run again to go on."""
+    """Tune pipelines for a time, and blend what was found; run again to go on."""
     from pipelines.base import chosen_pipelines
     from pipelines.search.budget import parse_budget
 
     seconds = parse_budget(budget)
-    chosen = chosen_pipelines(pipelines)
+    workspace = workspace_of(competition)
+    chosen = chosen_pipelines(pipelines, workspace.competition)
 
+    from pipelines.blending.blend import make_blend
     from pipelines.display import TuningDisplay, results_table
+    from pipelines.search.plan import make_plan
     from pipelines.search.run import tune_all
 
-    plan = _plan(competition, seed, rows, workers, scheduler)
+    plan = make_plan(workspace, seed, workers, scheduler, rows)
     console = Console(soft_wrap=True)
     began = time.monotonic()
     with TuningDisplay(console, seconds) as display:
-        columns = tune_all(plan, chosen, seconds, sampler, display)
-    console.print(results_table([column for found in columns.values() for column in found]))
-    console.print(f"{time.monotonic() - began:.0f} s. Next: make blend", highlight=False)
+        tuned = tune_all(plan, chosen.pipelines, seconds, sampler, display)
+    columns = [column for found in tuned.columns.values() for column in found]
+    console.print(results_table(columns, plan.problem.metric.name))
+    for name, reason in (chosen.left_out | tuned.left_out).items():
+        console.print(f"left out   {name}: {reason}", highlight=False, markup=False)
+    _show_blend(console, make_blend(plan, chosen.pipelines))
+    console.print(f"{time.monotonic() - began:.0f} s. Next: make submit", highlight=False)
 
 
 @app.command()
@@ -113,17 +126,24 @@ def blend(
     """Blend what has been tuned."""
     from pipelines.base import chosen_pipelines
 
-    chosen = chosen_pipelines(pipelines)
+    workspace = workspace_of(competition)
+    chosen = chosen_pipelines(pipelines, workspace.competition)
 
     from pipelines.blending.blend import make_blend
+    from pipelines.search.plan import make_plan
+
+    console = Console(soft_wrap=True)
+    _show_blend(console, make_blend(make_plan(workspace, seed, rows=rows), chosen.pipelines))
+    console.print("Next: make submit", highlight=False)
+
+
+def _show_blend(console: Console, blend: "StoredBlend") -> None:
+    from competition.problem.scores import with_error
     from pipelines.display import blend_line
 
-    finished = make_blend(_plan(competition, seed, rows), chosen)
-    console = Console(soft_wrap=True)
-    console.print(f"blend      {blend_line(finished)}", highlight=False)
-    for name, outcome in finished.blend.methods.items():
-        console.print(f"           {outcome}  {name}", highlight=False)
-    console.print("Next: make submit", highlight=False)
+    console.print(f"blend      {blend_line(blend)}", highlight=False, markup=False)
+    for name, value in blend.methods.items():
+        console.print(f"           {with_error(value, None)}  {name}", highlight=False)
 
 
 @app.command()
@@ -137,8 +157,13 @@ def results(
     rows: RowsOption = 0,
 ) -> None:
     """Show the finished columns, best first."""
-    plan = _plan(competition, seed, rows)
-    columns = plan.store.columns()
+    from pipelines.columns import read_columns
+    from pipelines.search.plan import make_plan
+
+    workspace = workspace_of(competition)
+    plan = make_plan(workspace, seed, rows=rows)
+    metric = plan.problem.metric.name
+    columns = read_columns(workspace.predictions, plan.data.fingerprint, metric)
     if as_json:
         print_json([_facts(column, plan) for column in columns])
         return
@@ -146,6 +171,8 @@ def results(
 
     console = Console(soft_wrap=True)
     if classes:
+        if plan.problem.kind == Kind.NUMBERS:
+            raise PodiumError(f"{plan.competition.slug} asks for numbers, so it has no classes.")
         of_pipeline = [column for column in columns if column.pipeline == classes]
         if not of_pipeline:
             raise PodiumError(
@@ -155,25 +182,50 @@ def results(
             )
         console.print(class_table(_class_scores(of_pipeline[0], plan)))
     elif columns:
-        console.print(results_table(columns))
+        console.print(results_table(columns, metric))
     else:
         console.print("Nothing is finished yet. Next: make tune")
 
 
 def _facts(column: "Column", plan: "Plan") -> dict[str, Any]:
     """Return what a program wants to know of a column."""
-    wanted = "oof_accuracy oof_log_loss standard_error fit_seconds trials created params"
-    return (
-        {"pipeline": column.pipeline, "key": column.key}
-        | {name: column.manifest[name] for name in wanted.split()}
-        | {"classes": [asdict(one) for one in _class_scores(column, plan)]}
-    )
+    wanted = "metric greater_is_better score fit_seconds trials created params"
+    facts = {"pipeline": column.pipeline, "key": column.key} | {
+        name: column.manifest.get(name) for name in wanted.split()
+    }
+    if plan.problem.kind == Kind.NUMBERS:
+        return facts
+    return facts | {"classes": [asdict(one) for one in _class_scores(column, plan)]}
 
 
 def _class_scores(column: "Column", plan: "Plan") -> "list[ClassScore]":
     from pipelines.class_scores import class_scores
 
-    return class_scores(column.oof(), plan.data.train_labels, plan.competition.classes)
+    problem, truth, oof = plan.problem, plan.data.truth, column.oof()
+    if problem.metric.eats == Eats.LABEL:
+        labels = problem.answers(truth, oof, plan.assigned)
+    elif problem.kind == Kind.ORDERED:
+        labels = oof[:, 0].round().astype(int)
+    else:
+        labels = oof.argmax(axis=1)
+    return class_scores(labels, truth, plan.competition.classes)
+
+
+@app.command()
+def clean(
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say it, and delete nothing.")] = False,
+) -> None:
+    """Delete the predictions that neither the blend nor the best trials need."""
+    from pipelines.blending.blend import read_blend
+    from pipelines.search.cleaning import clean as clean_store
+
+    workspace = workspace_of(competition)
+    blend = read_blend(workspace)
+    used = [] if blend is None else [member.key for member in blend.members]
+    freed = clean_store(workspace, used, dry_run=dry_run)
+    said = "would be freed" if dry_run else "freed"
+    Console(soft_wrap=True).print(f"{said}: {freed}", highlight=False)
 
 
 @app.command()
@@ -199,13 +251,6 @@ def device(as_json: JsonOption = False) -> None:
         f"{precision.device}, {precision.policy}, {cores()} cores: {precision.why}",
         highlight=False,
     )
-
-
-def _plan(competition: str, seed: int, rows: int, workers: int = 0, scheduler: str = "") -> "Plan":
-    from competition.spec import load_competition
-    from pipelines.search.run import make_plan
-
-    return make_plan(load_competition(competition), seed, workers, scheduler, rows)
 
 
 if __name__ == "__main__":

@@ -250,6 +250,6 @@ def suggested(pipeline: Pipeline, params: Mapping[str, Any]) -> Params:
             return pipeline.suggest(optuna.trial.FixedTrial(dict(params)))
         except (UserWarning, ValueError) as error:
             raise PodiumError(
-                f"The pipeline {pipeline.name} cannot take these parameters ({error}); mend its "
+                f"The pipeline {pipeline.name} cannot take these parameters ({error}); fix its "
                 "shipped points or its search space."
             ) from error

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from pipelines.metrics import Labels, Probabilities
+from competition.problem.targets import Answers, Truth
 
 
 @dataclass(frozen=True)
@@ -26,20 +24,28 @@ class ClassScore:
     f1: float
 
 
-def class_scores(
-    probabilities: Probabilities, labels: Labels, classes: tuple[str, ...]
-) -> list[ClassScore]:
-    """Score each class by the most probable labels; what would be a share of nothing is 0.
+def class_scores(answers: Answers, truth: Truth, classes: tuple[str, ...]) -> list[ClassScore]:
+    """Score each class by the labels that were given; what would be a share of nothing is 0.
 
     Args:
-        probabilities: (n, n_classes).
-        labels: (n,) class indices.
+        answers: (n,) class indices, as the metric's decision made them: not probabilities, whose
+            most probable class may be another.
+        truth: (n,) class indices.
         classes: The names of the classes.
+
+    Raises:
+        ValueError: the answers are not one class a row.
+
+    Example:
+        >>> class_scores(np.array([0, 1, 1]), np.array([0, 0, 1]), ("cat", "dog"))[1].precision
+        0.5
     """
     from sklearn.metrics import precision_recall_fscore_support
 
+    if answers.ndim != 1 or answers.dtype.kind not in "iu":
+        raise ValueError(f"answers must be class indices (n,), not {answers.dtype} {answers.shape}")
     columns = precision_recall_fscore_support(
-        labels, np.argmax(probabilities, axis=1), labels=range(len(classes)), zero_division=0
+        truth, answers, labels=range(len(classes)), zero_division=0
     )
     return [
         ClassScore(name, int(rows), float(precision), float(recall), float(f1))

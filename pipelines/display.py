@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from competition.problem.scores import SURE, with_error
 from pipelines.base import Pipeline
-from pipelines.blending.blend import FinishedBlend
+from pipelines.blending.stored import StoredBlend
 from pipelines.class_scores import ClassScore
+from pipelines.columns import Column as Predicted
 from pipelines.search.progress import Progress as Step
-from pipelines.search.store import Column as Predicted
 from pipelines.spark import spark_line
 
 _QUIET_SECONDS = 30.0  # a log gets a line at least this often while trials end
@@ -41,7 +42,7 @@ class TuningDisplay:
         )
         self.task = self.bar.add_task("tune", total=seconds, standing="starting")
         self.said_at = 0.0
-        self.said_best = ("", 0.0)
+        self.said_best: tuple[str, float | None] = ("", None)
 
     def __enter__(self) -> Self:
         """Start the bar."""
@@ -76,7 +77,7 @@ class TuningDisplay:
             self.console.print(f"tune       {step.pipeline:9} {standing}", highlight=False)
 
     def _worth_a_line(self, step: Step) -> bool:
-        best = (step.pipeline, step.best.accuracy if step.best else 0.0)
+        best = (step.pipeline, step.best.value if step.best else None)
         improved = step.finished and best != self.said_best
         if not improved and time.monotonic() - self.said_at < _QUIET_SECONDS:
             return False
@@ -84,17 +85,22 @@ class TuningDisplay:
         return True
 
 
-def results_table(columns: list[Predicted]) -> Table:
-    """Return the finished columns as a table, best first, each with how its study got better."""
-    names = ("pipeline", "accuracy", "log loss", "fits", "trials", "tuning", "key")
+def results_table(columns: list[Predicted], metric: str) -> Table:
+    """Return the finished columns as a table, best first, each with how its study got better.
+
+    Args:
+        columns: Of one metric.
+        metric: Its name.
+    """
+    names = ("pipeline", metric, "loss", "fits", "trials", "tuning", "key")
     table = Table(*(Column(name, no_wrap=True) for name in names), box=None, padding=(0, 1))
-    for column in sorted(columns, key=lambda column: column.score, reverse=True):
+    for column in sorted(columns, key=lambda column: column.score.rank, reverse=True):
         table.add_row(
             column.pipeline,
             str(column.score),
-            f"{column.score.log_loss:.4f}",
-            duration(column.manifest["fit_seconds"]),
-            str(column.manifest["trials"]),
+            with_error(column.score.loss, None),
+            duration(column.manifest.get("fit_seconds", 0.0)),
+            str(column.manifest.get("trials", "")),
             spark_line(column.manifest.get("best_so_far", []), 8),
             column.key[:8],
         )
@@ -117,20 +123,17 @@ def pipeline_lines(pipeline: Pipeline) -> Iterator[str]:
     if study:
         yield f"  found by {study['trials']} trials in {study['hours']:.2f} h on {study['date']}"
     for point in pipeline.shipped():
-        reached = "not measured"
-        if point.accuracy is not None and point.standard_error is not None:
-            reached = f"{point.accuracy:.4f} ± {point.standard_error:.4f}"
+        reached = with_error(point.score, point.standard_error) or "not measured"
         values = ", ".join(f"{name} {value}" for name, value in point.params.items())
         yield f"  {point.name}  {reached}  ({values})"
 
 
-def blend_line(finished: FinishedBlend) -> str:
+def blend_line(blend: StoredBlend) -> str:
     """Say in one line what a blend is, and whether it is a gain."""
-    blended = finished.blend
-    sure = "" if blended.p_value < 0.05 else ": not yet a gain"
+    doubt = "" if blend.p_value < SURE else ": not yet a gain"
     return (
-        f"{blended.score} = {finished.name}, {blended.method}; {blended.gain:+.4f} on the best "
-        f"single, {finished.best_single.pipeline} (p = {blended.p_value:.2g}{sure})"
+        f"{blend.score} = {blend.name}, {blend.method}; {blend.gain:+.4f} on the best single, "
+        f"{blend.best_single.pipeline} (p = {blend.p_value:.2g}{doubt})"
     )
 
 

@@ -1,26 +1,29 @@
-"""Transformers and a classifier as one estimator, whose bad input ends in a sentence."""
+"""Transformers and a classifier or regressor as one estimator, whose bad input is a sentence."""
 
+import re
 from typing import Any, Self
 
-import numpy as np
 import numpy.typing as npt
+from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from pipelines.features.images.preparation import check_training_set
-from pipelines.parameters import check_parameters
+from pipelines.parameters import check_parameters, wrong_parameter
+
+# How scikit-learn's own estimators refuse a parameter.
+_REFUSAL = re.compile(r"The (.+) must be (.+)\. Got (.+) instead\.", re.DOTALL)
 
 
 class CheckedPipeline(Pipeline):  # type: ignore[misc]
     """scikit-learn's pipeline, which checks parameters and images before it is fitted."""
 
-    def fit(
-        self, X: npt.NDArray[np.uint8], y: npt.NDArray[np.int64] | None = None, **params: Any
-    ) -> Self:
+    def fit(self, X: npt.NDArray[Any], y: npt.NDArray[Any] | None = None, **params: Any) -> Self:
         """Fit one step after the other.
 
         Args:
-            X: Images (n, side, side) uint8.
-            y: Labels (n,) int.
+            X: Images (n, side, side) or (n, side, side, 3) uint8.
+            y: Class indices (n,) int where the last step is a classifier; values (n,) or (n, t)
+                float where it is a regressor.
             **params: As scikit-learn's pipeline has them.
 
         Raises:
@@ -28,11 +31,26 @@ class CheckedPipeline(Pipeline):  # type: ignore[misc]
                 or a step raises it.
         """
         check_parameters(self)
-        images, labels = check_training_set(X, y)
-        fitted: Self = super().fit(images, labels, **params)
+        images, truth = check_training_set(X, y, numbers=is_regressor(self))
+        try:
+            fitted: Self = super().fit(images, truth, **params)
+        except ValueError as error:
+            refusal = _REFUSAL.fullmatch(str(error))
+            if refusal is None:
+                raise
+            raise wrong_parameter(*refusal.groups()) from error
         return fitted
 
 
 def in_steps(*steps: Any) -> CheckedPipeline:
-    """Return transformers and, last, a classifier as one estimator that checks what it is given."""
+    """Return transformers and, last, a classifier or regressor as one estimator.
+
+    It checks what it is given.
+
+    Example:
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from pipelines.features.images.flatten import ScaledPixels
+        >>> list(in_steps(ScaledPixels(), LogisticRegression()).named_steps)
+        ['scaledpixels', 'logisticregression']
+    """
     return CheckedPipeline(make_pipeline(*steps).steps)

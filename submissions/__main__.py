@@ -1,6 +1,5 @@
 """`python -m submissions`: submit, check, queue, scores."""
 
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -8,19 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from competition.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
-    SamplerOption,
     new_app,
     print_json,
     run,
+    workspace_of,
 )
 from competition.errors import PodiumError
-from competition.spec import Competition, load_competition
+from submissions.clock import PATIENCE, Patience
 from submissions.queue.commands import queue_app
 
 app = new_app("Check a submission, upload it exactly once, keep its score.")
@@ -29,6 +27,7 @@ app.add_typer(queue_app, name="queue")
 
 @app.command()
 def submit(
+    context: typer.Context,
     file: Annotated[
         Path | None, typer.Argument(help="A CSV, whoever made it; the blend if none is named.")
     ] = None,
@@ -53,63 +52,50 @@ def submit(
     competition: CompetitionOption = DEFAULT_COMPETITION,
 ) -> None:
     """Submit the blend, or FILE: checked, recorded, uploaded once, polled until scored."""
-    if from_queue:
-        if file or again:
-            raise typer.BadParameter("--from-queue takes neither FILE nor --again")
-        _submit_queue(load_competition(competition), message, wait, timeout)
-        return
     from competition.kaggle.client import KaggleClient
-    from submissions.screen import show_outcome, shown_progress
+    from submissions.queue.sending import Sent, submit_queue
+    from submissions.screen import show_outcome, show_sent, shown_progress
+    from submissions.submit import submit_blend, submit_file
     from submissions.submitter import Outcome
-    from submissions.uploader import submit_blend, submit_file
 
-    spec = load_competition(competition)
-    client = KaggleClient(spec)
-    send: Callable[..., Outcome] = partial(submit_file, file) if file else submit_blend
+    if from_queue and (file or again):
+        raise typer.BadParameter("--from-queue takes neither FILE nor --again")
+    workspace = workspace_of(competition)
+    send: Callable[..., Outcome | Sent] = partial(submit_blend, again=again)
+    if file:
+        send = partial(submit_file, file, again=again)
+    if from_queue:
+        send = submit_queue
     with shown_progress("submitting") as progress:
-        outcome = send(
-            spec,
-            client,
-            message=message,
-            again=again,
-            wait=wait,
-            timeout=timeout,
-            progress=progress,
-        )
-    show_outcome(outcome, spec)
-
-
-def _submit_queue(spec: Competition, message: str | None, wait: bool, timeout: float) -> None:
-    from competition.kaggle.client import KaggleClient
-    from submissions.queue.sending import submit_queue
-    from submissions.screen import show_sent, shown_progress
-
-    with shown_progress("submitting the queue") as progress:
-        sent = submit_queue(
-            spec,
-            KaggleClient(spec),
+        done = send(
+            workspace=workspace,
+            client=KaggleClient(workspace.competition, workspace.access),
             message=message,
             wait=wait,
             timeout=timeout,
             progress=progress,
+            patience=context.find_object(Patience) or PATIENCE,
         )
-    show_sent(sent, spec)
-    if sent.trouble is not None:
-        raise sent.trouble
+    if isinstance(done, Outcome):
+        show_outcome(done, workspace.competition)
+        return
+    show_sent(done, workspace.competition)
+    if done.trouble is not None:
+        raise done.trouble
 
 
 @app.command()
 def check(file: Path, competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     """Check a CSV, whoever made it, against the competition's rules; nothing is uploaded."""
-    from competition.problem.sample import read_sample
-    from submissions.context import checked, present_ledger
+    from submissions.checking import Checker
+    from submissions.ledger.ledger import Ledger
     from submissions.screen import show_check
 
-    spec = load_competition(competition)
-    report = checked(file, spec, read_sample(spec), present_ledger(spec))
+    workspace = workspace_of(competition)
+    report = Checker(workspace, Ledger.if_there(workspace)).check(file)
     show_check(report)
     if not report.valid:
-        raise PodiumError(f"{file} is no lawful submission: mend what is listed and check again.")
+        raise PodiumError(f"{file} is not a valid submission: fix what is listed and check again.")
 
 
 @app.command()
@@ -123,7 +109,7 @@ def scores(
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask Kaggle.")] = False,
     chart: Annotated[
         bool,
-        typer.Option("--chart", help="Draw them too: HTML and PNG in runs/<slug>/scores."),
+        typer.Option("--chart", help="Draw them too: a page in runs/<slug>/scores."),
     ] = False,
     competition: CompetitionOption = DEFAULT_COMPETITION,
 ) -> None:
@@ -135,67 +121,22 @@ def scores(
 
     if (as_json and as_csv) or (refresh and offline):
         raise typer.BadParameter("--json and --csv, or --refresh and --offline, exclude each other")
-    spec = load_competition(competition)
+    workspace = workspace_of(competition)
     with shown_progress("reading the ledger") as progress:
-        table = score_table(spec, refresh=refresh, offline=offline, progress=progress)
+        table = score_table(workspace, refresh=refresh, offline=offline, progress=progress)
     for note in notes(table):
         sys.stderr.write(f"{note}\n")
-    sentences = verdicts(table, spec) if chart or not (as_json or as_csv) else []
+    sentences = verdicts(table, workspace) if chart or not (as_json or as_csv) else []
     if chart:
-        from submissions.tracking.page import write_charts
+        from submissions.tracking.page import write_page
 
-        for path in write_charts(table, sentences, spec):
-            sys.stderr.write(f"Wrote {path}\n")
+        sys.stderr.write(f"Wrote {write_page(table, sentences, workspace)}\n")
     if as_json:
         print_json([row.facts() for row in table.rows])
     elif as_csv:
         sys.stdout.write(scores_csv(table))
     elif table.rows:
         show_scores(table, sentences)
-
-
-@app.command()
-def rehearse(
-    *,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="DATA", help="Kaggle's zip or a labelled CSV. Default: the optical digits."
-        ),
-    ] = None,
-    hidden: Annotated[
-        int, typer.Option(envvar="HIDDEN", min=0, help="How many rows to hide; 0 for a third.")
-    ] = 0,
-    competition: Annotated[
-        str, typer.Option("--competition", "-c", envvar="COMPETITION", help="The form of DATA.")
-    ] = "",
-    pipelines: Annotated[
-        str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all if empty.")
-    ] = "",
-    budget: Annotated[
-        str, typer.Option(envvar="BUDGET", help="For tuning. Default: 90s, or 20m with DATA.")
-    ] = "",
-    workers: Annotated[int, typer.Option(envvar="WORKERS", min=0, help="Cores; 0 for all.")] = 0,
-    sampler: SamplerOption = "tpe",
-    seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of folds and fits.")] = 0,
-) -> None:
-    """Go the whole way on this machine, without an account, with some of the data hidden."""
-    from app.rehearsal import Rehearsal, default_budget, default_name
-    from pipelines.base import chosen_pipelines
-    from pipelines.search.budget import parse_budget
-
-    rehearsal = Rehearsal(
-        name=competition or default_name(data),
-        data=data,
-        hidden=hidden or None,
-        pipelines=chosen_pipelines(pipelines),
-        seconds=parse_budget(budget or default_budget(data)),
-        sampler=sampler,
-        seed=seed,
-        workers=workers or None,
-        root=Path(os.environ.get("RUNS_DIR") or "runs") / "rehearsal",
-    )
-    rehearsal.run(Console(soft_wrap=True, highlight=False))
 
 
 if __name__ == "__main__":

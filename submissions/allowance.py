@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 
 from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient, RemoteSubmission
-from submissions.clock import Clock
+from submissions.clock import PATIENCE, Clock, Patience
 from submissions.progress import Progress
-
-_SLICE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -107,13 +105,19 @@ def opening(now: datetime) -> str:
     return f"at {local:%H:%M} {local:%Z} on {local:%A} (midnight UTC), in {away}"
 
 
-def wait_for_slot(ask: Callable[[], Allowance], clock: Clock, progress: Progress) -> None:
+def wait_for_slot(
+    ask: Callable[[], Allowance],
+    clock: Clock,
+    progress: Progress,
+    patience: Patience = PATIENCE,
+) -> None:
     """Sleep until midnight UTC, then ask until Kaggle's clock has got there too.
 
     Args:
         ask: Asks Kaggle.
-        clock: Time; it is looked at again every half minute, for a machine that slept.
+        clock: Time; its day is looked at every half minute, for a machine that slept.
         progress: Hears when the slot opens.
+        patience: How long that half minute is.
 
     Raises:
         NoneLeft: the competition's total is used up.
@@ -122,9 +126,9 @@ def wait_for_slot(ask: Callable[[], Allowance], clock: Clock, progress: Progress
     slot = next_slot(clock.now())
     progress.step(f"Waiting for the next slot, {opening(clock.now())}; Ctrl-C ends it harmlessly.")
     while (left := (slot - clock.now()).total_seconds()) > 0:
-        clock.sleep(min(left, _SLICE_SECONDS))
+        clock.sleep(min(left, patience.slot))
     while (allowance := ask()).left == 0:
         if allowance.of_total:
             require_left(allowance, clock)
         progress.tick("Kaggle has not renewed the allowance yet")
-        clock.sleep(_SLICE_SECONDS)
+        clock.sleep(patience.slot)

@@ -3,13 +3,11 @@
 import logging
 
 from competition.kaggle.client import KaggleClient, KaggleError
-from submissions.clock import Clock
+from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import Submission
 from submissions.progress import Progress
 
-FIRST_SECONDS = 1.0
-LONGEST_SECONDS = 30.0
 _GROWTH = 1.5
 
 _log = logging.getLogger(__name__)
@@ -23,6 +21,7 @@ def await_score(
     timeout: float,
     clock: Clock,
     progress: Progress,
+    patience: Patience = PATIENCE,
 ) -> Submission:
     """Look at Kaggle's list until a submission is scored or the time is up.
 
@@ -36,14 +35,14 @@ def await_score(
         timeout: Seconds to wait at most.
         clock: Time.
         progress: Hears the status after each look.
+        patience: The first and the longest pause.
 
     Returns:
         The submission as it is then; still `pending` where the time ran out.
     """
-    begun = clock.now()
-    pause = FIRST_SECONDS
+    begun = clock.monotonic()
+    pause = patience.first_poll
     while True:
-        status = "pending"
         try:
             ledger.absorb(client.submissions())
         except KaggleError as error:
@@ -54,9 +53,9 @@ def await_score(
             if submission.scored:
                 return submission
             status = submission.shown_status
-        waited = (clock.now() - begun).total_seconds()
+        waited = clock.monotonic() - begun
         if waited >= timeout:
             return submission
         progress.tick(f"submission {submission.ref}: {status} for {waited:.0f} s")
         clock.sleep(min(pause, timeout - waited))
-        pause = min(pause * _GROWTH, LONGEST_SECONDS)
+        pause = min(pause * _GROWTH, patience.longest_poll)

@@ -11,6 +11,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from competition.problem.scores import with_error
 from competition.spec import Competition
 from submissions.allowance import NoneLeft, opening
 from submissions.progress import Progress
@@ -27,7 +28,7 @@ _PIPE_WIDTH = 200
 
 
 class TerminalProgress(Progress):
-    """Steps as lines on stderr; ticks as one line that moves, or nothing where it is no terminal.
+    """Steps as lines on stderr; ticks as one line that moves, or nothing outside a terminal.
 
     Args:
         console: Writes to stderr.
@@ -107,7 +108,7 @@ def show_check(report: "CheckReport") -> None:
     """Print what a check found: faults and warnings, or that all is well."""
     lines = [*report.fault_lines(), *(f"warning: {text}" for text in report.warnings)]
     if report.valid:
-        lines.append(f"{report.path}: {report.rows:,} rows, all lawful (sha256 {report.sha256})")
+        lines.append(f"{report.path}: {report.rows:,} rows, all valid (sha256 {report.sha256})")
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -143,10 +144,3 @@ def console() -> Console:
     """Return the console of stdout; in a pipe or a file it is wide enough to cut nothing."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
-
-
-def with_error(value: float | None, error: float | None) -> str:
-    """Return `0.9925 ± 0.0031`; nothing for an unknown value."""
-    if value is None:
-        return ""
-    return f"{value:.4f}" if error is None else f"{value:.4f} ± {error:.4f}"

@@ -5,14 +5,16 @@ What makes it exactly one, whatever breaks in between:
 1. Before the first byte leaves, the ledger holds an intent, and just before CreateSubmission the
    word `sending`. So a killed process leaves word of how far it may have come.
 2. The description ends with a marker made of the content. Kaggle's list is searched for it, in all
-   pages, before anything is sent, and after any doubt before CreateSubmission is tried again.
+   pages, before anything is sent, and after any doubt before CreateSubmission is tried again. How
+   long is measured by a clock that nobody can set.
 3. A lock that dies with its process lets one submitter through at a time; the database keeps one
    row for each attempt at a content.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from competition.errors import PodiumError
@@ -24,6 +26,7 @@ from competition.kaggle.client import (
     OutcomeUnknown,
     RemoteSubmission,
 )
+from competition.locks import LockHeld
 from competition.problem.checks import CheckReport
 from submissions.allowance import (
     Allowance,
@@ -33,18 +36,12 @@ from submissions.allowance import (
     opening,
     require_left,
 )
-from submissions.clock import Clock
+from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State, Submission
-from submissions.lock import sole_submitter
 from submissions.marker import described
 from submissions.progress import Progress
 
-# How long Kaggle's list may lag behind a submission that was carried out.
-LAG_SECONDS = 15.0
-# How long after a call without an answer Kaggle may still carry it out.
-FLIGHT_SECONDS = 120.0
-_LOOK_SECONDS = 1.5
 _TRIES = 3
 
 
@@ -68,43 +65,48 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Submitter:
-    """One content on its way; each method is a stage, and `submit` their order.
+    """Takes checked files to Kaggle, each exactly once; the methods are stages of `submit`.
 
     Attributes:
         client: The door to Kaggle.
-        ledger: Where every stage is recorded.
-        report: The check of the file, without faults.
-        message: What to say with it.
+        ledger: Where every stage is recorded; from one stage to the next goes its row.
         progress: Hears of each step.
         clock: Time.
+        patience: How long to wait for what.
     """
 
     client: KaggleClient
     ledger: Ledger
-    report: CheckReport
-    message: str
     progress: Progress
     clock: Clock
+    patience: Patience = PATIENCE
 
-    def submit(self, again: bool) -> Outcome:
-        """Return the one submission of this content: a new one, or the one that there is."""
-        name = f"{self.ledger.competition} {self.ledger.endpoint}"
-        before = self.ledger.latest(self.report.fingerprint)
-        waiting = "Another submit is under way; waiting for its end"
-        with sole_submitter(
-            self.ledger.engine, name, lambda: self.progress.step(waiting)
-        ) as waited:
+    def submit(self, report: CheckReport, message: str, *, again: bool = False) -> Outcome:
+        """Return the one submission of a content: a new one, or the one that there is.
+
+        Args:
+            report: The check of the file, without faults.
+            message: What to say with it.
+            again: Submit it once more if it was scored before.
+
+        Raises:
+            AlreadySubmitted: it was scored before.
+            NoneLeft: the allowance is used up.
+            KaggleError: Kaggle refused or could not be reached.
+            PodiumError: the file changed meanwhile, or the database fails.
+        """
+        before = self.ledger.latest(report.fingerprint)
+        with self._alone() as waited:
             remote = self._look()
-            self.ledger.close_abandoned(self.report.fingerprint, self.clock.now())
-            latest = self.ledger.latest(self.report.fingerprint)
-            if latest is not None and latest.state == State.SENDING:
-                # After an hour nothing is on its way any more.
-                old = self.clock.now() - latest.created > timedelta(hours=1)
-                latest = self._after_doubt(latest, LAG_SECONDS if old else FLIGHT_SECONDS)
+            self.ledger.close_abandoned(report.fingerprint, self.clock.now())
+            latest = self.ledger.latest(report.fingerprint)
+            if latest is not None and latest.state in (State.SENDING, State.LOST):
+                latest = self._after_doubt(latest, self.patience.flight)
             if latest is None or latest.ref is None:
-                return self._send(latest.attempt or 1 if latest else 1, remote)
-            if latest.sha256 is None:
-                latest = self._recognised(latest)
+                attempt = (latest.attempt if latest else None) or 1
+                return self._send(report, message, attempt, remote)
+            if latest.sha256 is None:  # from Kaggle's list: its marker says that this is its file
+                latest = self.ledger.change(latest.id, **self._facts(report))
             attempt = latest.attempt or 1
             # Not scored when this call began, it is this call's to finish, not to refuse.
             fresh = waited if before is None else not before.scored or before.attempt != attempt
@@ -113,11 +115,27 @@ class Submitter:
                 return Outcome(latest, None)
             if not again:
                 raise AlreadySubmitted(_already(latest))
-            return self._send(attempt + 1, remote)
+            return self._send(report, message, attempt + 1, remote)
 
     def ask(self) -> Allowance:
         """Ask what Kaggle allows now."""
         return ask_allowance(self.client, self._look(), self.clock)
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Hold the right to submit; yield whether another process had it first."""
+        name = f"submit {self.ledger.competition} {self.ledger.endpoint}"
+        waiting = "Another submit is under way; waiting for its end"
+        try:
+            with self.ledger.database.locked(
+                name, patience=self.patience.lock, waiting=lambda: self.progress.step(waiting)
+            ) as waited:
+                yield waited
+        except LockHeld as error:
+            raise PodiumError(
+                f"Another submit has been under way for {self.patience.lock / 60:.0f} minutes. "
+                "Wait for it or end it, then run the command again: nothing was submitted here."
+            ) from error
 
     def _look(self) -> Sequence[RemoteSubmission]:
         """Read Kaggle's whole list into the ledger."""
@@ -125,13 +143,19 @@ class Submitter:
         self.ledger.absorb(remote)
         return remote
 
-    def _send(self, attempt: int, remote: Sequence[RemoteSubmission]) -> Outcome:
+    def _send(
+        self,
+        report: CheckReport,
+        message: str,
+        attempt: int,
+        remote: Sequence[RemoteSubmission],
+    ) -> Outcome:
         allowance = ask_allowance(self.client, remote, self.clock)
         require_left(allowance, self.clock)
         row = self.ledger.intend(
-            self.report.fingerprint, attempt, message=self.message, **self._facts()
+            report.fingerprint, attempt, message=message, **self._facts(report)
         )
-        self.progress.step(f"{allowance.slot}: uploading {self.report.path.name}")
+        self.progress.step(f"{allowance.slot}: uploading {report.path.name}")
         token = self._upload(row)
         for _ in range(_TRIES):
             row = self.ledger.change(row.id, state=State.SENDING)
@@ -144,30 +168,26 @@ class Submitter:
             "showed it. Run the command again in a while: it looks first.",
         )
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self, report: CheckReport) -> dict[str, Any]:
         """Return the columns that the file itself and its blend decide."""
-        estimate = self.ledger.estimate_of(self.report.fingerprint)
         return {
-            "file": str(self.report.path.absolute()),
-            "sha256": self.report.sha256,
-            "rows": self.report.rows,
-            **asdict(estimate),
+            "file": str(report.path.absolute()),
+            "sha256": report.sha256,
+            "rows": report.rows,
+            **asdict(self.ledger.estimate_of(report.fingerprint)),
         }
 
-    def _recognised(self, row: Submission) -> Submission:
-        """Complete a row that came from Kaggle's list: its marker says that this is its file."""
-        return self.ledger.change(row.id, **self._facts())
-
     def _upload(self, row: Submission) -> str:
+        file = Path(row.file)
         try:
-            token = self.client.upload(self.report.path)
-            if sha256_of(self.report.path) != self.report.sha256:
+            token = self.client.upload(file)
+            if sha256_of(file) != row.sha256:
                 raise PodiumError(
-                    f"{self.report.path} changed while it was uploaded; nothing was submitted. "
+                    f"{file} changed while it was uploaded; nothing was submitted. "
                     "Run the command again when nothing writes to it."
                 )
         except OSError as error:
-            raise self._refused(row, f"{self.report.path} cannot be read: {error}") from error
+            raise self._refused(row, f"{file} cannot be read: {error}") from error
         except PodiumError as error:
             self._refused(row, str(error))
             raise
@@ -176,13 +196,13 @@ class Submitter:
 
     def _create(self, row: Submission, token: str) -> Submission:
         """Call CreateSubmission once; return the row, with its number if it was carried out."""
-        description = described(self.message, self.report.fingerprint, row.attempt or 1)
+        description = described(row.message, row.fingerprint or "", row.attempt or 1)
         try:
             ref = self.client.create_submission(token, description)
         except OutcomeUnknown as error:
             self.progress.step("Kaggle's answer was lost; looking whether it took the submission")
             answered = error.status not in (None, 502, 504)  # these come from what stands before it
-            return self._after_doubt(row, LAG_SECONDS if answered else FLIGHT_SECONDS)
+            return self._after_doubt(row, self.patience.lag if answered else self.patience.flight)
         except AllowanceUsedUp as error:
             self._refused(row, str(error))
             raise NoneLeft(
@@ -210,17 +230,17 @@ class Submitter:
         Raises:
             PodiumError: the list cannot be read, or still lacks a submission that Kaggle counts.
         """
-        begun = self.clock.now()
+        begun = self.clock.monotonic()
         while True:
             try:
                 remote = self._look()
                 row = self.ledger.get(row.id)
                 if row.ref is not None:
                     return row
-                waited = (self.clock.now() - begun).total_seconds()
+                waited = self.clock.monotonic() - begun
                 if waited >= patience and self._lists_all(remote):
                     return row
-                if waited >= patience + LAG_SECONDS:
+                if waited >= patience + self.patience.lag:
                     raise PodiumError(
                         "Kaggle counts one submission more than it lists, so this one may have "
                         "been taken. Run the command again in some minutes: it looks first, and "
@@ -233,7 +253,7 @@ class Submitter:
                     "twice."
                 ) from error
             self.progress.tick("Kaggle's list does not show it; looking again")
-            self.clock.sleep(_LOOK_SECONDS)
+            self.clock.sleep(self.patience.look)
 
     def _lists_all(self, remote: Sequence[RemoteSubmission]) -> bool:
         """Tell whether a list shows as many submissions of today as Kaggle counts."""

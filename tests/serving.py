@@ -17,6 +17,7 @@ class Served:
         running = self._server.running
         self.url, self.username, self.key = running.url, running.username, running.key
         self.spec_path, self.environment = running.spec_path, running.environment
+        self.access, self.competition = running.access, self._server.competition
         self._thread = threading.Thread(target=self._server.serve, daemon=True)
         self._thread.start()
 

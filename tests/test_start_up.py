@@ -7,12 +7,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"tensorflow", "keras", "sklearn", "kaggle", "xgboost", "pandas", "matplotlib"}
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "sklearn",
+    "scipy",
+    "optuna",
+    "plotly",
+    "kaggle",
+    "kagglesdk",
+    "xgboost",
+    "pandas",
+    "matplotlib",
+    "cv2",
+    "faiss",
+}
 COMMANDS = {
     "competition": ["", "download", "practice", "describe", "leaderboard"],
     "pipelines": ["", "list", "tune", "blend", "results", "device"],
-    "submissions": ["", "submit", "check", "scores", "queue", "rehearse"],
-    "app": ["", "report", "explore", "draw", "dashboard"],
+    "submissions": ["", "submit", "check", "scores", "queue"],
+    "app": ["", "rehearse", "report", "explore", "draw", "dashboard"],
 }
 
 

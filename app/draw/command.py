@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from competition.console import DEFAULT_COMPETITION, CompetitionOption
-from competition.spec import load_competition
+from competition.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
 
 
 def draw(
@@ -21,7 +20,7 @@ def draw(
     ] = None,
 ) -> None:
     """Serve a page to draw digits on and have them read, until Ctrl-C."""
-    spec = load_competition(competition)
+    workspace = workspace_of(competition)
     # One image at a time is read fastest by one thread: several wait for each other. Libraries look
     # when they are first imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -29,7 +28,7 @@ def draw(
     from app.draw.serving import DrawingServer
 
     console = Console(soft_wrap=True)
-    server = DrawingServer(spec, host, port, lambda text: console.print(text, highlight=False))
+    server = DrawingServer(workspace, host, port, lambda text: console.print(text, highlight=False))
     console.print(f"Draw a digit: {server.address} (Ctrl-C ends it)", highlight=False)
     with suppress(KeyboardInterrupt):
         server.serve()

@@ -1,26 +1,33 @@
 """Who reads the digits: the blend and every saved model, loaded once and kept ready."""
 
-import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from competition.data.dataset import Dataset
 from competition.errors import PodiumError
+from competition.problem.decisions import Decision
+from competition.problem.problem import Problem
+from competition.problem.scores import Score
+from competition.problem.targets import Eats, Kind, Predictions
+from competition.workspace import Workspace
 from pipelines.base import Estimator
-from pipelines.blending.calibration import tempered
+from pipelines.blending.blend import StoredBlend, read_blend
+from pipelines.blending.cross_fitting import at_temperatures
+from pipelines.blending.methods import Linear, combine
+from pipelines.columns import Column, read_columns
 from pipelines.networks import trainers
 from pipelines.networks.quiet import quiet_native_stderr
-from pipelines.saved_models import load_model, saved_models
+from pipelines.saved_models import load_model
+from pipelines.search.fit import predict
 
 log = logging.getLogger(__name__)
 
 Images = npt.NDArray[np.uint8]
-Probabilities = npt.NDArray[np.float32]
 Identity = tuple[str, str]  # of a column: its pipeline and its key
 
 BLEND = "blend"
@@ -33,133 +40,193 @@ class Reader:
     Attributes:
         name: `blend`, or `<pipeline>/<key>`.
         title: For people.
-        models: Each with its weight and temperature; none where there is no model to read with.
+        problem: What they were taught.
+        decision: Makes labels or values of their predictions.
+        models: The fitted estimators; empty where it cannot read.
+        temperatures: (models,) of their probabilities.
+        linear: How their predictions are combined.
         note: Why it cannot read, or what it lacks; empty if nothing.
     """
 
     name: str
     title: str
-    models: tuple[tuple[Estimator, float, float], ...] = ()
+    problem: Problem
+    decision: Decision
+    models: tuple[Estimator, ...] = ()
+    temperatures: tuple[float, ...] = ()
+    linear: Linear | None = None
     note: str = ""
 
-    def read(self, images: Images) -> Probabilities:
-        """Return the weighted mean (n, n_classes) of the models' probabilities.
+    def read(self, images: Images) -> Predictions:
+        """Return the combined predictions (n, k) float32 of the models.
 
         Args:
             images: (n, side, side) uint8, in MNIST's form.
         """
-        total = sum(weight for _, weight, _ in self.models)
-        parts = [
-            weight / total * tempered(model.predict_proba(images), heat)
-            for model, weight, heat in self.models
-        ]
-        mean: Probabilities = np.sum(parts, axis=0).astype(np.float32)
-        return mean
+        stack = np.stack([_predictions(model, images, self.problem) for model in self.models])
+        if self.linear is None:
+            return np.asarray(stack[0])
+        heated = at_temperatures(stack, np.array(self.temperatures), self.problem)
+        return combine(heated, self.linear, self.problem)
+
+    def labels(self, predictions: Predictions) -> npt.NDArray[np.int64] | npt.NDArray[np.float64]:
+        """Return what is read: class indices (n,), or values (n, t).
+
+        Labels are made by the decision; where a competition asks for probabilities, the label is
+        that of the most probable class.
+        """
+        if self.problem.kind == Kind.CLASSES and self.problem.metric.eats != Eats.LABEL:
+            return np.asarray(predictions.argmax(axis=1))
+        return np.asarray(self.decision.answers(predictions))
 
 
-def load_readers(runs: Path, side: int, report: Callable[[str], None]) -> list[Reader]:
-    """Load the blend and all models of a competition's runs; the blend comes first.
+def load_readers(
+    workspace: Workspace, data: Dataset | None, report: Callable[[str], None]
+) -> list[Reader]:
+    """Load the blend and all models that were fitted on the same data; the blend comes first.
 
     Every model reads once, so that the first drawing does not wait for compilers.
 
     Args:
-        runs: The folder `RUNS_DIR/<slug>`.
-        side: Of the images.
+        workspace: Has the models.
+        data: The data, from whose truth decisions are learnt; None where they are not here.
         report: Called with the title of each model before it is loaded.
 
     Raises:
-        PodiumError: there is no model that can be loaded.
+        PodiumError: there is no model that can be loaded, or the blend is damaged.
     """
-    paths = {(saved.pipeline, saved.key): saved.path for saved in saved_models(runs)}
-    facts = _columns(runs)
-    manifest = _json(runs / "blend" / "manifest.json")
-    trainers.most_kept = max(trainers.most_kept, len(paths))
+    stored = read_blend(workspace)
+    columns = _columns(workspace, data, stored)
+    trainers.most_kept = max(trainers.most_kept, len(columns))
+    loader = _Loader(workspace, data, report)
+    members = {(member.pipeline, member.key) for member in stored.members} if stored else set()
     singles: dict[Identity, Reader] = {}
-    for identity in sorted(_wanted(paths, facts, manifest), key=lambda i: (-facts.get(i, 0.0), i)):
-        title = _title(*identity, facts)
-        report(title)
-        singles[identity] = _single(identity, title, paths.get(identity), side)
+    for identity, column in _wanted(columns, members).items():
+        singles[identity] = loader.single(identity, column)
     if not any(reader.models for reader in singles.values()):
         raise PodiumError(
-            f"There is no fitted model in {runs} to read digits with; `make tune blend` makes them."
+            f"There is no fitted model in {workspace.runs} to read digits with. `make tune` makes "
+            "them."
         )
-    return [*_blend(manifest, singles), *singles.values()]
+    return [*loader.blend(stored, singles), *singles.values()]
 
 
-def _wanted(
-    paths: dict[Identity, Path], facts: dict[Identity, float], manifest: dict[str, Any]
-) -> set[Identity]:
-    """Return what has a file, and what people would miss: the blend's members, and families."""
-    members = {(m["pipeline"], m["key"]) for m in manifest.get("members", [])}
-    families = {pipeline for pipeline, _ in (*paths, *members)}
-    best: dict[str, Identity] = {}
-    for identity in sorted(facts, key=lambda i: facts[i]):
-        best[identity[0]] = identity
-    missed = {identity for pipeline, identity in best.items() if pipeline not in families}
-    return {*paths, *members, *missed}
-
-
-def _single(identity: Identity, title: str, path: Path | None, side: int) -> Reader:
-    name = "/".join(identity)
-    if path is None:
-        return Reader(name, title, note="no fitted model of it was kept; `make tune` makes one")
-    try:
-        model = load_model(path)
-    except PodiumError as error:
-        log.warning("%s", error)
-        return Reader(name, title, note=str(error))
-    try:
-        with quiet_native_stderr():
-            model.predict_proba(_upright_line(side))
-    except Exception as error:  # whatever a change of the code made of it
-        note = f"{path} does not read here ({error}); delete it and run `make tune` again"
-        log.warning("%s", note)
-        return Reader(name, title, note=note)
-    return Reader(name, title, ((model, 1.0, 1.0),))
-
-
-def _upright_line(side: int) -> Images:
-    image = np.zeros((1, side, side), np.uint8)
-    image[:, side // 4 : side - side // 4, side // 2] = 255
-    return image
-
-
-def _blend(manifest: dict[str, Any], singles: dict[Identity, Reader]) -> list[Reader]:
-    """Return the blend of the models that are here; nothing if there is none."""
-    members = [
-        (m["pipeline"], m["key"], float(m["weight"]), float(m.get("temperature", 1.0)))
-        for m in manifest.get("members", [])
-    ]
-    here = [
-        (singles[pipeline, key].models[0][0], weight, heat)
-        for pipeline, key, weight, heat in members
-        if (pipeline, key) in singles and singles[pipeline, key].models
-    ]
-    if not here:
+def _columns(
+    workspace: Workspace, data: Dataset | None, stored: StoredBlend | None
+) -> list[Column]:
+    """Return the columns of the blend's data or, without a blend, of the data that are here."""
+    fingerprint = stored.manifest["data"] if stored else data.fingerprint if data else None
+    if fingerprint is None:
         return []
-    lacking = 1 - sum(one[1] for one in here) / sum(one[2] for one in members)
-    note = f"without {lacking:.0%} of its weight, whose models are not here" if lacking > 0 else ""
-    return [Reader(BLEND, f"blend: {manifest['name']}", tuple(here), note)]
+    metric = workspace.competition.problem.metric.name
+    return read_columns(workspace.predictions, fingerprint, metric)
 
 
-def _columns(runs: Path) -> dict[Identity, float]:
-    """Return the out-of-fold accuracy of every finished column, by pipeline and key."""
-    manifests = [_json(path) for path in runs.glob("predictions/*/*/manifest.json")]
-    return {
-        (m["pipeline"], m["key"]): float(m["oof_accuracy"])
-        for m in manifests
-        if {"pipeline", "key", "oof_accuracy"} <= m.keys()
+def _wanted(columns: Sequence[Column], members: set[Identity]) -> dict[Identity, Column | None]:
+    """Return what has a model, and what people would miss: the blend's members, and families.
+
+    Returns:
+        Best first; None for a member whose column is gone.
+    """
+    kept = [column for column in columns if column.model.is_file()]
+    families = {column.pipeline for column in kept} | {pipeline for pipeline, _ in members}
+    best: dict[str, Column] = {}
+    for column in columns:
+        best.setdefault(column.pipeline, column)
+    missed = [column for name, column in best.items() if name not in families]
+    wanted: dict[Identity, Column | None] = {
+        (column.pipeline, column.key): column
+        for column in columns
+        if column in kept or column in missed or (column.pipeline, column.key) in members
     }
+    return wanted | dict.fromkeys(sorted(members - wanted.keys()))
 
 
-def _title(pipeline: str, key: str, facts: dict[Identity, float]) -> str:
-    accuracy = facts.get((pipeline, key))
-    return f"{pipeline} {key[:4]}" + ("" if accuracy is None else f" ({accuracy:.2%})")
+@dataclass(frozen=True)
+class _Loader:
+    """Loads models and gives them decisions."""
+
+    workspace: Workspace
+    data: Dataset | None
+    report: Callable[[str], None]
+
+    @property
+    def _problem(self) -> Problem:
+        return self.workspace.competition.problem
+
+    def single(self, identity: Identity, column: Column | None) -> Reader:
+        """Return the reader of one column, or one that says why there is no model."""
+        title = _title(*identity, column.score if column else None)
+        name, decision = "/".join(identity), self._problem.decision()
+        self.report(title)
+        if column is None or not column.model.is_file():
+            note = "no fitted model of it was kept; `make tune` makes one"
+            return Reader(name, title, self._problem, decision, note=note)
+        try:
+            model = load_model(column.model)
+            decision = self._learnt(column.manifest["data"], column.oof)
+        except PodiumError as error:
+            log.warning("%s", error)
+            return Reader(name, title, self._problem, decision, note=str(error))
+        try:
+            with quiet_native_stderr():
+                _predictions(model, self._upright_line(), self._problem)
+        except Exception as error:  # whatever a change of the code made of it
+            note = _unfit(column.model, error)
+            log.warning("%s", note)
+            return Reader(name, title, self._problem, decision, note=note)
+        return Reader(name, title, self._problem, decision, (model,))
+
+    def blend(self, stored: StoredBlend | None, singles: dict[Identity, Reader]) -> list[Reader]:
+        """Return the blend of the models that are here; empty without any."""
+        if stored is None:
+            return []
+        here = [
+            (member, reader.models[0])
+            for member in stored.members
+            if (reader := singles.get((member.pipeline, member.key))) and reader.models
+        ]
+        if not here:
+            return []
+        weights = np.array([member.weight for member, _ in here])
+        whole = sum(member.weight for member in stored.members)
+        intercept = np.array(stored.manifest["intercept"])
+        lacking, note = 1 - weights.sum() / whole, ""
+        if len(here) < len(stored.members):
+            note = f"without {lacking:.0%} of its weight, whose models are not here"
+        reader = Reader(
+            name=BLEND,
+            title=f"blend: {stored.name}",
+            problem=self._problem,
+            decision=self._learnt(stored.manifest["data"], stored.oof),
+            models=tuple(model for _, model in here),
+            temperatures=tuple(member.temperature for member, _ in here),
+            linear=Linear(weights * (whole / weights.sum()), intercept),
+            note=note,
+        )
+        return [reader]
+
+    def _learnt(self, fingerprint: str, oof: Callable[[], Predictions]) -> Decision:
+        """Return the decision that is learnt from out-of-fold rows, where their truth is here."""
+        decision = self._problem.decision()
+        if not decision.learns or self.data is None or self.data.fingerprint != fingerprint:
+            return decision
+        return self._problem.decide(np.asarray(self.data.truth), np.asarray(oof()))
+
+    def _upright_line(self) -> Images:
+        side = self.workspace.competition.image_side
+        image = np.zeros((1, side, side), np.uint8)
+        image[:, side // 4 : side - side // 4, side // 2] = 255
+        return image
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return content
+def _predictions(model: Estimator, images: Images, problem: Problem) -> Predictions:
+    return predict(model, images, problem, classifies=hasattr(model, "predict_proba"))
+
+
+def _unfit(path: Path, error: Exception) -> str:
+    return f"{path} does not read here ({error}); delete it and run `make tune` again"
+
+
+def _title(pipeline: str, key: str, score: Score | None) -> str:
+    return f"{pipeline} {key[:4]}" + ("" if score is None else f" ({score})")

@@ -4,13 +4,12 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from competition.settings import data_folder, runs_folder
-
 from competition.errors import PodiumError
-from competition.spec import Competition
+from competition.workspace import Workspace
 
 if TYPE_CHECKING:
     from app.draw.studio import Library
+    from competition.data.dataset import Dataset
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -20,39 +19,43 @@ class DrawingServer:
     """The page, ready to be served: prepared and bound when made, served by `serve`.
 
     Args:
-        competition: Whose models read.
+        workspace: Whose models read.
         host: The address to listen on.
         port: To listen on; None for 8000, or any free one where that is taken.
         report: Called with what is being done, for a person who waits.
 
     Raises:
-        PodiumError: there is no model to read with, or the address or port cannot be used.
+        PodiumError: the images are in colour, there is no model to read with, or the address or
+            port cannot be used.
     """
 
     def __init__(
         self,
-        competition: Competition,
+        workspace: Workspace,
         host: str = HOST,
         port: int | None = None,
         report: Callable[[str], None] = lambda text: None,
     ) -> None:
         from app.draw.readers import load_readers
 
+        competition = workspace.competition
+        if competition.channels != 1:
+            raise PodiumError(
+                f"The images of {competition.slug} are in colour, and a pen draws in grey: they "
+                "cannot be drawn. The report shows them."
+            )
         self._socket = _bound(host, port)
         self.host = host
         try:
-            readers = load_readers(
-                runs_folder(competition),
-                competition.image_side,
-                lambda title: report(f"Loading {title}"),
-            )
+            data = _data(workspace, report)
+            readers = load_readers(workspace, data, lambda title: report(f"Loading {title}"))
 
             import uvicorn
 
             from app.draw.application import make_application
             from app.draw.studio import Studio
 
-            studio = Studio(competition, readers, _library(competition, report))
+            studio = Studio(competition, readers, _library(data, report))
         except BaseException:
             self._socket.close()
             raise
@@ -81,19 +84,27 @@ class DrawingServer:
         self._server.should_exit = True
 
 
-def _library(competition: Competition, report: Callable[[str], None]) -> "Library | None":
-    """Return the training images, or None where they are not here."""
-    from app.draw.neighbours import NearestImages
-    from app.draw.studio import Library
+def _data(workspace: Workspace, report: Callable[[str], None]) -> "Dataset | None":
+    """Return the data, or None where they are not here: the models read without them."""
     from competition.data.dataset import load_dataset
 
     try:
-        data = load_dataset(competition, data_folder(competition))
+        return load_dataset(workspace.competition, workspace.data)
     except PodiumError as error:
         report(f"No training images to compare with: {error}")
         return None
-    report(f"Arranging {len(data.train_images):,} training images")
-    return Library(data, NearestImages(data.train_images))
+
+
+def _library(data: "Dataset | None", report: Callable[[str], None]) -> "Library | None":
+    """Return the training images, arranged to be searched; None where they are not here."""
+    if data is None:
+        return None
+
+    from app.draw.neighbours import NearestImages
+    from app.draw.studio import Library
+
+    report(f"Arranging {len(data.train):,} training images")
+    return Library(data, NearestImages(data.train))
 
 
 def _bound(host: str, port: int | None) -> socket.socket:

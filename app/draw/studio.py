@@ -12,8 +12,10 @@ from app.draw.neighbours import NearestImages
 from app.draw.readers import Reader
 from app.draw.segmentation import find_digits
 from app.draw.strokes import to_digit_form
+from app.truth import truth_in_words
 from competition.data.dataset import Dataset
 from competition.errors import PodiumError
+from competition.problem.targets import Kind, Predictions
 from competition.spec import Competition
 
 Images = npt.NDArray[np.uint8]
@@ -42,7 +44,7 @@ class Studio:
     bytes.
 
     Args:
-        competition: Gives the images' side and the names of the classes.
+        competition: Gives the images' side, and the names of the classes or targets.
         readers: The blend and the models.
         library: The training images; None where the data is not here.
     """
@@ -51,6 +53,7 @@ class Studio:
         self, competition: Competition, readers: list[Reader], library: Library | None
     ) -> None:
         self._competition = competition
+        self._problem = competition.problem
         self._readers = {reader.name: reader for reader in readers}
         self._library = library
         self._turn = threading.Lock()  # networks share their weights' place: one reads at a time
@@ -60,7 +63,7 @@ class Studio:
         return {
             "title": self._competition.title,
             "side": self._competition.image_side,
-            "classes": list(self._competition.classes),
+            "classes": list(self._problem.classes) if self._has_probabilities else [],
             "neighbours": self._library is not None,
             "models": [
                 {
@@ -113,36 +116,59 @@ class Studio:
             raise PodiumError(f"There is no model {name!r} to read with; choose another.")
         return reader
 
+    @property
+    def _has_probabilities(self) -> bool:
+        return self._problem.kind == Kind.CLASSES
+
     def _readings(self, images: Images, reader: Reader) -> list[dict[str, Any]]:
         with self._turn:
-            probabilities = reader.read(images)
+            predictions = reader.read(images)
             nearest = self._nearest(images)
-        classes = self._competition.classes
+        labels = reader.labels(predictions)
         return [
-            {
-                "label": classes[int(row.argmax())],
-                "probabilities": [round(float(share), 6) for share in row],
-                "image": _base64(image),
-                "neighbours": neighbours,
-            }
-            for image, row, neighbours in zip(images, probabilities, nearest, strict=True)
+            self._reading(image, label, row, neighbours)
+            for image, label, row, neighbours in zip(
+                images, labels, predictions, nearest, strict=True
+            )
         ]
 
-    def _nearest(self, images: Images) -> list[list[dict[str, Any]]]:
+    def _reading(
+        self, image: Images, label: Any, row: Predictions, neighbours: list[int]
+    ) -> dict[str, Any]:
+        """Return what is said of one image, whose label is a class index or values (t,)."""
+        name = truth_in_words(self._problem, label)
+        said = f"Read as {name}."
+        if self._has_probabilities:
+            said = f"Read as {name}, at {row[int(label)]:.1%}."
+        elif self._problem.kind == Kind.ORDERED:
+            last = len(self._problem.classes) - 1
+            said = f"Read as {name}; the mean class number is {float(row[0]):.2f} of 0 to {last}."
+        shares = row.tolist() if self._has_probabilities else []
+        return {
+            "label": name,
+            "said": said,
+            "probabilities": [round(share, 6) for share in shares],
+            "image": _base64(image),
+            "neighbours": [self._neighbour(number, name) for number in neighbours],
+        }
+
+    def _neighbour(self, row: int, read: str) -> dict[str, Any]:
+        assert self._library is not None
+        data = self._library.data
+        label = truth_in_words(self._problem, data.truth[row])
+        return {
+            "row": row,
+            "label": label,
+            "same": None if self._problem.kind == Kind.NUMBERS else label == read,
+            "image": _base64(data.train[row]),
+        }
+
+    def _nearest(self, images: Images) -> list[list[int]]:
+        """Return the row numbers of the training images nearest to each image."""
         if self._library is None:
             return [[] for _ in images]
-        data = self._library.data
-        return [
-            [
-                {
-                    "row": int(row),
-                    "label": self._competition.classes[int(data.train_labels[row])],
-                    "image": _base64(data.train_images[row]),
-                }
-                for row in rows
-            ]
-            for rows in self._library.nearest.search(images, NEIGHBOURS)
-        ]
+        found: list[list[int]] = self._library.nearest.search(images, NEIGHBOURS).tolist()
+        return found
 
 
 def _base64(image: Images) -> str:

@@ -27,7 +27,7 @@ def read_picture(content: bytes) -> Grey:
     pictures are shrunk.
 
     Raises:
-        PodiumError: it is no such file, too large, or damaged.
+        PodiumError: it is another kind of file, too large, or damaged.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 

@@ -1,44 +1,19 @@
 """What the chain has stored so far, read for the report; nothing is trained or written."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-from competition.settings import data_folder, runs_folder
 
 from competition.data.dataset import Dataset, load_dataset
 from competition.errors import PodiumError
+from competition.problem.problem import Problem
+from competition.problem.targets import Answers, Assigned, Truth
 from competition.spec import Competition
-from pipelines.metrics import Probabilities, Score
-from pipelines.search.store import Column, Store
-
-
-@dataclass(frozen=True)
-class StoredBlend:
-    """The blend in `runs/<slug>/blend`.
-
-    Attributes:
-        manifest: What made it.
-        oof: (n, n_classes) float32 cross-fitted out-of-fold probabilities.
-        test: (m, n_classes) float32.
-    """
-
-    manifest: dict[str, Any]
-    oof: Probabilities
-    test: Probabilities
-
-    @property
-    def name(self) -> str:
-        """The blend in words."""
-        return str(self.manifest["name"])
-
-    @property
-    def score(self) -> Score:
-        """Cross-fitted score over all training rows."""
-        accuracy, log_loss = self.manifest["oof_accuracy"], self.manifest["oof_log_loss"]
-        return Score(accuracy, -log_loss, self.manifest["rows"])
+from competition.workspace import Workspace
+from pipelines.blending.blend import StoredBlend, read_blend
+from pipelines.columns import Column, read_columns
+from pipelines.search.folds import Folds
 
 
 @dataclass(frozen=True)
@@ -46,16 +21,31 @@ class Findings:
     """All that a report can show of one competition's data.
 
     Attributes:
-        competition: Names the classes.
-        data: The images and labels.
+        workspace: Where it was found.
+        data: The images and their truth.
         columns: Every finished column of this data, best first.
         blend: None where there is none of this data.
     """
 
-    competition: Competition
+    workspace: Workspace
     data: Dataset
     columns: tuple[Column, ...]
     blend: StoredBlend | None
+
+    @property
+    def competition(self) -> Competition:
+        """Names the classes or targets."""
+        return self.workspace.competition
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What is asked."""
+        return self.competition.problem
+
+    @cached_property
+    def truth(self) -> Truth:
+        """Class indices (n,), or values (n, t)."""
+        return np.asarray(self.data.truth)
 
     @property
     def best_columns(self) -> list[Column]:
@@ -65,35 +55,36 @@ class Findings:
             best.setdefault(column.pipeline, column)
         return list(best.values())
 
+    def assigned(self, stored: Column | StoredBlend) -> Assigned:
+        """Return the fold (n,) in which each row of a column or of the blend was scored."""
+        folds = stored.manifest["folds"]
+        return Folds(folds["count"], folds["seed"]).assign(self.truth, self.problem)
 
-def gather(competition: Competition) -> Findings:
+    def answers(self, column: Column) -> Answers:
+        """Return a column's out-of-fold answers, its decision learnt on other folds."""
+        return self.problem.answers(self.truth, column.oof(), self.assigned(column))
+
+
+def gather(workspace: Workspace) -> Findings:
     """Read the data, the finished columns and the blend.
 
     Raises:
         PodiumError: the data is missing or broken, or a file of the blend is.
     """
-    data = load_dataset(competition, data_folder(competition))
-    runs = runs_folder(competition)
-    columns = Store(runs / "predictions", data.fingerprint).columns()
-    return Findings(competition, data, tuple(columns), _blend(runs / "blend", data))
+    competition = workspace.competition
+    data = load_dataset(competition, workspace.data)
+    metric = competition.problem.metric.name
+    columns = read_columns(workspace.predictions, data.fingerprint, metric)
+    return Findings(workspace, data, tuple(columns), _blend(workspace, data))
 
 
-def _blend(folder: Path, data: Dataset) -> StoredBlend | None:
+def _blend(workspace: Workspace, data: Dataset) -> StoredBlend | None:
     """Read the blend; None where there is none, or one of other data."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["data"] != data.fingerprint:
-            return None
-        oof, test = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("oof", "test"))
-        fits = len(oof) == len(data.train_labels) and len(test) == len(data.test_images)
-    except FileNotFoundError:
+    blend = read_blend(workspace)
+    if blend is None or blend.manifest["data"] != data.fingerprint:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    if (len(blend.oof()), len(blend.test())) != (len(data.truth), len(data.test)):
         raise PodiumError(
-            f"The blend in {folder} is damaged ({error}): run `make blend` again."
-        ) from error
-    if not fits:
-        raise PodiumError(
-            f"The blend in {folder} has other rows than the data: run `make blend` again."
+            f"The blend in {blend.folder} has other rows than the data. Blend again: make blend."
         )
-    return StoredBlend(manifest, oof, test)
+    return blend

@@ -1,6 +1,5 @@
-"""A competition's data as validated arrays, cached by content and mapped into memory."""
+"""A competition's data as checked arrays, cached by content and mapped into memory."""
 
-import csv
 import hashlib
 import json
 from dataclasses import dataclass
@@ -10,14 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from competition.data.csv_files import DOWNLOAD_AGAIN, find_csv
+from competition.data.image_csv import ImageTable, Layout, find_fault, read_images
+from competition.data.labels import Labels
+from competition.data.rows import Origin, Rows
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
-from competition.data.image_csv import Layout, open_csv, read_header, read_images
-from competition.data.rows import Origin, Rows
+from competition.problem.sample import read_sample
 from competition.problem.targets import Truth
 from competition.spec import Competition
 
-_FORMAT = 1  # goes up when the cached arrays change, so that old ones are left alone
+_FORMAT = 2  # goes up when the cached arrays change, so that old ones are left alone
+_ARRAYS = ("train", "truth", "test", "test_ids")
 
 
 @dataclass(frozen=True)
@@ -69,82 +72,116 @@ def load_dataset(competition: Competition, folder: Path) -> Dataset:
 
     Raises:
         PodiumError: a file is missing or breaks a promise; the sentence names file, row and column.
+
+    Example:
+        >>> data = load_dataset(load_competition("digit-recognizer"), Path("data/digit-recognizer"))
+        >>> data.train.shape, data.truth.shape
+        ((42000, 28, 28), (42000,))
     """
-    paths = [_find(folder, name) for name in competition.files]
-    digests = _digests(folder, paths)
-    promise = repr((_FORMAT, competition, digests))
-    fingerprint = hashlib.sha256(promise.encode()).hexdigest()[:16]
+    train, test, sample = (find_csv(folder, name) for name in competition.files)
+    fingerprint = _fingerprint(competition, _digests(folder, [train, test, sample]))
     cache = folder / "cache" / fingerprint
-    if not (cache / "complete").is_file():
-        _fill(cache, competition, *paths)
-    return Dataset(
-        train_images=_mapped(cache, "train_images"),
-        train_labels=_mapped(cache, "train_labels"),
-        test_images=_mapped(cache, "test_images"),
-        test_ids=_mapped(cache, "test_ids"),
-        fingerprint=fingerprint,
+    arrays = _cached(cache)
+    if arrays is None:
+        _fill(cache, _read(competition, folder, train, test))
+        arrays = {name: _mapped(cache, name) for name in _ARRAYS}
+    data = Dataset(**arrays, fingerprint=fingerprint, folder=folder / "features")
+    # These promises do not decide the arrays, so they may have changed since these were cached.
+    _check_rows(train, len(data.train), competition.train_rows)
+    _check_rows(test, len(data.test), competition.test_rows)
+    if not competition.classes and data.truth.min() < competition.problem.metric.scale.least:
+        raise find_fault(train, _layout(competition, labelled=True))
+    return data
+
+
+def _fingerprint(competition: Competition, digests: list[str]) -> str:
+    """Return a digest of what decides the arrays, and of nothing else."""
+    decides = (
+        _FORMAT,
+        digests,
+        competition.id_column,
+        competition.target_columns,
+        competition.label_columns,
+        competition.classes,
+        competition.image_side,
+        competition.channels,
     )
-
-
-def _find(folder: Path, name: str) -> Path:
-    """Return the file itself, or its zip where Kaggle packed it alone."""
-    plain, packed = folder / name, folder / f"{name}.zip"
-    if not plain.is_file() and packed.is_file():
-        return packed
-    if not plain.is_file():
-        raise PodiumError(f"{plain} is not there; `make download` brings it.")
-    return plain
+    return hashlib.sha256(repr(decides).encode()).hexdigest()[:16]
 
 
 def _digests(folder: Path, paths: list[Path]) -> list[str]:
     """Return each file's SHA-256, computed only when its size or time has changed."""
     index = folder / "cache" / "digests.json"
-    try:
-        known = json.loads(index.read_text())
-    except (OSError, ValueError):
-        known = {}
-    fresh: dict[str, tuple[list[int], str]] = {}
+    known = _known_digests(index)
+    fresh: dict[str, list[Any]] = {}
     for path in paths:
         stat = path.stat()
         seen = [stat.st_size, stat.st_mtime_ns]
-        entry = known.get(path.name)
-        digest = entry[1] if entry and entry[0] == seen else sha256_of(path)
-        fresh[path.name] = (seen, digest)
-    if {name: list(entry) for name, entry in fresh.items()} != known:
+        match known.get(path.name):
+            case [before, str(digest)] if before == seen:
+                fresh[path.name] = [seen, digest]
+            case _:
+                fresh[path.name] = [seen, sha256_of(path)]
+    if fresh != known:
         with atomic_path(index) as temporary:
             temporary.write_text(json.dumps(fresh))
-    return [fresh[path.name][1] for path in paths]
+    return [str(fresh[path.name][1]) for path in paths]
 
 
-def _fill(cache: Path, competition: Competition, train: Path, test: Path, sample: Path) -> None:
-    """Parse the three files and write the arrays; the marker comes last."""
-    side, classes = competition.image_side, competition.classes
-    id_column = competition.id_column
-    labelled = read_images(train, Layout(side, competition.label_column, id_column, classes))
-    unlabelled = read_images(test, Layout(side, None, id_column, classes))
+def _known_digests(index: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(index.read_text())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _layout(competition: Competition, labelled: bool) -> Layout:
+    least = -np.inf if competition.classes else competition.problem.metric.scale.least
+    return Layout(
+        competition.image_shape,
+        competition.id_column,
+        competition.label_columns if labelled else (),
+        Labels(competition.classes, least),
+    )
+
+
+def _read(
+    competition: Competition, folder: Path, train: Path, test: Path
+) -> dict[str, npt.NDArray[Any]]:
+    """Parse the three files, and check them against each other."""
+    labelled = read_images(train, _layout(competition, labelled=True))
+    unlabelled = read_images(test, _layout(competition, labelled=False))
     if labelled.pixel_columns != unlabelled.pixel_columns:
         raise PodiumError(
             f"{train.name} and {test.name} name their pixel columns differently, so their images "
-            "would not line up; fetch both again with `make download`."
+            "would not line up. Download both again."
         )
-    ids = _sample_ids(sample, competition)
-    _check_rows(train, len(labelled.images), competition.train_rows)
-    _check_rows(test, len(unlabelled.images), competition.test_rows)
-    _check_rows(sample, len(ids), len(unlabelled.images))
-    if unlabelled.ids is not None and not np.array_equal(unlabelled.ids, ids):
-        row = int(np.flatnonzero(unlabelled.ids != ids)[0])
-        raise PodiumError(
-            f"{test.name}, row {row + 2}: its id is {unlabelled.ids[row]!r} where {sample.name} "
-            f"has {ids[row]!r}; fetch both again with `make download`."
-        )
-    assert labelled.labels is not None
-    _check_classes(train, labelled.labels, competition)
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "train_images": labelled.images,
-        "train_labels": labelled.labels,
-        "test_images": unlabelled.images,
+    ids = _sample_ids(competition, folder)
+    _check_rows(Path(competition.sample_file), len(ids), len(unlabelled.images))
+    _check_ids(unlabelled, ids, test, competition)
+    assert labelled.truth is not None
+    if competition.classes:
+        _check_classes(train, labelled.truth, competition)
+    return {
+        "train": labelled.images,
+        "truth": labelled.truth,
+        "test": unlabelled.images,
         "test_ids": ids,
     }
+
+
+def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
+    ids = read_sample(competition, folder).ids
+    if any("\0" in each for each in ids):  # an array of text would lose it
+        raise PodiumError(
+            f"{competition.sample_file} holds a NUL character. {DOWNLOAD_AGAIN}"
+        )
+    return np.array(ids, dtype=np.str_)
+
+
+def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    """Write the arrays; the marker comes last."""
     for name, array in arrays.items():
         with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, array)
@@ -152,50 +189,47 @@ def _fill(cache: Path, competition: Competition, train: Path, test: Path, sample
         pass
 
 
+def _cached(cache: Path) -> dict[str, npt.NDArray[Any]] | None:
+    """Return the cached arrays; None where they are not all there."""
+    if not (cache / "complete").is_file():
+        return None
+    try:
+        return {name: _mapped(cache, name) for name in _ARRAYS}
+    except (OSError, ValueError, EOFError):
+        return None
+
+
 def _mapped(cache: Path, name: str) -> npt.NDArray[Any]:
     array: npt.NDArray[Any] = np.load(cache / f"{name}.npy", mmap_mode="r")
     return array
 
 
-def _sample_ids(path: Path, competition: Competition) -> npt.NDArray[np.str_]:
-    """Read the ids of the sample submission, in its order; check its header and each row."""
-    wanted = [competition.id_column, competition.target_column]
-    with open_csv(path) as file:
-        header = read_header(file, path)
-        if header != wanted:
-            raise PodiumError(
-                f"{path.name}, row 1: the columns are {', '.join(header)} where the competition "
-                f"has {', '.join(wanted)}; fetch it again with `make download`."
-            )
-        first_seen: dict[str, int] = {}
-        for number, row in enumerate(csv.reader(file), start=2):
-            if len(row) != len(wanted) or not row[0].strip():
-                raise PodiumError(
-                    f"{path.name}, row {number}: an id and a label are needed, not "
-                    f"{','.join(row)!r}; fetch it again with `make download`."
-                )
-            if first_seen.setdefault(row[0].strip(), number) != number:
-                raise PodiumError(
-                    f"{path.name}, row {number}, column 1 ({wanted[0]}): the id {row[0]!r} stands "
-                    f"in row {first_seen[row[0].strip()]} already; fetch it again with "
-                    "`make download`."
-                )
-    return np.array(list(first_seen), dtype=np.str_)
-
-
 def _check_rows(path: Path, found: int, expected: int | None) -> None:
     if expected is not None and found != expected:
         raise PodiumError(
-            f"{path.name} has {found:,} rows where {expected:,} are expected; it may be cut: "
-            "fetch it again with `make download`."
+            f"{path.name} has {found:,} rows where {expected:,} are expected; it may be cut. "
+            f"{DOWNLOAD_AGAIN}"
         )
 
 
-def _check_classes(path: Path, labels: npt.NDArray[np.int64], competition: Competition) -> None:
-    counts = np.bincount(labels, minlength=len(competition.classes))
+def _check_ids(
+    unlabelled: ImageTable, ids: npt.NDArray[np.str_], test: Path, competition: Competition
+) -> None:
+    """Check that the test file's own ids, where it has any, are those of the sample, in order."""
+    if unlabelled.ids is None or np.array_equal(unlabelled.ids, ids):
+        return
+    row = int(np.flatnonzero(unlabelled.ids != ids)[0])
+    raise PodiumError(
+        f"{test.name}, row {row + 2}: its id is {str(unlabelled.ids[row])!r} where "
+        f"{competition.sample_file} has {str(ids[row])!r}. Download both again."
+    )
+
+
+def _check_classes(path: Path, truth: Truth, competition: Competition) -> None:
+    counts = np.bincount(truth, minlength=len(competition.classes))
     absent = [competition.classes[index] for index in np.flatnonzero(counts == 0)]
     if absent:
         raise PodiumError(
-            f"{path.name} has no row of class {', '.join(absent)}; a model cannot learn what it "
-            "never sees: fetch the file again with `make download`."
+            f"{path.name} has no row of class {', '.join(absent)}, and a model cannot learn what "
+            f"it never sees. {DOWNLOAD_AGAIN}"
         )

@@ -1,37 +1,19 @@
 """One CSV file of images, read fast and checked cell by cell when something is wrong."""
 
-import csv
-import io
 import itertools
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from competition.data.csv_files import DOWNLOAD_AGAIN, checked_lines, open_csv, read_header
+from competition.data.image_faults import first_fault
+from competition.data.labels import Labels
 from competition.errors import PodiumError
-
-
-@dataclass(frozen=True)
-class ImageTable:
-    """What one CSV file holds.
-
-    Attributes:
-        images: (n, side, side) uint8.
-        labels: (n,) int64 class indices, or None where the file has no label column.
-        ids: (n,) text, or None where the file has no id column.
-        pixel_columns: The names of the side × side pixel columns, in the file's order.
-    """
-
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64] | None
-    ids: npt.NDArray[np.str_] | None
-    pixel_columns: tuple[str, ...]
+from competition.problem.targets import Truth
 
 
 @dataclass(frozen=True)
@@ -39,20 +21,89 @@ class Layout:
     """The columns that a file of images must and may have.
 
     Attributes:
-        side: Pixels along one side of an image.
-        label_column: Name of the label column; None where there must be none.
+        shape: Of one image: (side, side), or (side, side, 3).
         id_column: Name of an id column that the file may have.
-        classes: Label values as written, in class order.
+        label_columns: Names of the columns that hold the truth; none where there must be none.
+        labels: What their cells may hold.
     """
 
-    side: int
-    label_column: str | None
+    shape: tuple[int, ...]
     id_column: str
-    classes: tuple[str, ...]
+    label_columns: tuple[str, ...] = ()
+    labels: Labels = field(default_factory=Labels)
+
+    def places(self, header: list[str], path: Path) -> "Places":
+        """Return where the columns stand; check that all others are the pixels.
+
+        Raises:
+            PodiumError: a label column is missing, or the pixels are too many or too few.
+        """
+        for name in self.label_columns:
+            if name not in header:
+                raise PodiumError(
+                    f"{path.name}, row 1: the column {name!r} is missing (the first columns are "
+                    f"{', '.join(header[:3])}). {DOWNLOAD_AGAIN}"
+                )
+        labels = tuple(header.index(name) for name in self.label_columns)
+        id_place = header.index(self.id_column) if self.id_column in header else None
+        special = {*labels, *(() if id_place is None else (id_place,))}
+        pixels, wanted = len(header) - len(special), int(np.prod(self.shape))
+        if pixels != wanted:
+            raise PodiumError(
+                f"{path.name}, row 1: {pixels} pixel columns where images of "
+                f"{' × '.join(map(str, self.shape))} need {wanted}. {DOWNLOAD_AGAIN}"
+            )
+        return Places(labels, id_place, frozenset(special))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the columns that are not pixels stand, counted from 0.
+
+    Attributes:
+        labels: One place for each label column, in the competition's order.
+        id: The id column's; None where there is none.
+        special: All of them.
+    """
+
+    labels: tuple[int, ...]
+    id: int | None
+    special: frozenset[int]
+
+
+@dataclass(frozen=True)
+class ImageTable:
+    """What one CSV file holds.
+
+    Attributes:
+        images: (n, side, side) or (n, side, side, 3) uint8.
+        truth: (n,) int64 class indices or (n, t) float64 values; None without label columns.
+        ids: (n,) text, or None where the file has no id column.
+        pixel_columns: The names of the pixel columns, in the file's order.
+    """
+
+    images: npt.NDArray[np.uint8]
+    truth: Truth | None
+    ids: npt.NDArray[np.str_] | None
+    pixel_columns: tuple[str, ...]
+
+
+class _Collected:
+    """A converter that keeps what it reads, and leaves a 0 among the pixels."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        self.read = read
+        self.values: list[Any] = []
+
+    def __call__(self, text: str) -> int:
+        self.values.append(self.read(text))
+        return 0
 
 
 def read_images(path: Path, layout: Layout) -> ImageTable:
     """Read a CSV file of images, or the single CSV inside `path` when it is a zip.
+
+    Pixels of colour images stand in the order row, column, channel.
 
     Args:
         path: A UTF-8 file with a header line, CRLF or LF line ends, one image a row.
@@ -63,18 +114,19 @@ def read_images(path: Path, layout: Layout) -> ImageTable:
     """
     with open_csv(path) as file:
         header = read_header(file, path)
-        special = _special_columns(header, path, layout)
-        ids: list[str] = []
-        converters: dict[int | str, Callable[[str], Any]] = {}
-        if "label" in special:
-            converters[special["label"]] = _encoder(layout.classes)
-        if "id" in special:
-            converters[special["id"]] = _collector(ids)
+        places = layout.places(header, path)
+        read = layout.labels.read
+        collected: dict[int | str, _Collected] = {n: _Collected(read) for n in places.labels}
+        if places.id is not None:
+            collected[places.id] = _Collected(str.strip)
+        converters: dict[int | str, Callable[[str], Any]] = {**collected}
+        lines = checked_lines(file, path)
+        first = next((line for line in lines if line.strip("\r\n")), None)
+        if first is None:
+            raise PodiumError(f"{path.name} has a header and no rows. {DOWNLOAD_AGAIN}")
         try:
-            if not (first := file.readline()).strip():
-                raise PodiumError(f"{path.name} has a header and no rows; {_FETCH_AGAIN}")
             cells = np.loadtxt(
-                itertools.chain([first], file),
+                itertools.chain([first], lines),
                 dtype=np.uint8,
                 delimiter=",",
                 comments=None,
@@ -83,145 +135,22 @@ def read_images(path: Path, layout: Layout) -> ImageTable:
                 converters=converters,
             )
         except ValueError as error:
-            raise _first_fault(path, header, special, layout) from error
+            raise find_fault(path, layout) from error
     if cells.shape[1] != len(header):
-        raise _first_fault(path, header, special, layout)
-    pixels = np.delete(cells, list(special.values()), axis=1) if special else cells
+        raise find_fault(path, layout)
+    pixels = np.delete(cells, sorted(places.special), axis=1) if places.special else cells
+    truth = layout.labels.truth([collected[place].values for place in places.labels])
     return ImageTable(
-        images=np.ascontiguousarray(pixels).reshape(len(cells), layout.side, layout.side),
-        labels=cells[:, special["label"]].astype(np.int64) if "label" in special else None,
-        ids=np.array(ids, dtype=np.str_) if "id" in special else None,
-        pixel_columns=tuple(n for i, n in enumerate(header) if i not in special.values()),
+        images=np.ascontiguousarray(pixels).reshape(len(cells), *layout.shape),
+        truth=truth if places.labels else None,
+        ids=None if places.id is None else np.array(collected[places.id].values, np.str_),
+        pixel_columns=tuple(n for i, n in enumerate(header) if i not in places.special),
     )
 
 
-@contextmanager
-def open_csv(path: Path) -> Iterator[TextIO]:
-    """Open a CSV file as text, from inside its zip where `path` ends in `.zip`.
-
-    Raises:
-        PodiumError: there is no such file, the zip is damaged or holds no single CSV; or, raised
-            within the block too, the text is not UTF-8 or no CSV.
-    """
-    if not path.is_file():
-        raise PodiumError(f"{path} is not there; `make download` brings it.")
-    try:
-        if path.suffix != ".zip":
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                yield file
-            return
-        with zipfile.ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if name.endswith(".csv")]
-            if len(members) != 1:
-                raise PodiumError(f"{path} must hold one CSV file and holds {len(members)}.")
-            with archive.open(members[0]) as binary:
-                yield io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise PodiumError(f"{path} is a damaged zip ({error}); {_FETCH_AGAIN}") from error
-    except UnicodeDecodeError as error:
-        raise PodiumError(f"{path.name} is not UTF-8 text; {_FETCH_AGAIN}") from error
-    except csv.Error as error:
-        raise PodiumError(f"{path.name} is not a CSV file ({error}); {_FETCH_AGAIN}") from error
-
-
-def read_header(file: TextIO, path: Path) -> list[str]:
-    """Read the header line of an open CSV file.
-
-    Raises:
-        PodiumError: the file is empty, or names a column twice.
-    """
-    line = file.readline()
-    if not line.strip():
-        raise PodiumError(f"{path.name} is empty; {_FETCH_AGAIN}")
-    header = [name.strip() for name in next(csv.reader([line]))]
-    seen: set[str] = set()
-    for column, name in enumerate(header, start=1):
-        if name in seen:
-            raise PodiumError(
-                f"{path.name}, row 1, column {column}: the column {name!r} is there twice; "
-                f"{_FETCH_AGAIN}"
-            )
-        seen.add(name)
-    return header
-
-
-_FETCH_AGAIN = "fetch it again with `make download`."
-
-
-def _encoder(classes: tuple[str, ...]) -> Callable[[str], int]:
-    index = {name: number for number, name in enumerate(classes)}
-
-    def encode(text: str) -> int:
-        try:
-            return index[text.strip()]
-        except KeyError:
-            raise ValueError(text) from None
-
-    return encode
-
-
-def _collector(ids: list[str]) -> Callable[[str], int]:
-    def collect(text: str) -> int:
-        ids.append(text.strip())
-        return 0
-
-    return collect
-
-
-def _special_columns(header: list[str], path: Path, layout: Layout) -> dict[str, int]:
-    """Return where the label and id columns stand; check that the others are the pixels."""
-    special = {}
-    if layout.label_column is not None:
-        if layout.label_column not in header:
-            raise PodiumError(
-                f"{path.name}, row 1: the column {layout.label_column!r} is missing (the first "
-                f"columns are {', '.join(header[:3])}); {_FETCH_AGAIN}"
-            )
-        special["label"] = header.index(layout.label_column)
-    if layout.id_column in header:
-        special["id"] = header.index(layout.id_column)
-    pixels = len(header) - len(special)
-    if pixels != layout.side**2:
-        raise PodiumError(
-            f"{path.name}, row 1: {pixels} pixel columns where images of {layout.side} × "
-            f"{layout.side} need {layout.side**2}; {_FETCH_AGAIN}"
-        )
-    return special
-
-
-def _first_fault(
-    path: Path, header: list[str], special: dict[str, int], layout: Layout
-) -> PodiumError:
-    """Go through the file slowly and return a sentence on its first broken cell."""
+def find_fault(path: Path, layout: Layout) -> PodiumError:
+    """Go through a file slowly and return a sentence on its first broken cell."""
     with open_csv(path) as file:
-        reader = csv.reader(file)
-        next(reader)
-        for number, row in enumerate(reader, start=2):
-            if not row:
-                continue
-            where = f"{path.name}, row {number}"
-            if len(row) != len(header):
-                cut = " (a cut last line?)" if next(reader, None) is None else ""
-                return PodiumError(
-                    f"{where}: {len(row)} columns where the header has {len(header)}{cut}; "
-                    f"{_FETCH_AGAIN}"
-                )
-            for column, (name, text) in enumerate(zip(header, row, strict=True)):
-                at = f"{where}, column {column + 1} ({name})"
-                if column == special.get("label"):
-                    if text.strip() not in layout.classes:
-                        return PodiumError(
-                            f"{at}: the label {text!r} is none of the classes "
-                            f"{', '.join(layout.classes)}; mend the file or fetch it again."
-                        )
-                elif column != special.get("id") and not _is_pixel(text):
-                    return PodiumError(
-                        f"{at}: {text!r} is not a pixel value (a whole number from 0 to 255); "
-                        "mend the file or fetch it again."
-                    )
-    return PodiumError(f"{path.name} cannot be read as a table of images; {_FETCH_AGAIN}")
-
-
-def _is_pixel(text: str) -> bool:
-    text = text.strip()
-    return text.isascii() and text.isdigit() and int(text) <= 255
+        header = read_header(file, path)
+        places = layout.places(header, path)
+        return first_fault(file, path, header, places.labels, places.id, layout.labels)

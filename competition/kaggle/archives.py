@@ -26,7 +26,7 @@ def unpack(archive: Path, targets: dict[str, Path], listed: dict[str, int]) -> N
 
     Raises:
         Damaged: the zip breaks a promise.
-        PodiumError: a file is missing, or is none.
+        PodiumError: a file is missing, or is not a plain file.
     """
     try:
         with zipfile.ZipFile(archive) as opened:

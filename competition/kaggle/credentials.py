@@ -2,11 +2,10 @@
 
 import json
 import logging
-import os
 import shlex
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from competition.kaggle.errors import (
-    KEY_PAGE,
     CredentialsMissing,
     CredentialsRefused,
     KaggleError,
     Translator,
 )
+from competition.kaggle.replies import fields_of
+from competition.kaggle.retry import Patience
+from competition.workspace import Access
 
 if TYPE_CHECKING:
     from competition.kaggle.transport import Transport
+
+_TOKEN_FILES = ("access_token", "access_token.txt")
 
 _log = logging.getLogger(__name__)
 
@@ -51,64 +54,88 @@ class Credentials:
         return self.token or self.key or ""
 
 
-def sign_in(transport: "Transport", translator: Translator, elsewhere: bool) -> Credentials:
+def sign_in(
+    access: Access, transport: "Transport", translator: Translator, patience: Patience
+) -> Credentials:
     """Find credentials, give them to the transport, and return them.
 
-    The order: a token (KAGGLE_API_TOKEN, then `~/.kaggle/access_token`), which is checked by one
-    call and passed over when it is no longer valid; KAGGLE_USERNAME with KAGGLE_KEY over
-    `kaggle.json`; at Kaggle itself, what `kaggle auth login` left.
+    The order: a token (given, then of `~/.kaggle/access_token`), which is checked by one call and
+    passed over when it is no longer valid; a username and a key (given, then of `kaggle.json`);
+    what `kaggle auth login` left. Another server than Kaggle gets what was given, and nothing that
+    is stored: not even a question about it is sent.
 
     Args:
+        access: What was given, and where to look for what is stored.
         transport: Makes the calls, and keeps the credentials.
         translator: Words its errors.
-        elsewhere: Another server than Kaggle: it is not offered the login at Kaggle.
+        patience: With calls that fail in passing.
 
     Raises:
         CredentialsMissing: there are none.
         CredentialsRefused: a token is not valid, and there is no key.
     """
+    stored = None if access.endpoint else access.home
     stale = None
-    token, source = _environment_token()
+    token, source = _token(access, stored)
     if token:
         transport.sign_in(token)
-        active, username = _introspect(transport, translator.hiding(token), token)
+        active, username = _introspect(transport, translator.hiding(token), token, patience)
         if active:
             return Credentials(source, username, token=token)
         stale = source
         _log.warning("The token of %s is not valid, or no longer; looking for a key.", source)
-    for credentials in _others(transport, translator, elsewhere):
-        transport.sign_in(credentials.token or (credentials.username, credentials.key))
-        return credentials
+    found = _key(access, stored) or (stored and _login(stored, transport, translator)) or None
+    if found:
+        transport.sign_in(found.token or (found.username, found.key))
+        return found
     if stale:
         raise CredentialsRefused(
-            f"The token of {stale} is not accepted by {translator.server}, and there is no key "
-            f"either. Make a new one at {KEY_PAGE} (API) and replace it, or remove it."
+            f"The token of {stale} is not accepted by {translator.server}, and there is no key. "
+            f"{translator.get_key}"
         )
     raise CredentialsMissing(
-        f"There are no credentials for {translator.server}. Make a key at {KEY_PAGE} (API, Create "
-        "New Token) and save the file as ~/.kaggle/kaggle.json, or set KAGGLE_USERNAME and "
-        "KAGGLE_KEY (another server than Kaggle has keys of its own)."
+        f"There are no credentials for {translator.server}. {translator.get_key}"
     )
 
 
-def _environment_token() -> tuple[str | None, str]:
-    from kagglesdk.kaggle_env import get_access_token_from_env
+def _token(access: Access, stored: Path | None) -> tuple[str | None, str]:
+    """Return a bearer token and where it was found, as the official client looks for it."""
+    if access.token:
+        return _token_of(access.token), "KAGGLE_API_TOKEN"
+    places = [stored / ".kaggle" / name for name in _TOKEN_FILES] if stored else []
+    for place in places:
+        token = _text_of(place)
+        if token:
+            _warn_of_readers(place)
+            return token, str(place)
+    return None, ""
 
-    token, source = get_access_token_from_env()
-    if source != "access_token":
-        return token, str(source)
-    for name in ("access_token", "access_token.txt"):
-        _warn_of_readers(Path.home() / ".kaggle" / name)
-    return token, "~/.kaggle/access_token"
+
+def _token_of(given: str) -> str | None:
+    """Return a given token, or what the file holds whose path was given."""
+    try:
+        is_file = Path(given).is_file()
+    except (OSError, ValueError):  # too long for a path, or with a NUL
+        is_file = False
+    return _text_of(Path(given)) if is_file else given
+
+
+def _text_of(place: Path) -> str | None:
+    """Return a file's text without blanks around it; None where there is none to be read."""
+    try:
+        return place.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        _log.warning("%s cannot be read; it is passed over.", place)
+        return None
 
 
 def _introspect(
-    transport: "Transport", translator: Translator, token: str
+    transport: "Transport", translator: Translator, token: str, patience: Patience
 ) -> tuple[bool, str | None]:
     """Ask whose token it is; a server that does not know the question may still know the token."""
     from kagglesdk.security.types.oauth_service import IntrospectTokenRequest
-
-    from competition.kaggle.retry import patiently
 
     request = IntrospectTokenRequest()
     request.token = token
@@ -123,78 +150,95 @@ def _introspect(
                 return False, None
             if not reply.ok:
                 raise translator.refused(reply, doing)
-            said = reply.json()
+            said = fields_of(reply)
         except requests.RequestException as error:
             broken = translator.broken(error, doing)
         else:
-            return bool(said.get("active") and said.get("username")), said.get("username")
+            username = str(said.get("username") or "")
+            return bool(said.get("active") and username), username or None
         raise broken
 
-    return patiently(ask)
+    return patience.repeat(ask)
 
 
-def _others(
-    transport: "Transport", translator: Translator, elsewhere: bool
-) -> Iterator[Credentials]:
-    kept, place = _kaggle_json()
-    username = os.environ.get("KAGGLE_USERNAME") or kept.get("username")
-    key = os.environ.get("KAGGLE_KEY") or kept.get("key")
-    if username and key:
-        source = "KAGGLE_KEY" if os.environ.get("KAGGLE_KEY") else str(place)
-        if source == str(place):
-            _warn_of_readers(place)
-        yield Credentials(source, str(username), key=str(key))
-    if not elsewhere:
-        yield from _login(transport, translator)
+def _key(access: Access, stored: Path | None) -> Credentials | None:
+    """Return the given username and key; what is not given is taken from `kaggle.json`."""
+    if access.username and access.key:
+        return Credentials("KAGGLE_KEY", access.username, key=access.key)
+    if stored is None:
+        return None
+    place = _kaggle_json(access, stored)
+    kept = _fields_in(place)
+    username, key = access.username or kept.get("username"), access.key or kept.get("key")
+    if not username or not key:
+        return None
+    if not access.key:
+        _warn_of_readers(place)
+    return Credentials("KAGGLE_KEY" if access.key else str(place), str(username), key=str(key))
 
 
-def _kaggle_json() -> tuple[dict[str, Any], Path]:
-    """Return what `kaggle.json` holds and where it is looked for, as the official client does."""
-    folder = Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
-    if (
-        not os.environ.get("KAGGLE_CONFIG_DIR")
-        and sys.platform.startswith("linux")
-        and not folder.exists()
-    ):
-        folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kaggle"
-    place = folder / "kaggle.json"
+def _kaggle_json(access: Access, stored: Path) -> Path:
+    """Return where `kaggle.json` is looked for, as the official client does."""
+    folder = access.config or stored / ".kaggle"
+    if access.config is None and sys.platform.startswith("linux") and not folder.exists():
+        folder = stored / ".config" / "kaggle"
+    return folder / "kaggle.json"
+
+
+def _fields_in(place: Path) -> dict[str, Any]:
+    """Return the object of a JSON file; nothing, and a warning, where it holds anything else."""
     try:
         kept = json.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}, place
-    except (OSError, ValueError):
-        _log.warning("%s cannot be read as JSON; it is passed over.", place)
-        return {}, place
-    return (kept if isinstance(kept, dict) else {}), place
+        return {}
+    except (OSError, ValueError, RecursionError):
+        kept = None
+    if not isinstance(kept, dict):
+        _log.warning("%s cannot be read as a JSON object; it is passed over.", place)
+        return {}
+    return kept
 
 
 def _warn_of_readers(place: Path) -> None:
     with suppress(OSError):
         if place.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
             _log.warning(
-                "Other users of this machine can read your key in %s. Mend it with: chmod 600 %s",
+                "Other users of this machine can read your key in %s. Fix it with: chmod 600 %s",
                 place,
                 shlex.quote(str(place)),
             )
 
 
-def _login(transport: "Transport", translator: Translator) -> Iterator[Credentials]:
-    """Yield what `kaggle auth login` left, its access token renewed where that is due."""
+def _login(stored: Path, transport: "Transport", translator: Translator) -> Credentials | None:
+    """Return what `kaggle auth login` left, its access token renewed where that is due."""
     from kagglesdk.kaggle_creds import KaggleCredentials
     from kagglesdk.users.services.account_service import AccountClient
 
+    place = stored / ".kaggle" / "credentials.json"
+
+    class Login(KaggleCredentials):  # type: ignore[misc]
+        """The SDK's login, renewed in the file it came from."""
+
+        def save(self, file_path: str = str(place)) -> None:
+            super().save(file_path)
+
+    if not _fields_in(place):
+        return None
     # KaggleCredentials only ever uses this one part of a kagglesdk client.
     client = SimpleNamespace(users=SimpleNamespace(account_client=AccountClient(transport)))
-    login = KaggleCredentials.load(client=client)
+    try:
+        login = Login.load(client, str(place))
+    except (OSError, ValueError, TypeError, AttributeError):
+        _log.warning("%s does not hold a login; it is passed over.", place)
+        return None
     if login is None:
-        return
+        return None
     transport.sign_in(None)
-    token = _translated(login.get_access_token, translator)
-    if token:
-        yield Credentials("kaggle auth login", login.get_username(), token=token)
+    token = _renewed(login.get_access_token, translator)
+    return Credentials("kaggle auth login", login.get_username(), token=token) if token else None
 
 
-def _translated(renew: Callable[[], str | None], translator: Translator) -> str | None:
+def _renewed(renew: Callable[[], str | None], translator: Translator) -> str | None:
     doing = "renewing the login"
     failure: KaggleError
     try:

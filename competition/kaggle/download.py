@@ -1,14 +1,12 @@
-"""Brings a competition's files, whole or not at all, and heals them when they are not right."""
+"""Brings a competition's files, whole or not at all, and brings them again where they changed."""
 
-import fcntl
 import hashlib
 import logging
-import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +21,10 @@ from competition.kaggle.archives import Damaged, unpack
 from competition.kaggle.client import KaggleClient, RemoteStream
 from competition.kaggle.errors import KaggleError, KaggleUnavailable
 from competition.kaggle.manifest import FileRecord, Manifest
-from competition.kaggle.retry import ATTEMPTS, PASSING, TOTAL_SECONDS, pause
+from competition.kaggle.retry import PASSING, Patience
+from competition.locks import locked
 from competition.spec import Competition
+from competition.workspace import Workspace
 
 Progress = Callable[[int, int | None], None]
 Opener = Callable[[int, str | None], AbstractContextManager[RemoteStream]]
@@ -55,12 +55,9 @@ class DownloadResult:
 
 
 def download(
-    competition: Competition,
-    folder: Path,
-    client: KaggleClient,
-    progress: Progress | None = None,
+    workspace: Workspace, client: KaggleClient, progress: Progress | None = None
 ) -> DownloadResult:
-    """Bring the competition's files into a folder, unless they are there and right.
+    """Bring the competition's files into its data folder, unless they are there and right.
 
     Right means: as `manifest.json` from the same source says, by SHA-256; then no call is made.
     Files without a manifest, put there by hand, are trusted when their sizes are those that Kaggle
@@ -68,8 +65,7 @@ def download(
     one folder wait for each other, and what a killed one left behind is removed.
 
     Args:
-        competition: Whose files.
-        folder: Where to; made where it is missing.
+        workspace: Whose files, and where to.
         client: The door to Kaggle.
         progress: Called with the bytes so far, and the bytes in all or None.
 
@@ -77,13 +73,19 @@ def download(
         PodiumError: Kaggle refuses, the files are damaged, or the disk is full. Whatever was in the
             folder before stays as it was.
     """
+    competition, folder = workspace.competition, workspace.data
     with explained_os_errors(folder / competition.train_file):
         remove_abandoned(folder)
         if there := _already_right(competition, folder, client):
             return there
         listed = {each.name: each.size for each in client.list_files()}
-        folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        # Beside the folder, which holds the competition's files and nothing else.
+        lock = folder.with_name(f".{folder.name}.download.lock")
+
+        def waiting() -> None:
+            _log.warning("Another download into %s is under way; waiting for its end.", folder)
+
+        with locked(lock, waiting=waiting):
             return _already_right(competition, folder, client) or _bring(
                 competition, folder, client, listed, progress or _no_progress
             )
@@ -127,23 +129,6 @@ def _no_progress(_done: int, _total: int | None) -> None:
     """Tell nobody."""
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one download at a time write into a folder; a killed one keeps nobody waiting."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _log.warning("Another download into %s is under way; waiting for its end.", folder)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError:
-            _log.debug("%s is on a file system without locks.", folder)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _fetch(
     competition: Competition,
     folder: Path,
@@ -184,7 +169,7 @@ def _from_archive(
     progress: Progress,
 ) -> None:
     with temporary_path(folder, "download") as archive:
-        _receive(client.open_archive, archive, progress)
+        _receive(client.open_archive, archive, client.patience, progress)
         unpack(archive, targets, listed)
 
 
@@ -202,7 +187,7 @@ def _file_by_file(
         ) -> AbstractContextManager[RemoteStream]:
             return client.open_file(name, start, validator)
 
-        _receive(opener, target, progress)
+        _receive(opener, target, client.patience, progress)
         if zipfile.is_zipfile(target):
             with temporary_path(folder, "download") as packed:
                 shutil.copyfile(target, packed)
@@ -213,7 +198,7 @@ def _file_by_file(
             raise Damaged(f"{name} has {size} bytes instead of {listed[name]}")
 
 
-def _receive(opener: Opener, path: Path, progress: Progress) -> None:
+def _receive(opener: Opener, path: Path, patience: Patience, progress: Progress) -> None:
     """Write a remote file to a path, resuming where the connection is cut.
 
     Gives up after five failures in a row, or a minute, without a byte more.
@@ -222,7 +207,7 @@ def _receive(opener: Opener, path: Path, progress: Progress) -> None:
         Damaged: the storage says that its file has another content.
     """
     done, failures, validator = 0, 0, None
-    deadline = time.monotonic() + TOTAL_SECONDS
+    deadline = time.monotonic() + patience.seconds
     while True:
         before = done
         try:
@@ -245,10 +230,10 @@ def _receive(opener: Opener, path: Path, progress: Progress) -> None:
             )
         except PASSING as error:
             if done > before:
-                failures, deadline = 0, time.monotonic() + TOTAL_SECONDS
+                failures, deadline = 0, time.monotonic() + patience.seconds
             failures += 1
-            wait = pause(error, failures)
-            if failures >= ATTEMPTS or time.monotonic() + wait > deadline:
+            wait = patience.pause(error, failures)
+            if failures >= patience.attempts or time.monotonic() + wait > deadline:
                 raise
             _log.info("The download was cut after %d bytes; going on in %.1f s.", done, wait)
             time.sleep(wait)

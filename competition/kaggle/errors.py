@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     import requests
 
 KEY_PAGE = "https://www.kaggle.com/settings"
+_GET_KEY = (
+    f"Make a key at {KEY_PAGE} (API, Create New Token) and save the file as "
+    "~/.kaggle/kaggle.json, or set KAGGLE_USERNAME and KAGGLE_KEY."
+)
+# Another server never gets what is stored for Kaggle.
+_SET_KEY = "Set KAGGLE_USERNAME and KAGGLE_KEY to a user and a key of that server."
 _REASON_BYTES = 4096
 _REASON_LENGTH = 300
 
@@ -65,9 +71,7 @@ class OutcomeUnknown(KaggleError):
 _REFUSALS: dict[int, tuple[type[KaggleError], str]] = {
     401: (
         CredentialsRefused,
-        "{server} does not accept the credentials ({said}). Make a new key at "
-        f"{KEY_PAGE} (API, Create New Token) and save it as ~/.kaggle/kaggle.json, or set "
-        "KAGGLE_USERNAME and KAGGLE_KEY; another server than Kaggle has keys of its own.",
+        "{server} does not accept the credentials ({said}). {get_key}",
     ),
     403: (
         RulesNotAccepted,
@@ -105,12 +109,19 @@ class Translator:
     Attributes:
         competition: The competition that was asked for.
         server: How messages name the other side: `Kaggle`, or a server's address.
+        elsewhere: Whether it is another server than Kaggle.
         secrets: Texts that no message may hold, whatever the other side echoes.
     """
 
     competition: Competition
     server: str
+    elsewhere: bool = False
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def get_key(self) -> str:
+        """What to do where credentials are missing or refused."""
+        return _SET_KEY if self.elsewhere else _GET_KEY
 
     def refused(self, response: "requests.Response", doing: str) -> KaggleError:
         """Return the error of a reply with a status of 400 or more.
@@ -141,6 +152,7 @@ class Translator:
             slug=self.competition.slug,
             url=self.competition.url,
             rules_url=self.competition.rules_url,
+            get_key=self.get_key,
         )
         return kind(sentence[0].upper() + sentence[1:])
 
@@ -187,7 +199,7 @@ class Translator:
             reply = json.loads(body)
             inner = reply.get("error", reply)
             reason = inner.get("message") if isinstance(inner, dict) else inner
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             reason = body
         return self.clean(str(reason or "")).rstrip(".")
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from competition.files import atomic_path, sha256_of
 
@@ -21,6 +22,19 @@ class FileRecord:
     def of(cls, path: Path) -> "FileRecord":
         """Return the record of a file as it is now."""
         return cls(path.stat().st_size, sha256_of(path))
+
+    @classmethod
+    def read(cls, kept: Any) -> "FileRecord":
+        """Return the record that an entry of the JSON file holds.
+
+        Raises:
+            TypeError: it holds something else.
+            KeyError: it lacks a part.
+        """
+        size, sha256 = kept["size"], kept["sha256"]
+        if not isinstance(size, int) or not isinstance(sha256, str):
+            raise TypeError("not a size and a digest")
+        return cls(size, sha256)
 
     def matches(self, path: Path) -> bool:
         """Tell whether a file is there and has this content."""
@@ -53,13 +67,15 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest | None":
-        """Return a folder's manifest; None where there is none that can be read."""
+        """Return a folder's manifest; None where there is none, or not a whole one."""
         try:
             kept = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-            files = {name: FileRecord(**record) for name, record in kept["files"].items()}
-            return cls(kept["competition"], kept["source"], kept["time"], files)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            files = {name: FileRecord.read(record) for name, record in kept["files"].items()}
+            made = cls(kept["competition"], kept["source"], kept["time"], files)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
+        texts = (made.competition, made.source, made.time)
+        return made if all(isinstance(text, str) for text in texts) else None
 
     def write(self, folder: Path) -> None:
         """Save it in a folder, whole or not at all."""

@@ -25,6 +25,11 @@ class RemoteFile:
     name: str
     size: int
 
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> "RemoteFile":
+        """Return the file of one item of ListDataFiles."""
+        return cls(str(fields.get("name") or fields.get("ref")), whole(fields.get("totalBytes")))
+
 
 @dataclass(frozen=True)
 class RemoteStream:
@@ -54,6 +59,20 @@ class SubmissionLimits:
     used_today: int
     allowed_now: int
     limited_by_total: bool
+
+    @classmethod
+    def of(cls, reply: dict[str, Any]) -> "SubmissionLimits | None":
+        """Return the limits of a reply; None where it does not tell.
+
+        Kaggle answers zero to everything before the first submission made one a team.
+        """
+        limits = cls(
+            used_today=whole(reply.get("numToday")),
+            allowed_now=whole(reply.get("numAllowedNow")),
+            limited_by_total=bool(reply.get("limitedByTotal")),
+        )
+        unknown = limits == cls(0, 0, False) and not reply.get("numTotal")
+        return None if unknown else limits
 
 
 @dataclass(frozen=True)
@@ -86,7 +105,7 @@ class RemoteSubmission:
     def of(cls, fields: dict[str, Any]) -> "RemoteSubmission":
         """Return the submission of one item of ListSubmissions."""
         return cls(
-            ref=_whole(fields.get("ref")),
+            ref=whole(fields.get("ref")),
             file_name=str(fields.get("fileName") or ""),
             description=str(fields.get("description") or ""),
             created=_time(fields.get("date")),
@@ -95,7 +114,7 @@ class RemoteSubmission:
             public_score=_score(fields.get("publicScore")),
             private_score=_score(fields.get("privateScore")),
             error=str(fields.get("errorDescription") or "") or None,
-            total_bytes=_whole(fields.get("totalBytes")),
+            total_bytes=whole(fields.get("totalBytes")),
         )
 
 
@@ -130,10 +149,19 @@ def fields_of(reply: "requests.Response") -> dict[str, Any]:
     """
     from requests.exceptions import InvalidJSONError
 
-    fields = reply.json()
+    try:
+        fields = reply.json()
+    except RecursionError as error:
+        raise InvalidJSONError("nested too deep") from error
     if not isinstance(fields, dict):
         raise InvalidJSONError("not an object")
     return fields
+
+
+def items_of(fields: dict[str, Any], entry: str) -> list[dict[str, Any]]:
+    """Return the objects that a reply lists under an entry; none where it lists nothing."""
+    listed = fields.get(entry)
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 def stream_of(
@@ -196,10 +224,11 @@ def _length(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
 
 
-def _whole(value: Any) -> int:
+def whole(value: Any) -> int:
+    """Return a whole number of a reply; 0 where it holds none."""
     try:
         return int(value or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 

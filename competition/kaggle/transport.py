@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from kagglesdk.kaggle_env import KaggleEnv
+from kagglesdk.kaggle_env import KaggleEnv, get_env
 from kagglesdk.kaggle_http_client import KaggleHttpClient
 from requests.adapters import HTTPAdapter
 
@@ -55,18 +55,17 @@ class Transport(KaggleHttpClient):  # type: ignore[misc]
         timeout: Seconds to wait for a connection, and for each piece of an answer.
 
     Raises:
-        PodiumError: the address is none, or KAGGLE_API_ENVIRONMENT names no environment.
+        PodiumError: the endpoint is not an address, or KAGGLE_API_ENVIRONMENT means another Kaggle.
     """
 
     def __init__(self, endpoint: str | None, timeout: Timeout) -> None:
-        try:
-            # LOCAL puts its calls under {endpoint}/api; None asks KAGGLE_API_ENVIRONMENT.
-            super().__init__(env=KaggleEnv.LOCAL if endpoint else None)
-            if endpoint:
-                self._endpoint = endpoint
-            self._init_session()
-        except Exception as error:  # kagglesdk raises bare Exceptions here
-            raise PodiumError(f"Kaggle cannot be called: {error}. Mend the environment.") from None
+        if endpoint is None:
+            _refuse_other_environments()
+        # LOCAL puts its calls under {endpoint}/api.
+        super().__init__(env=KaggleEnv.LOCAL if endpoint else KaggleEnv.PROD)
+        if endpoint:
+            self._endpoint = endpoint
+        self._init_session()
         self._mount(self._session, timeout, endpoint)
         self.storage = requests.Session()
         self._mount(self.storage, timeout, endpoint)
@@ -118,11 +117,27 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _refuse_other_environments() -> None:
+    """Refuse what only the official client follows: it would send real credentials elsewhere.
+
+    And to pass it over would send to the real Kaggle what was meant for a practice one.
+    """
+    try:
+        meant: object = get_env()
+    except Exception:  # kagglesdk raises it bare
+        meant = None
+    if meant != KaggleEnv.PROD:
+        raise PodiumError(
+            "KAGGLE_API_ENVIRONMENT names another Kaggle, which only the official client calls. "
+            "Unset it; to call another server, set KAGGLE_ENDPOINT to its address."
+        )
+
+
 def _host(endpoint: str) -> str:
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise PodiumError(
-            f"KAGGLE_ENDPOINT={endpoint} is not an address; give one like http://127.0.0.1:8899."
+            f"KAGGLE_ENDPOINT={endpoint} is not an address. Give one like http://127.0.0.1:8899."
         )
     return parts.hostname
 

@@ -245,11 +245,18 @@ class Calls:
         """Return the teams by their best public score, best first; the earlier one wins a tie."""
         made = self._baselines["created"]
         entries = [(row["public"], made, row["team"]) for row in self._baselines["rows"]]
-        scored = [each for each in self.state.submissions() if each.status == "COMPLETE"]
-        if scored:
-            best = max(scored, key=lambda each: (each.public or 0.0, -each.created))
-            entries.append((best.public, best.created, self._username))
-        entries.sort(key=lambda entry: (-entry[0], entry[1]))
+        own = [
+            (each.public, each.created, self._username)
+            for each in self.state.submissions()
+            if each.status == "COMPLETE" and each.public is not None
+        ]
+        sign = -1 if self._solution.problem.greater_is_better else 1
+
+        def place(entry: tuple[float, float, str]) -> tuple[float, float]:
+            return sign * entry[0], entry[1]
+
+        entries += sorted(own, key=place)[:1]
+        entries.sort(key=place)
         return [
             {
                 "teamId": 1 + sum(map(ord, team)),

@@ -108,7 +108,7 @@ def _parse(item: str, place: int, settings: dict[str, float]) -> Fault:
     match = _ITEM.fullmatch(item)
     if match is None or match["kind"] not in _DEFAULT_CALLS:
         raise PodiumError(
-            f"{item!r} is no fault. Write KIND[=VALUE][@CALL][*TIMES or %PERCENT] with one of "
+            f"{item!r} is not a fault. Write KIND[=VALUE][@CALL][*TIMES or %PERCENT] with one of "
             f"{', '.join(_DEFAULT_CALLS)}, as in refuse=503@CreateSubmission*2; or "
             f"{' or '.join(f'{name}=NUMBER' for name in _DEFAULT_SETTINGS)}."
         )

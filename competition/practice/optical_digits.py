@@ -50,12 +50,3 @@ def mnist_form(image: Images) -> Images:
     frame = np.zeros((SIDE, SIDE), np.uint8)
     frame[row : row + size[1], column : column + size[0]] = digit
     return frame
-
-
-def labelled_csv(label_column: str) -> bytes:
-    """Return the images as a labelled CSV with Kaggle's CRLF line ends."""
-    images, labels = optical_digits()
-    header = ",".join([label_column, *(f"pixel{i}" for i in range(SIDE * SIDE))])
-    rows = np.column_stack([labels, images.reshape(len(images), -1)])
-    lines = [header, *(",".join(map(str, row)) for row in rows.tolist())]
-    return "".join(f"{line}\r\n" for line in lines).encode()

@@ -17,6 +17,7 @@ from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.practice.fault_plan import parse_faults
 from competition.spec import Competition
+from competition.workspace import Access
 
 HOST = "127.0.0.1"
 OPTICAL_DIGITS = "optical-digits"
@@ -31,6 +32,11 @@ class Running:
     username: str
     key: str
     spec_path: Path
+
+    @property
+    def access(self) -> Access:
+        """What a client calls it with; nothing that is stored at home."""
+        return Access(endpoint=self.url, username=self.username, key=self.key)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -59,7 +65,8 @@ class PracticeServer:
     Args:
         folder: Keeps its data and its state.
         competition: The competition whose form it has.
-        data: The labelled data to hide some of; None for the optical digits.
+        data: The labelled data to hide some of; None for those that the competition names as
+            bundled.
         hidden: How many rows to hide; None for a third.
         port: To listen on; 0 for any free one.
         username: Of the one user; None for the folder's own, at first `you`.
@@ -214,14 +221,17 @@ class PracticeKaggle:
         return self.running.spec_path
 
     @property
+    def access(self) -> Access:
+        """What a client calls it with."""
+        return self.running.access
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables that send this project's commands to it."""
         return self.running.environment
 
     def start(self) -> None:
         """Start the child process and wait until it takes calls."""
-        root = Path(__file__).parents[2]
-        paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "competition", "practice", *self._arguments],
             stdin=subprocess.PIPE,
@@ -230,7 +240,7 @@ class PracticeKaggle:
             text=True,
             # Ctrl-C is for the parent, which may still need it while it winds up.
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=_environment_of_child(),
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -265,6 +275,13 @@ class PracticeKaggle:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _environment_of_child() -> dict[str, str]:
+    """Return this process's environment without a person's Kaggle, and with this code in reach."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KAGGLE_")}
+    paths = [str(Path(__file__).parents[2]), *filter(None, [kept.get("PYTHONPATH")])]
+    return kept | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _bound(port: int) -> socket.socket:

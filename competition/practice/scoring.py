@@ -1,10 +1,18 @@
-"""Scores an uploaded submission as Kaggle does: accuracy on a public and a private part."""
+"""Scores an uploaded submission as Kaggle does: on a public and on a private part of the rows."""
 
 import csv
-import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
+from competition.practice.labelled import truth_of
+from competition.problem.form import Form
+from competition.problem.problem import Problem
+from competition.problem.sample import Sample
+from competition.problem.targets import Answers, Truth
 from competition.spec import Competition
 
 
@@ -14,68 +22,82 @@ class Malformed(Exception):
 
 @dataclass(frozen=True)
 class Solution:
-    """The hidden labels, which never leave the server.
+    """The hidden truth, which never leaves the server.
 
     Attributes:
-        competition: Whose column and class names a submission must use.
-        labels: The label of each id.
-        public: The ids of the public part.
+        problem: Scores.
+        form: Reads submissions.
+        sample: The ids, in the order of `truth`.
+        truth: (m,) class indices, or (m, t) values.
+        public: (m,) whether a row counts for the public score.
     """
 
-    competition: Competition
-    labels: dict[str, str]
-    public: frozenset[str]
+    problem: Problem
+    form: Form
+    sample: Sample
+    truth: Truth
+    public: npt.NDArray[np.bool_]
 
     @classmethod
     def read(cls, path: Path, competition: Competition) -> "Solution":
-        """Read the file that `holdout` wrote: id, label, 1 for public."""
-        with path.open(newline="") as file:
+        """Read the file that `write_hidden` wrote."""
+        with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))[1:]
-        labels = {row[0]: row[1] for row in rows}
-        return cls(competition, labels, frozenset(row[0] for row in rows if row[2] == "1"))
-
-    def score(self, content: bytes) -> tuple[float, float]:
-        """Return the public and the private accuracy of a submission's bytes.
-
-        Raises:
-            Malformed: it is no submission for this competition.
-        """
-        return self.accuracies(self._answers(content))
-
-    def accuracies(self, answers: dict[str, str]) -> tuple[float, float]:
-        """Return the public and the private accuracy of answers by id."""
-        right = {each for each, label in self.labels.items() if answers[each] == label}
-        private = len(self.labels) - len(self.public)
-        return (
-            len(right & self.public) / len(self.public),
-            len(right - self.public) / private,
+        labels = [tuple(row[1:-1]) for row in rows]
+        return cls(
+            problem=competition.problem,
+            form=Form.of(competition),
+            sample=sample_of(competition, len(rows)),
+            truth=truth_of(labels, competition, path.name),
+            public=np.array([row[-1] == "1" for row in rows]),
         )
 
-    def _answers(self, content: bytes) -> dict[str, str]:
-        try:
-            rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-            header, *lines = [row for row in rows if row] or [[]]
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise Malformed(f"The file is not a readable CSV: {error}") from None
-        wanted = [self.competition.id_column, self.competition.target_column]
-        for column in wanted:
-            if column not in header:
-                raise Malformed(f"Submission is missing the required column '{column}'")
-        if len(lines) != len(self.labels):
-            raise Malformed(
-                f"Submission must have {len(self.labels)} rows, it has {len(lines)} rows"
-            )
-        place, target = (header.index(column) for column in wanted)
-        answers: dict[str, str] = {}
-        for number, row in enumerate(lines, start=2):
-            if len(row) != len(header):
-                raise Malformed(f"Line {number} has {len(row)} columns, not {len(header)}")
-            one, answer = row[place].strip(), row[target].strip()
-            if one not in self.labels:
-                raise Malformed(f"Line {number}: '{one}' is no {wanted[0]} of the test set")
-            if one in answers:
-                raise Malformed(f"Line {number}: {wanted[0]} '{one}' appears twice")
-            if answer not in self.competition.classes:
-                raise Malformed(f"Line {number}: '{answer}' is no valid {wanted[1]}")
-            answers[one] = answer
-        return answers
+    def score(self, content: bytes) -> tuple[float, float]:
+        """Return the public and the private score of a submission's bytes.
+
+        Raises:
+            Malformed: it is not a submission for this competition.
+        """
+        parsed = self.form.parse(content, self.sample)
+        if parsed.answers is None:
+            # A fault that names its line says more than one of the whole file.
+            raise Malformed(str(min(parsed.faults, key=lambda fault: fault.line is None)))
+        scores = self.values(parsed.answers)
+        if not all(map(math.isfinite, scores)):
+            raise Malformed("The score is not a finite number")
+        return scores
+
+    def values(self, answers: Answers) -> tuple[float, float]:
+        """Return the public and the private score of answers in the sample's order."""
+        private = self.public if self.public.all() else ~self.public
+        public, rest = (
+            self.problem.value(self.truth[rows], answers[rows]) for rows in (self.public, private)
+        )
+        return public, rest
+
+
+def sample_of(competition: Competition, rows: int) -> Sample:
+    """Return the ids 1 to `rows` with the header of a submission."""
+    header = (competition.id_column, *competition.target_columns)
+    return Sample(header=header, ids=tuple(map(str, range(1, rows + 1))), size=0)
+
+
+def write_hidden(
+    path: Path,
+    competition: Competition,
+    labels: list[tuple[str, ...]],
+    public: npt.NDArray[np.bool_],
+) -> None:
+    """Write the truth that `Solution.read` reads: id, label(s) as they were written, 1 for public.
+
+    Args:
+        path: Where to.
+        competition: Names the columns.
+        labels: The label texts of the hidden rows, in the order of their ids.
+        public: (m,) whether a row counts for the public score.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow([competition.id_column, *competition.label_columns, "public"])
+        for number, (label, shown) in enumerate(zip(labels, public, strict=True), start=1):
+            rows.writerow([number, *label, int(shown)])

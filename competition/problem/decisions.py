@@ -172,11 +172,12 @@ class Multipliers:
         starts = (np.zeros(classes), -np.log(np.maximum(shares, 1e-6)))
         found = [self._ascend(truth, logs, start) for start in starts]
         best = max(found, key=lambda each: each[0])[1]
-        return Multipliers(self.of_confusion, tuple((best - best.mean()).tolist()))
+        return Multipliers(self.of_confusion, tuple(best.tolist()))
 
     def _ascend(self, truth: Truth, logs: Floats, start: Floats) -> tuple[float, Floats]:
         classes, current = logs.shape[1], start.copy()
-        best = float(self.of_confusion(confusion(truth, (logs + current).argmax(1), classes)))
+        counts = confusion(truth, (logs + current).argmax(axis=1), classes)
+        best = float(self.of_confusion(counts.astype(np.float64)))
         for _ in range(_PASSES):
             before = best
             for one in range(1 if classes == 2 else 0, classes):
@@ -197,7 +198,7 @@ class Multipliers:
         rival = others.argmax(axis=1)
         needed = others[np.arange(len(logs)), rival] - logs[:, one]
         order = np.argsort(needed, kind="stable")
-        ends = np.unique(np.linspace(0, len(order), _CANDIDATES + 1).astype(int))
+        ends = _snapped(np.linspace(0, len(order), _CANDIDATES + 1), _gaps(needed[order]))
         moved = truth[order] * classes + rival[order]
         segment = np.searchsorted(ends, np.arange(len(order)), side="right") - 1
         counts = np.zeros((len(ends), classes * classes))
@@ -217,13 +218,29 @@ class Multipliers:
         return np.asarray((_logarithms(predictions) + np.asarray(weights)).argmax(axis=1))
 
     def facts(self) -> dict[str, Any]:
-        """Return the multipliers."""
-        return {"multipliers": np.exp(self.logarithms or ()).tolist()}
+        """Return the multipliers, of which only the ratios count: their geometric mean is 1."""
+        logs = np.asarray(self.logarithms or ())
+        return {"multipliers": np.exp(logs - logs.mean()).tolist() if len(logs) else []}
 
 
 def _logarithms(predictions: Predictions) -> Floats:
     logs: Floats = np.log(np.clip(predictions.astype(np.float64), 1e-12, None))
     return logs
+
+
+def _gaps(ordered: Floats) -> npt.NDArray[np.int64]:
+    """Return after how many of ordered numbers a threshold can stand: between equal ones, nowhere.
+
+    Numbers that differ by rounding alone count as equal.
+    """
+    inside = np.flatnonzero(np.diff(ordered) > 1e-9) + 1
+    return np.concatenate([[0], inside, [len(ordered)]])
+
+
+def _snapped(ends: npt.NDArray[Any], gaps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return each of `ends`, moved up to the next gap, once."""
+    snapped: npt.NDArray[np.int64] = np.unique(gaps[np.searchsorted(gaps, np.floor(ends))])
+    return snapped
 
 
 def _between(ordered: Floats, end: int) -> float:
@@ -257,16 +274,18 @@ class CutPoints:
         below = np.zeros((len(values) + 1, self.classes))
         below[np.arange(1, len(values) + 1), truth[order]] = 1
         below = below.cumsum(axis=0)  # rows of each class among the first
-        halves = np.searchsorted(values, np.arange(self.classes - 1) + 0.5)
+        gaps = _gaps(values)
+        halves = np.searchsorted(values, np.arange(self.classes - 1) + 0.5, side="right")
         shares = np.cumsum(np.bincount(truth, minlength=self.classes))[:-1]
-        found = [self._descend(below, start) for start in (halves, shares)]
+        starts = (halves, gaps[np.searchsorted(gaps, shares)])
+        found = [self._ascend(below, gaps, start) for start in starts]
         cuts = max(found, key=lambda each: each[0])[1]
         return CutPoints(
             self.of_confusion, self.classes, tuple(_between(values, int(cut)) for cut in cuts)
         )
 
-    def _descend(
-        self, below: Floats, start: npt.NDArray[np.int64]
+    def _ascend(
+        self, below: Floats, gaps: npt.NDArray[np.int64], start: npt.NDArray[np.int64]
     ) -> tuple[float, npt.NDArray[np.int64]]:
         rows, cuts = len(below) - 1, start.astype(np.int64)
         best = float(self.of_confusion(self._matrices(below, cuts[None]))[0])
@@ -275,7 +294,7 @@ class CutPoints:
             for place in range(self.classes - 1):
                 low = cuts[place - 1] if place else 0
                 high = cuts[place + 1] if place + 1 < len(cuts) else rows
-                tried = np.unique(np.linspace(low, high, _CANDIDATES + 1).astype(np.int64))
+                tried = _snapped(np.linspace(low, high, _CANDIDATES + 1), gaps)
                 trials = np.repeat(cuts[None], len(tried), axis=0)
                 trials[:, place] = tried
                 values = np.nan_to_num(

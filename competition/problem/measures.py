@@ -25,7 +25,15 @@ _SEED = 20_260_101
 
 
 class Measure(Protocol):
-    """Computes a metric's value and its uncertainty from truth and answers."""
+    """Computes a metric's value and its uncertainty from truth and answers.
+
+    `mean` says whether the value is a plain mean over rows, so that the value on several sets of
+    rows follows from the value on each.
+    """
+
+    @property
+    def mean(self) -> bool:
+        """Whether it is a plain mean over rows."""
 
     def value(self, truth: Truth, answers: Answers) -> float:
         """Return the metric's value."""
@@ -40,6 +48,8 @@ class Measure(Protocol):
 @dataclass(frozen=True)
 class Proportion:
     """The share of rows whose answer is right."""
+
+    mean = True
 
     def value(self, truth: Truth, answers: Answers) -> float:
         """Return the share of right rows."""
@@ -112,9 +122,11 @@ class ByRows:
 
     Attributes:
         influences: Returns the value, and (n,) how much each row moves it, times n.
+        mean: Whether the value is a plain mean over rows.
     """
 
     influences: Influences
+    mean: bool = False
 
     def value(self, truth: Truth, answers: Answers) -> float:
         """Return the metric's value."""
@@ -177,8 +189,9 @@ def r_squared(truth: Truth, answers: Answers) -> tuple[float, Floats]:
         np.asarray(each, np.float64).reshape(len(truth), -1) for each in (truth, answers)
     )
     squared, spread = (truth - answers) ** 2, (truth - truth.mean(axis=0)) ** 2
-    whole = np.maximum(spread.mean(axis=0), 1e-300)
-    ratio = squared.mean(axis=0) / whole
+    whole, missed = spread.mean(axis=0), squared.mean(axis=0)
+    whole = np.where(whole > 0, whole, np.maximum(missed, 1e-300))  # 0 where the truth is constant
+    ratio = missed / whole
     return float(np.mean(1 - ratio)), (-(squared - ratio * spread) / whole).mean(axis=1)
 
 
@@ -224,21 +237,27 @@ class ByConfusion:
     """
 
     of_confusion: OfConfusion
+    mean = False
 
     def value(self, truth: Truth, answers: Answers) -> float:
         """Return the metric's value."""
         classes = _classes(truth, answers)
-        return float(self.of_confusion(confusion(truth, answers, classes)))
+        # As floats: products of whole counts overflow where there are many rows.
+        return float(self.of_confusion(confusion(truth, answers, classes).astype(np.float64)))
 
     def standard_error(self, truth: Truth, answers: Answers) -> float:
-        """Return the standard deviation over bootstrap replicates."""
+        """Return the standard deviation over bootstrap replicates.
+
+        It is at least that of a share that was measured as 1, so that perfect answers for few rows
+        are not called certain.
+        """
         classes = _classes(truth, answers)
         cells, counts = np.unique(truth * classes + answers, return_counts=True)
         drawn = _drawn(counts)
         matrices = np.zeros((REPLICATES, classes * classes))
         matrices[:, cells] = drawn
         values = self.of_confusion(matrices.reshape(REPLICATES, classes, classes))
-        return float(np.nanstd(values, ddof=1))
+        return max(float(np.nanstd(values, ddof=1)), binomial_error(1.0, len(truth)))
 
     def compare(self, truth: Truth, first: Answers, second: Answers) -> tuple[float, float, float]:
         """Compare by a bootstrap in which both are drawn together."""
@@ -259,7 +278,8 @@ class ByConfusion:
 
 
 def _classes(truth: Truth, answers: Answers) -> int:
-    return int(max(truth.max(initial=0), answers.max(initial=0))) + 1
+    # Two at least: a measure of the positive class needs its row where no row is positive.
+    return int(max(truth.max(initial=0), answers.max(initial=0), 1)) + 1
 
 
 def _drawn(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -16,7 +16,7 @@ from competition.problem.decisions import (
     Ranking,
     Values,
 )
-from competition.problem.measures import ByConfusion, Measure
+from competition.problem.measures import ByConfusion, Measure, OfConfusion
 from competition.problem.targets import Eats, Kind
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +61,7 @@ class Metric:
         measure: Computes it, its standard error and its paired test.
         scale: On which values are learnt, for numbers.
         top: How many classes a ranking holds.
+        of_positive: Whether labels are scored by how the positive class is found.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Metric:
     measure: Measure
     scale: Scale = PLAIN
     top: int = 0
+    of_positive: bool = False
 
     def decision(self, classes: int, positive: int | None) -> Decision:
         """Return what turns predictions into answers, not yet fitted.
@@ -95,9 +97,15 @@ class Metric:
     def _of_labels(self, classes: int, positive: int | None) -> Decision:
         if not isinstance(self.measure, ByConfusion):
             return MostProbable()
-        of_confusion = self.measure.of_confusion
+        of_confusion = self._upward(self.measure.of_confusion)
         if self.kind == Kind.ORDERED:
             return CutPoints(of_confusion, classes)
         if classes == 2 and positive == 0:  # measures take the last class for the positive one
             return Multipliers(lambda counts: of_confusion(counts[..., ::-1, ::-1]))
         return Multipliers(of_confusion)
+
+    def _upward(self, of_confusion: OfConfusion) -> OfConfusion:
+        """Return the metric, turned round where lower is better: decisions climb."""
+        if self.greater_is_better:
+            return of_confusion
+        return lambda counts: -of_confusion(counts)

@@ -30,11 +30,16 @@ LEAST_PROBABILITY = 1e-15  # as Kaggle clips what a logarithm is taken of
 
 
 def log_losses(truth: Truth, answers: Answers) -> Floats:
-    """Return -ln p(true class) of each row; answers (n, classes), or (n,) of the class 1."""
+    """Return -ln p(true class) of each row; answers (n, classes), or (n,) of the class 1.
+
+    Rows are rescaled to the sum 1 first, as Kaggle does.
+    """
+    answers = answers.astype(np.float64)
     if answers.ndim == 1:
         answers = np.stack([1 - answers, answers], axis=1)
-    of_truth = answers[np.arange(len(truth)), truth].astype(np.float64)
-    return -np.log(np.clip(of_truth, LEAST_PROBABILITY, 1.0))
+    of_truth = answers[np.arange(len(truth)), truth] / answers.sum(axis=1)
+    losses: Floats = -np.log(np.clip(of_truth, LEAST_PROBABILITY, 1.0))
+    return losses
 
 
 def precision_at(truth: Truth, answers: Answers) -> Floats:
@@ -119,6 +124,7 @@ def _quadratic_kappa(counts: Counts) -> Floats:
 # ---------------------------------------------------------------------- the entries
 
 
+@cache
 def _map_at(k: int) -> Metric:
     """Return the mean average precision at k, with one true class a row."""
     names = (f"mapk {k}", f"mean average precision @ {k}", f"mean average precision at {k}")
@@ -128,7 +134,7 @@ def _map_at(k: int) -> Metric:
         Kind.CLASSES,
         Eats.RANKING,
         True,
-        ByRows(mean_of(precision_at)),
+        ByRows(mean_of(precision_at), mean=True),
         top=k,
     )
 
@@ -163,7 +169,7 @@ METRICS = (
         Kind.CLASSES,
         Eats.CLASS_PROBABILITIES,
         False,
-        ByRows(mean_of(log_losses)),
+        ByRows(mean_of(log_losses), mean=True),
     ),
     Metric(
         "auc",
@@ -186,6 +192,7 @@ METRICS = (
         Eats.LABEL,
         True,
         ByConfusion(_f1_of_positive),
+        of_positive=True,
     ),
     Metric(
         "f1 macro",
@@ -267,7 +274,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_absolute)),
+        ByRows(mean_of(_absolute), mean=True),
     ),
     Metric(
         "mape",
@@ -275,7 +282,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_relative)),
+        ByRows(mean_of(_relative), mean=True),
     ),
     Metric(
         "r2",

@@ -1,75 +1,206 @@
-"""What is lawful in a submission and yet odd enough to look twice before one is spent."""
+"""What is valid in a submission and yet odd enough to look twice before one is spent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
-AGREEMENT = 0.95
-FAR = 1e-3
+from competition.problem.problem import Problem
+from competition.problem.targets import Answers, Eats, Kind, Truth
+
+AGREEMENT = 0.95  # of labels with the last scored file
+LOOSE_AGREEMENT = 0.8  # where the metric is not about hitting one class
+CORRELATION = 0.8  # of ranks with the last scored file
+FAR = 1e-3  # the p-value from which class shares are far from the training data's
+FAR_SHARE = 0.25  # and by how much, where the decision moves the shares on purpose
+ROUNDING = 1e-3  # by which a row of class probabilities may miss 1
+
+Floats = npt.NDArray[np.float64]
 
 
-def class_warnings(
-    labels: NDArray[np.integer],
-    classes: Sequence[str],
-    training_counts: Sequence[int] | None,
-    previous: NDArray[np.integer] | None,
+def warnings_of(
+    answers: Answers, problem: Problem, truth: Truth | None, previous: Answers | None
 ) -> list[str]:
     """Return one sentence for each oddity.
 
     Args:
-        labels: `(n,)` class indices.
-        classes: The class names.
-        training_counts: `(n_classes,)` rows of each class in the training data, if known.
-        previous: `(n,)` class indices of an earlier submission, if there is one.
+        answers: In the form in which they are sent.
+        problem: What was asked.
+        truth: Of the training data, if known.
+        previous: Answers of an earlier submission, if there is one.
     """
-    counts = np.bincount(labels, minlength=len(classes))
-    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
-    found = [f"No row is labelled {' or '.join(missing)}."] if missing else []
-    if training_counts is not None and (
-        shares := _shares_warning(counts, classes, training_counts)
-    ):
-        found.append(shares)
-    if previous is not None and previous.shape == labels.shape:
-        agreement = float(np.mean(previous == labels))
-        if agreement < AGREEMENT:
-            found.append(
-                f"Only {agreement:.1%} of the rows agree with the last scored file "
-                f"(usual is more than {AGREEMENT:.0%})."
-            )
+    found = list(_alone(answers, problem))
+    equal = len(answers) > 1 and bool((answers == answers[0]).all())
+    if equal:
+        found.insert(0, "All rows have the same answer.")
+    if truth is not None and len(truth):
+        far = _values_warning if problem.kind == Kind.NUMBERS else _shares_warning
+        found += far(answers, problem, truth)
+    if previous is not None and previous.shape == answers.shape and not equal:
+        by_class = problem.metric.eats in (Eats.LABEL, Eats.RANKING)
+        found += (_agreement_warning if by_class else _ranks_warning)(answers, problem, previous)
     return found
 
 
-def shares_p_value(counts: NDArray[np.integer], training_counts: NDArray[np.integer]) -> float:
+# ---------------------------------------------------------------------- the file by itself
+
+
+def _alone(answers: Answers, problem: Problem) -> Iterator[str]:
+    match problem.metric.eats:
+        case Eats.LABEL:
+            counts = np.bincount(answers, minlength=len(problem.classes))
+            missing = [problem.classes[number] for number in np.flatnonzero(counts == 0)]
+            if missing:
+                more = " or another" if len(missing) > 5 else ""
+                yield f"No row is labelled {' or '.join(missing[:5])}{more}."
+        case Eats.PROBABILITY | Eats.CLASS_PROBABILITIES:
+            outside = (answers < 0) | (answers > 1)
+            if outside.any():
+                yield (
+                    f"{int(outside.sum()):,} of the probabilities do not lie between 0 and 1, "
+                    f"such as {answers[outside][0]:g}; only their order counts."
+                )
+            elif np.isin(answers, (0.0, 1.0)).all():
+                yield "All probabilities are 0 or 1: are they labels?"
+            if answers.ndim == 2:
+                sums = answers.sum(axis=1)
+                missed = np.abs(sums - 1) > ROUNDING
+                if missed.any():
+                    yield (
+                        f"The probabilities of {int(missed.sum()):,} rows do not sum to 1 (but to "
+                        f"{sums[missed][0]:.4g}); Kaggle rescales them."
+                    )
+
+
+# ---------------------------------------------------------------------- beside the training data
+
+
+def _shares_warning(answers: Answers, problem: Problem, truth: Truth) -> Iterator[str]:
+    """Compare the classes' shares, where the answers tell of shares at all."""
+    eats, classes = problem.metric.eats, len(problem.classes)
+    training = np.bincount(truth, minlength=classes).astype(np.float64)
+    if eats == Eats.LABEL:
+        counts = np.bincount(answers, minlength=classes).astype(np.float64)
+        what = "of the rows are labelled"
+    elif eats == Eats.CLASS_PROBABILITIES:
+        counts, what = _expected_counts(answers, problem), "of the probability is on"
+    else:  # only the order counts, or the classes after the first do too
+        return
+    p_value = shares_p_value(counts, training)
+    shares, usual = counts / counts.sum(), training / training.sum()
+    worst = int(np.argmax(np.abs(shares - usual)))
+    moved = problem.decision().learns and abs(shares[worst] - usual[worst]) < FAR_SHARE
+    if p_value < FAR and not moved:
+        yield (
+            f"The classes' shares are far from the training data's (chi-squared, p = "
+            f"{p_value:.1g}): {shares[worst]:.1%} {what} {problem.classes[worst]}, "
+            f"{usual[worst]:.1%} in the training data."
+        )
+
+
+def _expected_counts(answers: Answers, problem: Problem) -> Floats:
+    """Return how many rows of each class the probabilities expect."""
+    if answers.ndim == 2:
+        counts: Floats = (answers / answers.sum(axis=1, keepdims=True)).sum(axis=0)
+        return counts
+    positive = float(answers.sum())
+    both = np.full(2, len(answers) - positive)
+    both[problem.positive] = positive
+    return both
+
+
+def shares_p_value(counts: npt.NDArray[np.generic], training: npt.NDArray[np.generic]) -> float:
     """Return how likely two sets of rows drawn from one population differ this much in classes.
 
     Pearson's chi-squared test of homogeneity on the two rows of counts, with as many degrees of
     freedom as there are classes in either, less one.
 
     Args:
-        counts: `(n_classes,)` rows of each class in one set.
-        training_counts: The same in the other.
+        counts: (classes,) rows of each class in one set; expected counts make it conservative.
+        training: The same in the other.
     """
     from scipy.special import chdtrc
 
-    table = np.array([counts, training_counts], dtype=float)
+    table = np.array([counts, training], dtype=np.float64)
     table = table[:, table.sum(axis=0) > 0]
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
     statistic = ((table - expected) ** 2 / expected).sum()
     return float(chdtrc(table.shape[1] - 1, statistic)) if table.shape[1] > 1 else 1.0
 
 
-def _shares_warning(
-    counts: NDArray[np.integer], classes: Sequence[str], training_counts: Sequence[int]
-) -> str | None:
-    training = np.asarray(training_counts)
-    p_value = shares_p_value(counts, training)
-    if p_value >= FAR:
-        return None
-    shares, usual = counts / counts.sum(), training / training.sum()
-    worst = int(np.argmax(np.abs(shares - usual)))
-    return (
-        f"The classes' shares are far from the training data's (chi-squared, p = {p_value:.1g}): "
-        f"{shares[worst]:.1%} of the rows are labelled {classes[worst]}, "
-        f"{usual[worst]:.1%} in the training data."
-    )
+def _values_warning(answers: Answers, problem: Problem, truth: Truth) -> Iterator[str]:
+    """Compare quantiles; predictions that span less than the truth are usual, and no oddity."""
+    levels = (5, 10, 50, 90, 95)
+    for target, given, known in zip(problem.targets, answers.T, truth.T, strict=True):
+        usual, ours = np.percentile(known, levels), np.percentile(given, levels)
+        span = usual[-1] - usual[0]
+        far = {
+            5: ours[0] < usual[0] - span / 2,
+            50: not usual[1] <= ours[2] <= usual[3],
+            95: ours[4] > usual[4] + span / 2,
+        }
+        for level in (50, 5, 95):
+            if far[level]:
+                at = levels.index(level)
+                yield (
+                    f"{target} is far from the training data's: {level}% of the values lie below "
+                    f"{ours[at]:.4g}, there below {usual[at]:.4g}."
+                )
+                break
+
+
+# ---------------------------------------------------------------------- beside the last file
+
+
+def _agreement_warning(answers: Answers, problem: Problem, previous: Answers) -> Iterator[str]:
+    if answers.ndim == 2:  # ranked labels: the first ones
+        answers, previous = answers[:, 0], previous[:, 0]
+    strict = problem.kind == Kind.CLASSES and problem.metric.eats == Eats.LABEL
+    usual = AGREEMENT if strict else LOOSE_AGREEMENT
+    agreement = float(np.mean(previous == answers))
+    if agreement >= usual:
+        return
+    classes = len(problem.classes)
+    shares = [np.bincount(each, minlength=classes) / len(each) for each in (answers, previous)]
+    chance = float(shares[0] @ shares[1])
+    said = f"Only {agreement:.1%} of the rows agree with the last scored file"
+    if agreement < chance and len(answers) > 1:
+        yield f"{said}, less than by chance ({chance:.1%}): are classes or rows mixed up?"
+    else:
+        yield f"{said} (usual is more than {usual:.0%})."
+
+
+def _ranks_warning(answers: Answers, problem: Problem, previous: Answers) -> Iterator[str]:
+    """Compare the ranks in each column, and tell of the worst."""
+    columns = (each.reshape(len(each), -1).T for each in (answers, previous))
+    found = [rank_correlation(ours, theirs) for ours, theirs in zip(*columns, strict=True)]
+    names = problem.targets or problem.classes
+    known = [(value, place) for place, value in enumerate(found) if not np.isnan(value)]
+    if not known or min(known)[0] >= CORRELATION:
+        return
+    value, place = min(known)
+    of = f" of {names[place]}" if len(found) > 1 else ""
+    said = f"The rank correlation{of} with the last scored file is only {value:.2f}"
+    if value < 0:
+        yield f"{said}: the answers seem to be turned round, or the rows mixed up."
+    else:
+        yield f"{said} (usual is more than {CORRELATION:g})."
+
+
+def rank_correlation(first: Floats, second: Floats) -> float:
+    """Return Spearman's correlation of two columns (n,); NaN where one of them is constant.
+
+    Example:
+        >>> rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([3.0, 2.0, 1.0]))
+        -1.0
+    """
+    one, other = (_ranks(each) - (len(each) + 1) / 2 for each in (first, second))
+    spread = float(np.sqrt((one @ one) * (other @ other)))
+    return float(one @ other) / spread if spread else np.nan
+
+
+def _ranks(values: Floats) -> Floats:
+    """Return ranks from 1, ties sharing the mean of theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (counts.cumsum() - (counts - 1) / 2)[which]
+    return ranks

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.errors import PodiumError
-from competition.problem.decisions import Decision
+from competition.problem.decisions import Decision, Probability
 from competition.problem.measures import comparison
 from competition.problem.metric import Metric
 from competition.problem.metrics import log_losses
@@ -23,7 +23,7 @@ class Problem:
         metric: How Kaggle scores.
         classes: The classes as the files write them, in their order; none for numbers.
         targets: The names of the numbers; none for classes.
-        positive: The number of the positive class; None where there is none.
+        positive: The number of the positive class; None where the metric asks for none.
         one_column: Whether two classes' probabilities are sent as the positive one's alone.
     """
 
@@ -68,8 +68,6 @@ class Problem:
     def decision(self) -> Decision:
         """Return what turns predictions into answers, not yet fitted."""
         if self.metric.eats == Eats.CLASS_PROBABILITIES and self.one_column:
-            from competition.problem.decisions import Probability
-
             assert self.positive is not None
             return Probability(self.positive)
         return self.metric.decision(len(self.classes), self.positive)
@@ -162,7 +160,7 @@ class Problem:
 
     @property
     def _by_positive(self) -> bool:
-        return needs_positive(self.metric, len(self.classes), self.one_column)
+        return needs_positive(self.metric, self.one_column)
 
     def right(self, truth: Truth, answers: Answers) -> npt.NDArray[np.bool_] | None:
         """Return (n,) whether each answer is right; None where answers are not right or wrong."""
@@ -171,9 +169,9 @@ class Problem:
         return np.asarray(answers[:, 0] == truth) if self.metric.eats == Eats.RANKING else None
 
 
-def needs_positive(metric: Metric, classes: int, one_column: bool) -> bool:
+def needs_positive(metric: Metric, one_column: bool) -> bool:
     """Tell whether a metric asks which of the classes counts as positive."""
-    if metric.eats == Eats.PROBABILITY or metric.name == "f1":
+    if metric.eats == Eats.PROBABILITY or metric.of_positive:
         return True
     return metric.eats == Eats.CLASS_PROBABILITIES and one_column
 

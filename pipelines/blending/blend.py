@@ -1,137 +1,208 @@
-"""The blend on disk: made from the finished columns, read by who submits it."""
+"""The blend of finished columns: made, and made again where a column is newer."""
 
-import hashlib
-import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-from competition.settings import runs_folder
+from typing import TYPE_CHECKING, Any
 
 from competition.errors import PodiumError
-from competition.files import atomic_path
-from pipelines.base import Pipeline
-from pipelines.blending.history import keep_answers
-from pipelines.blending.methods import Blend, blend, weighted_mean
-from pipelines.search.plan import Plan
-from pipelines.search.store import Column
+from competition.workspace import Workspace
+from pipelines.base import Pipeline, available_pipelines, chosen_pipelines
+from pipelines.blending.candidates import (
+    candidates,
+    changes_since,
+    folds_of,
+    predictions_of,
+    stamps,
+)
+from pipelines.blending.cross_fitting import Blend, blend
+from pipelines.blending.stored import (
+    Member,
+    StoredBlend,
+    UnusableBlend,
+    check_blend,
+    current_blend,
+    read_blend,
+    write_blend,
+)
+from pipelines.columns import Column
+
+if TYPE_CHECKING:
+    from pipelines.search.plan import Plan
+
+__all__ = ["Fresh", "Member", "StoredBlend", "fresh_blend", "make_blend", "read_blend"]
 
 
 @dataclass(frozen=True)
-class Member:
-    """A column in a blend.
+class Fresh:
+    """The blend of all columns that are there.
 
     Attributes:
-        pipeline: Its pipeline.
-        key: Its key in the store.
-        weight: Its share of the mean.
-        temperature: What its probabilities are brought to first.
-        oof_accuracy: Its own out-of-fold accuracy.
+        blend: The blend.
+        remade: Why it was made again, as a clause; empty where the stored one stood.
     """
 
-    pipeline: str
-    key: str
-    weight: float
-    temperature: float
-    oof_accuracy: float
+    blend: StoredBlend
+    remade: str
 
 
-@dataclass(frozen=True)
-class FinishedBlend:
-    """A blend and where it was written.
-
-    Attributes:
-        blend: Weights and scores.
-        members: The columns that have a weight, heaviest first.
-        best_single: The best column alone.
-        name: What to call it, such as `80% cnn + 20% knn`.
-        folder: Where `oof.npy`, `test.npy` and `manifest.json` are.
-    """
-
-    blend: Blend
-    members: list[Member]
-    best_single: Column
-    name: str
-    folder: Path
-
-
-def make_blend(plan: Plan, pipelines: list[Pipeline]) -> FinishedBlend:
-    """Blend the best finished columns of some pipelines and write `runs/<slug>/blend`.
+def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
+    """Blend the best finished columns of some pipelines, and make that the current blend.
 
     Raises:
-        PodiumError: no column is finished yet.
+        PodiumError: no column is finished yet, or the disk fails.
     """
-    columns = _candidates(plan, pipelines)
+    offered = candidates(plan, pipelines)
+    columns, oofs, tests = [], [], []
+    for column in offered:
+        arrays = predictions_of(column, plan)
+        if arrays is not None:
+            columns.append(column)
+            oofs.append(arrays[0])
+            tests.append(arrays[1])
     if not columns:
         raise PodiumError(
-            "There is nothing to blend: no pipeline has finished on this data; run `make tune`."
+            "There is nothing to blend: no pipeline has finished on this data for "
+            f"{plan.problem.metric.name!r}; run `make tune`."
         )
-    labels = np.asarray(plan.data.train_labels)
-    blended = blend([column.oof() for column in columns], labels, plan.folds.assign(labels))
-    members = _members(columns, blended)
-    tests = np.stack([column.test() for column in columns])
-    test = weighted_mean(tests, blended.weights, blended.temperatures)
-    folder = runs_folder(plan.competition) / "blend"
-    finished = FinishedBlend(blended, members, columns[blended.best_single], _name(members), folder)
-    for name, array in (("oof", blended.oof), ("test", test)):
-        with atomic_path(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, array)
-    manifest = _manifest(finished, plan)
-    keep_answers(folder, manifest["key"], blended.oof, labels)
-    with atomic_path(folder / "manifest.json") as temporary:
-        temporary.write_text(json.dumps(manifest, indent=2) + "\n")
-    return finished
+    truth = plan.data.truth
+    blended = blend(oofs, truth, plan.assigned, plan.problem)
+    test = blended.apply(tests, plan.problem)
+    decision = plan.problem.decide(truth, blended.oof)
+    facts = _facts(plan, pipelines, offered, columns, blended) | {"decision": decision.facts()}
+    written = {
+        "oof": blended.oof,
+        "oof_answers": blended.answers,
+        "test": test,
+        "answers": decision.answers(test),
+    }
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return write_blend(plan.workspace, facts, written, truth, now)
 
 
-def _candidates(plan: Plan, pipelines: list[Pipeline]) -> list[Column]:
-    """Return the best columns of each pipeline that were made on these folds."""
-    folds = {"count": plan.folds.count, "seed": plan.folds.seed}
-    comparable = [c for c in plan.store.columns() if c.manifest["folds"] == folds]
-    return [
-        column
-        for pipeline in pipelines
-        for column in [c for c in comparable if c.pipeline == pipeline.name][: pipeline.columns]
+def fresh_blend(workspace: Workspace) -> Fresh:
+    """Return the blend of all columns that are there, made again only where that changes it.
+
+    It is made with the seed, the rows and the pipelines that the stored one was asked with; where
+    there is none, of all pipelines with seed 0.
+
+    Raises:
+        PodiumError: nothing is tuned yet, the data is missing, or the disk fails.
+    """
+    from pipelines.search.plan import make_plan
+
+    stored, why = None, "there was none"
+    try:
+        stored = current_blend(workspace)
+        if stored is not None:
+            check_blend(stored, workspace.competition)
+            why = ""
+    except UnusableBlend as error:
+        why = f"the old one {error.why}"
+    asked = _asked(stored)
+    plan = make_plan(workspace, asked.seed, rows=asked.rows)
+    pipelines = _pipelines(asked.pipelines, workspace)
+    if stored is not None and not why:
+        why = _outdated(stored, plan, candidates(plan, pipelines))
+        if not why:
+            return Fresh(stored, "")
+    return Fresh(make_blend(plan, pipelines), why)
+
+
+# ---------------------------------------------------------------------- the manifest
+
+
+def _facts(
+    plan: "Plan",
+    pipelines: Sequence[Pipeline],
+    offered: Sequence[Column],
+    columns: Sequence[Column],
+    blended: Blend,
+) -> dict[str, Any]:
+    """Return what the manifest says beside the decision, the key and the time."""
+    everyone = [
+        Member(column.pipeline, column.key, float(weight), float(heat), column.score.value)
+        for column, weight, heat in zip(
+            columns, blended.linear.weights, blended.temperatures, strict=True
+        )
     ]
+    members = sorted(
+        (member for member in everyone if member.weight != 0),
+        key=lambda member: member.weight,
+        reverse=True,
+    )
+    score, problem = blended.score, plan.problem
+    names = [pipeline.name for pipeline in pipelines]
+    everything = {each.name for each in chosen_pipelines(None, plan.competition).pipelines}
+    return {
+        "name": _name(members),
+        "method": blended.method,
+        "metric": problem.metric.name,
+        "positive": problem.positive,
+        "score": {
+            "value": score.value,
+            "standard_error": score.standard_error,
+            "loss": score.loss,
+            "rows": score.rows,
+        },
+        "greater_is_better": score.greater_is_better,
+        "members": [asdict(member) for member in members],
+        "intercept": blended.linear.intercept.tolist(),
+        "best_single": asdict(everyone[blended.best_single]),
+        "gain": blended.comparison.gain,
+        "p_value": blended.comparison.p_value,
+        "methods": blended.methods,
+        "competition": plan.competition.slug,
+        "data": plan.data.fingerprint,
+        "folds": folds_of(plan),
+        "seed": plan.seed,
+        "rows": plan.rows,
+        "pipelines": None if everything <= set(names) else names,
+        "columns": stamps(offered),
+    }
 
 
-def _members(columns: list[Column], blended: Blend) -> list[Member]:
-    members = [
-        Member(column.pipeline, column.key, float(weight), float(heat), column.score.accuracy)
-        for column, weight, heat in zip(columns, blended.weights, blended.temperatures, strict=True)
-        if weight > 0
-    ]
-    return sorted(members, key=lambda member: member.weight, reverse=True)
-
-
-def _name(members: list[Member]) -> str:
+def _name(members: Sequence[Member]) -> str:
     shares: dict[str, float] = {}
     for member in members:
         shares[member.pipeline] = shares.get(member.pipeline, 0.0) + member.weight
     if len(shares) == 1:
         return next(iter(shares))
-    return " + ".join(f"{share:.0%} {name}" for name, share in shares.items())
+    shown = " + ".join(f"{share:.0%} {name}" for name, share in shares.items())
+    return shown.replace("+ -", "- ")
 
 
-def _manifest(finished: FinishedBlend, plan: Plan) -> dict[str, Any]:
-    blended = finished.blend
-    members = [asdict(member) for member in finished.members]
-    identity = json.dumps([plan.data.fingerprint, members], sort_keys=True)
-    return {
-        "name": finished.name,
-        "key": hashlib.sha256(identity.encode()).hexdigest()[:16],
-        "method": blended.method,
-        "oof_accuracy": blended.score.accuracy,
-        "standard_error": blended.score.standard_error,
-        "oof_log_loss": blended.score.log_loss,
-        "rows": blended.score.rows,
-        "members": members,
-        "best_single": finished.best_single.key,
-        "gain_on_best_single": blended.gain,
-        "p_value": blended.p_value,
-        "methods": {name: outcome.accuracy for name, outcome in blended.methods.items()},
-        "competition": plan.competition.slug,
-        "data": plan.data.fingerprint,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+# ---------------------------------------------------------------------- whether it still stands
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a blend was asked with; pipelines None for all."""
+
+    seed: int = 0
+    rows: int | None = None
+    pipelines: tuple[str, ...] | None = None
+
+
+def _asked(stored: StoredBlend | None) -> _Asked:
+    facts = {} if stored is None else stored.manifest
+    seed, rows, names = facts.get("seed"), facts.get("rows"), facts.get("pipelines")
+    return _Asked(
+        seed if isinstance(seed, int) else 0,
+        rows if isinstance(rows, int) else None,
+        tuple(map(str, names)) if isinstance(names, list) else None,
+    )
+
+
+def _pipelines(names: tuple[str, ...] | None, workspace: Workspace) -> list[Pipeline]:
+    """Return the pipelines of these names that there still are; all where there are none."""
+    known = available_pipelines(workspace.competition.rows_kind)
+    kept = [name for name in names or () if name in known]
+    return chosen_pipelines(" ".join(kept), workspace.competition).pipelines
+
+
+def _outdated(stored: StoredBlend, plan: "Plan", columns: Sequence[Column]) -> str:
+    """Return why a blend is no longer that of the columns that are there; empty where it is."""
+    if stored.manifest["data"] != plan.data.fingerprint:
+        return "the old one was of other data"
+    return changes_since(stored.manifest.get("columns"), columns)

@@ -1,87 +1,96 @@
 """What past blends answered out of fold, kept so that two of them can be compared row by row."""
 
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from competition.files import atomic_path
-from pipelines.metrics import Labels, Probabilities, mcnemar_p_value
-
-Answers = npt.NDArray[np.unsignedinteger]
-
-
-@dataclass(frozen=True)
-class Change:
-    """Two blends on the same rows.
-
-    Attributes:
-        wins: Rows on which only the later one is right.
-        losses: Rows on which only the earlier one is.
-        rows: All rows.
-    """
-
-    wins: int
-    losses: int
-    rows: int
-
-    @property
-    def gain(self) -> float:
-        """Accuracy of the later one less that of the earlier."""
-        return (self.wins - self.losses) / self.rows
-
-    @property
-    def p_value(self) -> float:
-        """McNemar's exact test that they err equally often."""
-        return mcnemar_p_value(self.wins, self.losses)
+from competition.problem.problem import Problem
+from competition.problem.scores import Comparison
+from competition.problem.targets import Answers, Kind, Truth
 
 
-def keep_answers(folder: Path, key: str, oof: Probabilities, labels: Labels) -> None:
-    """Write `<folder>/history/<key>.npz`: predicted and true classes, a byte each up to 256.
+def keep_answers(folder: Path, key: str, answers: Answers, truth: Truth) -> None:
+    """Write `<folder>/history/<key>.npz`: labels a byte each up to 256 of them, numbers as float32.
 
     Args:
         folder: `runs/<slug>/blend`.
         key: The blend's.
-        oof: (n, n_classes) out-of-fold probabilities.
-        labels: (n,) true classes; kept too, so that other data is never compared.
+        answers: (n, …) out-of-fold answers, their decisions learnt on other folds.
+        truth: Of the same rows; kept too, so that other data is never compared.
 
     Raises:
         PodiumError: the disk refuses the file.
     """
-    small = np.min_scalar_type(oof.shape[1] - 1)
-    arrays = {"predicted": oof.argmax(axis=1).astype(small), "labels": labels.astype(small)}
+    arrays = {"answers": _small(answers), "truth": _small(truth)}
     with atomic_path(_file(folder, key)) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def change(folder: Path, earlier: str, later: str) -> Change | None:
-    """Compare two blends, whenever they were made.
+def change(folder: Path, earlier: str, later: str, problem: Problem) -> Comparison | None:
+    """Compare two blends, whenever they were made: the later one less the earlier.
 
     Args:
         folder: `runs/<slug>/blend`.
         earlier: One blend's key.
         later: The other's.
+        problem: Whose metric they are compared by.
 
     Returns:
-        None where the answers of either were not kept, or are about other data.
+        None where the answers of either were not kept, are of another form or about other data.
     """
     try:
-        (before, truth), (after, labels) = (_answers(folder, key) for key in (earlier, later))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        before, known = _kept(folder, earlier)
+        after, truth = _kept(folder, later)
+    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile):
         return None
-    if not np.array_equal(truth, labels) or not len(truth) == len(before) == len(after) > 0:
+    if not np.array_equal(known, truth) or not _is_truth(truth, problem):
         return None
-    was_right, is_right = before == truth, after == truth
-    return Change(
-        int(np.sum(is_right & ~was_right)), int(np.sum(was_right & ~is_right)), len(truth)
-    )
+    if not all(fits(answers, len(truth), problem) for answers in (before, after)):
+        return None
+    return problem.compare(truth, after, before)
 
 
-def _answers(folder: Path, key: str) -> tuple[Answers, Answers]:
-    with np.load(_file(folder, key)) as kept:
-        return kept["predicted"], kept["labels"]
+def fits(answers: npt.NDArray[Any], rows: int, problem: Problem) -> bool:
+    """Tell whether an array can be the answers to a problem for so many rows."""
+    like = problem.decision().answers(np.zeros((1, problem.outputs), np.float32))
+    if answers.shape != (rows, *like.shape[1:]) or (answers.dtype.kind == "f") != (
+        like.dtype.kind == "f"
+    ):
+        return False
+    if answers.dtype.kind == "f":
+        return bool(np.isfinite(answers).all())
+    return _are_classes(answers, problem)
+
+
+def _is_truth(truth: npt.NDArray[Any], problem: Problem) -> bool:
+    if problem.kind == Kind.NUMBERS:
+        return truth.ndim == 2 and truth.shape[1] == problem.outputs and len(truth) > 0
+    return truth.ndim == 1 and len(truth) > 0 and _are_classes(truth, problem)
+
+
+def _are_classes(numbers: npt.NDArray[Any], problem: Problem) -> bool:
+    if numbers.dtype.kind not in "iu":
+        return False
+    return not numbers.size or bool(numbers.min() >= 0 and numbers.max() < len(problem.classes))
+
+
+def _kept(folder: Path, key: str) -> tuple[Answers, Truth]:
+    with np.load(_file(folder, key), allow_pickle=False) as kept:
+        return _wide(kept["answers"]), _wide(kept["truth"])
+
+
+def _small(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if array.dtype.kind == "f":
+        return array.astype(np.float32)
+    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
+
+
+def _wide(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
 
 
 def _file(folder: Path, key: str) -> Path:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from competition.errors import PodiumError
+from competition.errors import InfrastructureError
 
 
 def connection_to(address: str, role: str) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def connection_to(address: str, role: str) -> dict[str, Any]:
         role: `worker` or `client`: whose certificate to show.
 
     Raises:
-        PodiumError: the address is malformed, or does not go with the configuration of TLS.
+        InfrastructureError: the address is malformed, or does not go with the configuration of TLS.
     """
     from distributed.comm.addressing import parse_address, parse_host_port
     from distributed.comm.registry import get_backend
@@ -25,12 +25,12 @@ def connection_to(address: str, role: str) -> dict[str, Any]:
     except ValueError:
         host, port = "", 0
     if not host or not 0 < port < 1 << 16:
-        raise PodiumError(
+        raise InfrastructureError(
             f"{address} is not the address of a scheduler; it looks like tcp://host:8786."
         )
     how = certificates(role, needed=scheme == "tls")
     if scheme != "tls" and how["require_encryption"]:
-        raise PodiumError(
+        raise InfrastructureError(
             f"{address} is not encrypted, which DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION asks "
             "for; use the tls:// address that `make cluster` printed."
         )
@@ -45,20 +45,20 @@ def certificates(role: str, *, needed: bool = False) -> dict[str, Any]:
         needed: There must be a certificate, even if the configuration requires no encryption.
 
     Raises:
-        PodiumError: the certificates are not to be had.
+        InfrastructureError: the certificates are not to be had.
     """
     from distributed.security import Security
 
     try:
         how: dict[str, Any] = Security().get_connection_args(role)
     except OSError as error:  # of the files or, as that is one too, of what they hold
-        raise PodiumError(
+        raise InfrastructureError(
             f"The certificates of the {role} cannot be read ({error}); check the variables "
             "DASK_DISTRIBUTED__COMM__TLS__*."
         ) from error
     if how["ssl_context"] is None and (needed or how["require_encryption"]):
         name = f"DASK_DISTRIBUTED__COMM__TLS__{role.upper()}__"
-        raise PodiumError(
+        raise InfrastructureError(
             f"TLS needs certificates: set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, {name}CERT and "
             f"{name}KEY to their files."
         )

@@ -7,6 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from competition.errors import InfrastructureError
+
 _Result = TypeVar("_Result")
 
 MOST_DEATHS = 3  # a fit that ends this many workers is given up
@@ -20,6 +22,10 @@ class WorkerLost(Exception):
             f"{MOST_DEATHS} workers died of it{f' ({reason})' if reason else ''}; the memory may "
             "be too small: try fewer WORKERS"
         )
+
+
+class ClusterLost(InfrastructureError):
+    """The cluster cannot be reached, has no workers, or these cannot run Podium."""
 
 
 @dataclass(eq=False)
@@ -51,6 +57,7 @@ class FitExecutor(Executor):
 
     A worker that dies costs its fits nothing but time: they are done again elsewhere, and one that
     kills `MOST_DEATHS` workers ends with `WorkerLost`. Functions and arguments must be picklable.
+    What every executor promises is tested by `tests/pipelines/execution/test_contract.py`.
     """
 
     @property
@@ -66,7 +73,7 @@ class FitExecutor(Executor):
         """Return the futures that are done, once one is or the time is over.
 
         Raises:
-            PodiumError: the place where fits run cannot be reached any more.
+            ClusterLost: the place where fits run cannot be reached any more.
         """
         return wait(futures, timeout=seconds, return_when=FIRST_COMPLETED).done
 

@@ -1,6 +1,7 @@
 """Fits on a Dask cluster."""
 
 import logging
+import pickle
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -12,9 +13,9 @@ import numpy as np
 from distributed import Client, KilledWorker
 
 from competition.data.dataset import Dataset
-from competition.errors import PodiumError
 from pipelines.execution.address import connection_to
-from pipelines.execution.base import FitExecutor, Job, WorkerLost
+from pipelines.execution.base import ClusterLost, FitExecutor, Job, WorkerLost
+from pipelines.execution.jobs import Jobs
 from pipelines.execution.remote import run_here
 from pipelines.search.fit import DataAbsent
 
@@ -23,10 +24,8 @@ _Result = TypeVar("_Result")
 
 log = logging.getLogger(__name__)
 
-_CONNECT = 10.0  # seconds in which a scheduler must answer
-_PATIENCE = 120.0  # seconds that a lost scheduler, or the last lost worker, is waited for
 _LOOK = 0.5  # seconds between two looks at the cluster's health
-_ARRAYS = ("train_images", "train_labels", "test_images", "test_ids")
+_ARRAYS = ("train", "truth", "test", "test_ids")
 _MOST_LOSSES = 20  # times that a fit is sent again because the scheduler forgot it
 
 
@@ -34,18 +33,20 @@ class ClusterExecutor(FitExecutor):
     """The workers of a Dask scheduler, those that join later included.
 
     A fit whose worker dies is done again elsewhere, by Dask itself; when the scheduler is started
-    anew, the fits that it forgot are sent to it again. Fits that are abandoned while they run go on
-    to their end on their worker, and nobody looks at the result: threads cannot be stopped.
+    again, the fits that it forgot are sent to it once more. Fits that are abandoned while they run
+    go on to their end on their worker, and nobody looks at the result: threads cannot be stopped.
 
     Args:
         address: The scheduler's, such as `tcp://10.0.0.1:8786`; TLS as Dask's configuration says.
         data: The arrays that fits use; sent once to every worker, unless all have them on disk.
         is_here: Asked on the workers with the fingerprint whether they have; picklable.
         on_gpu: Fits go to the workers that declare the resource `GPU`, if there are any.
+        connect: Seconds in which a scheduler must answer, and have a worker.
+        patience: Seconds that a lost scheduler, or the last lost worker, is waited for.
 
     Raises:
-        PodiumError: the address is malformed or its certificates are missing, no scheduler answers,
-            or no worker has joined it.
+        InfrastructureError: the address is malformed or its certificates are missing, no scheduler
+            answers, or no worker has joined it.
     """
 
     def __init__(
@@ -55,14 +56,16 @@ class ClusterExecutor(FitExecutor):
         is_here: Callable[[str], bool],
         *,
         on_gpu: bool = False,
+        connect: float = 10.0,
+        patience: float = 120.0,
     ) -> None:
         connection_to(address, "client")
         self.address = address
         self.on_gpu = on_gpu
+        self._connect_seconds, self._patience = connect, patience
         copies: dict[str, Any] = {name: np.array(getattr(data, name)) for name in _ARRAYS}
-        self._data = replace(data, **copies)
-        self._open: dict[Job, Any] = {}  # Dask's futures
-        self._lost: list[Job] = []
+        self._data = replace(data, folder=None, **copies)
+        self._jobs = Jobs()
         self._connect()
         self._wait_for_workers()
         self._send_data = not self._all_have_data(is_here)
@@ -73,7 +76,7 @@ class ClusterExecutor(FitExecutor):
             found = self._client.run(is_here, self._data.fingerprint)
         except Exception as error:
             self._client.close()
-            raise PodiumError(
+            raise ClusterLost(
                 f"The workers of {self.address} cannot run Podium ({error}); start them in a copy "
                 f"of this folder with `make worker SCHEDULER={self.address}`."
             ) from error
@@ -82,9 +85,9 @@ class ClusterExecutor(FitExecutor):
     def _connect(self) -> None:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
-            self._client = Client(self.address, timeout=_CONNECT, set_as_default=False)
+            self._client = Client(self.address, timeout=self._connect_seconds, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise PodiumError(
+            raise ClusterLost(
                 f"No Dask scheduler answers at {self.address}; start one with `make cluster`, or "
                 "check SCHEDULER (such as tcp://127.0.0.1:8786)."
             ) from error
@@ -94,9 +97,9 @@ class ClusterExecutor(FitExecutor):
 
     def _wait_for_workers(self) -> None:
         while not self._threads:
-            if time.monotonic() - self._well_at > _CONNECT:
+            if time.monotonic() - self._well_at > self._connect_seconds:
                 self._client.close()
-                raise PodiumError(
+                raise ClusterLost(
                     f"The scheduler at {self.address} has no worker; start some with `make worker "
                     f"SCHEDULER={self.address}` on each machine."
                 )
@@ -120,19 +123,18 @@ class ClusterExecutor(FitExecutor):
         """Return the futures that are done, once one is or the time is over.
 
         Raises:
-            PodiumError: the scheduler or its last worker has been gone for two minutes.
+            ClusterLost: the scheduler or its last worker has been gone for two minutes.
         """
         waiting, end = list(futures), self.now() + seconds
         while True:
-            self._mend()
+            self._keep_connected()
             done = super().wait(waiting, max(0.0, min(_LOOK, end - self.now())))
             if done or self.now() >= end:
                 return done
 
     def abandon(self) -> None:
         """Cancel what waits, and forget what runs."""
-        dropped, self._open = list(self._open.values()), {}
-        self._lost.clear()
+        dropped = self._jobs.drop()
         if dropped and self._client.status == "running":
             self._client.cancel(dropped)
 
@@ -152,19 +154,21 @@ class ClusterExecutor(FitExecutor):
             future = self._client.submit(
                 run_here, fn, args, kwargs, self._scattered, pure=False, resources=resources
             )
-        except (OSError, RuntimeError, ValueError):  # the connection is gone: `wait` mends it
-            self._lost.append(job)
+        except (OSError, RuntimeError, ValueError):  # the connection is gone: `wait` sends it again
+            self._jobs.lose(job)
             return
-        self._open[job] = future
+        self._jobs.start(job, future)
         future.add_done_callback(partial(self._end, job))
 
     def _end(self, job: Job, future: Any) -> None:
         """Pass a result on; called by the client's thread."""
-        if job not in self._open or self._open[job] is not future:
+        if not self._jobs.end(job, future):
             return  # abandoned
-        del self._open[job]
         if future.status == "finished":
-            job.settle(future.result())
+            try:
+                job.settle(pickle.loads(future.result()))
+            except Exception as error:  # of a class that this process does not have
+                job.settle(error=error)
         elif future.status == "error":
             self._fail(job, future.exception())
         else:  # cancelled or lost
@@ -172,12 +176,12 @@ class ClusterExecutor(FitExecutor):
             if job.attempts > _MOST_LOSSES:
                 job.settle(error=WorkerLost("the scheduler lost it again and again"))
             else:
-                self._lost.append(job)
+                self._jobs.lose(job)
 
     def _fail(self, job: Job, error: BaseException) -> None:
         if isinstance(error, DataAbsent) and not self._send_data:
             self._send_data = True  # a worker that joined later has another disk
-            self._lost.append(job)
+            self._jobs.lose(job)
         elif isinstance(error, KilledWorker):
             job.settle(error=WorkerLost(f"last on {error.last_worker.address}"))
         else:
@@ -185,8 +189,8 @@ class ClusterExecutor(FitExecutor):
 
     # ------------------------------------------------------------------ health
 
-    def _mend(self) -> None:
-        """Come back to a scheduler that was started anew, and send again what it forgot."""
+    def _keep_connected(self) -> None:
+        """Come back to a scheduler that was started again, and send again what it forgot."""
         now = time.monotonic()
         if now - self._looked_at >= _LOOK:
             self._looked_at = now
@@ -195,23 +199,23 @@ class ClusterExecutor(FitExecutor):
             self._count_workers()
             if self._threads:
                 self._well_at = now
-        if now - self._well_at > _PATIENCE:
-            raise PodiumError(
-                f"The cluster at {self.address} has had no worker for {_PATIENCE:.0f} seconds, or "
-                "its scheduler does not answer; start it again, then the same command: what was "
+        if now - self._well_at > self._patience:
+            raise ClusterLost(
+                f"The cluster at {self.address} has had no worker for {self._patience:.0f} s, or its "
+                "scheduler does not answer. Start it again, then the same command: what was "
                 "finished is kept."
             )
-        if self._lost and self._threads:
-            again, self._lost = self._lost, []
+        again = self._jobs.take_lost() if self._threads else []
+        if again:
             self._scattered = None  # what a scheduler was given goes with it
-            for job in again:
-                self._send(job)
+        for job in again:
+            self._send(job)
 
     def _reconnect(self) -> None:
         well_at = self._well_at
         try:
             self._connect()
-        except PodiumError:
+        except ClusterLost:
             log.info("the scheduler at %s is still away", self.address)
         self._well_at = well_at
 

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from pipelines.execution.base import MOST_DEATHS, FitExecutor, Job, WorkerLost
-from pipelines.execution.notes import NOTES_FOLDER, latest
+from pipelines.execution.notes import NOTES_FOLDER, latest, with_notes
 from pipelines.execution.threads import settle_threads
 
 _Given = ParamSpec("_Given")
@@ -63,7 +63,7 @@ class LocalExecutor(FitExecutor):
             done = super().wait(waiting, max(0.0, min(_LOOK, end - self.now())))
             if done or self.now() >= end:
                 return done
-            self._mend()
+            self._restore()
 
     def _start(self, job: Job) -> None:
         if self._pool is None:
@@ -75,12 +75,13 @@ class LocalExecutor(FitExecutor):
                 context=multiprocessing.get_context("spawn"),
             )
         pool = self._pool
-        fn, args, kwargs = job.call
-        inner = pool.schedule(fn, args=args, kwargs=kwargs)
+        inner = pool.schedule(with_notes, args=job.call)
         inner.add_done_callback(lambda done: self._end(pool, job, done))
 
     def _end(self, pool: ProcessPool, job: Job, inner: "Future[Any]") -> None:
         """Pass a result on, or start the fit again when its process died."""
+        if job not in self._open:
+            return  # abandoned
         try:
             job.settle(inner.result())
         except ProcessExpired:
@@ -90,13 +91,13 @@ class LocalExecutor(FitExecutor):
             elif pool is self._pool and pool.active:
                 self._start(job)
         except CancelledError:
-            pass  # abandoned, or the pool broke and `wait` starts the job again
+            pass  # the pool broke, and `wait` starts the job again
         except Exception as error:
             job.settle(error=error)
         if job.outcome.done():
             self._open.discard(job)
 
-    def _mend(self) -> None:
+    def _restore(self) -> None:
         """Replace a pool that broke as a whole: a process can die with the others' lock in hand."""
         if self._pool is not None and not self._pool.active:
             self._stop()

@@ -1,22 +1,23 @@
 """What a worker of a cluster runs: it imports Podium by its own copy of the code."""
 
 import os
+import pickle
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from competition.data.dataset import Dataset
 from competition.spec import Competition
 from pipelines.execution.threads import cores, settle_threads
 
-_Result = TypeVar("_Result")
-
 
 def run_here(
-    fn: Callable[..., _Result], args: tuple[Any, ...], kwargs: dict[str, Any], data: Dataset | None
-) -> _Result:
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], data: Dataset | None
+) -> bytes:
     """Call a function in this worker, with the data at hand that was sent to it.
+
+    The result is pickled here: of one that cannot be, Dask would try to fetch it again and again.
 
     Args:
         fn: What to call.
@@ -29,7 +30,7 @@ def run_here(
         from pipelines.search.fit import use_dataset
 
         use_dataset(data)
-    return fn(*args, **kwargs)
+    return pickle.dumps(fn(*args, **kwargs))
 
 
 def has_data(competition: Competition, folder: Path, rows: int | None, fingerprint: str) -> bool:

@@ -17,6 +17,9 @@ _CONNECT = 5.0  # seconds in which a scheduler must answer
 _AGAIN = 2.0  # seconds between two attempts to reach a scheduler
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": MOST_DEATHS - 1,
+    # A worker is sent one fit at a time: another that waited there would be held to have had a part
+    # in its death.
+    "distributed.scheduler.worker-saturation": 1.0,
     # A host that falls silent is noticed by TCP, after `distributed.comm.timeouts.tcp` (30 s). A
     # process that hangs still answers TCP, and is told by its missing heartbeats alone.
     "distributed.scheduler.worker-ttl": "60s",
@@ -159,7 +162,7 @@ class _Crew:
             self.say(f"{self.workers} workers at {self.address}, {self.threads} threads each")
 
     def _nanny(self, on_gpu: bool) -> Any:
-        """Return what starts a worker process, and starts it anew when it dies."""
+        """Return what starts a worker process, and starts it again when it dies."""
         from distributed import Nanny
 
         return Nanny(

@@ -12,8 +12,20 @@ _VARIABLES = (
 
 
 def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many processors this process may use.
+
+    That is the least of those of the machine, those that it was bound to, and, rounded up, those
+    that a container's quota of processor time comes to; `LOKY_MAX_CPU_COUNT` lowers it.
+    """
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+def threads() -> int:
+    """Return how many threads a fit in this process may use: `OMP_NUM_THREADS`, or the cores."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) else cores()
 
 
 def thread_variables(threads: int) -> dict[str, str]:

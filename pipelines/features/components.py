@@ -20,7 +20,7 @@ class FewComponents(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         components: How many are kept at most.
     """
 
-    _parameter_constraints: ClassVar[Constraints] = {"components": COUNT}
+    constraints: ClassVar[Constraints] = {"components": COUNT}
 
     def __init__(self, components: int = 100) -> None:
         self.components = components

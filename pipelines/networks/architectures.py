@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from competition.errors import PodiumError
 
 SMALLEST_SIDE = 28
+
+# What the last layer gives: logits of classes, of which a softmax makes probabilities, or values.
+Head = Literal["softmax", "linear"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ Block = Convolution | Residual | Dense | Dropout
 
 @dataclass(frozen=True)
 class Architecture:
-    """A stack of blocks, closed by dropout-free logits.
+    """A stack of blocks, closed by a layer without dropout.
 
     Attributes:
         blocks: From the image upwards.
@@ -113,7 +117,7 @@ ARCHITECTURES = {
             Dropout(),
         )
     ),
-    # S. An et al., arXiv 2008.10400. None of them pools, which makes them dear.
+    # S. An et al., arXiv 2008.10400. None of them pools, which makes them expensive.
     "k3": _plain(3, range(32, 177, 16)),
     "k5": _plain(5, range(32, 161, 32)),
     "k7": _plain(7, range(48, 193, 48)),
@@ -137,23 +141,28 @@ DENSE = "dense"  # the architecture whose layers are given by their units
 
 @dataclass(frozen=True)
 class NetworkShape:
-    """All that decides a network's layers.
+    """All that decides a network's layers, and by its head the loss that it learns by.
 
     Attributes:
         architecture: A key of `ARCHITECTURES`, or `DENSE`.
         side: Height and width of the images in pixels, at least `SMALLEST_SIDE`.
-        n_classes: How many logits.
+        outputs: How many logits, one for each class, or values, one for each target.
         width: Factor on every layer's number of filters or units.
         dropout: Rate of each dropout layer, times the layer's share.
         hidden: Units of each hidden layer of a dense network.
+        channels: 1 for grey images, 3 for colour.
+        head: `softmax` to tell classes apart, by cross-entropy; `linear` to learn values, by their
+            mean squared error.
     """
 
     architecture: str
     side: int
-    n_classes: int
+    outputs: int
     width: float = 1.0
     dropout: float = 0.4
     hidden: tuple[int, ...] = ()
+    channels: int = 1
+    head: Head = "softmax"
 
     def stack(self) -> Architecture:
         """Return the blocks.

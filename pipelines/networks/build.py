@@ -22,11 +22,13 @@ def build_network(
     momentum: float = 0.99,
     fused: bool = True,
 ) -> Any:
-    """Return a Keras model from (n, side, side, 1) images to (n, n_classes) float32 logits.
+    """Return a Keras model from images to the float32 outputs of its head.
+
+    It goes from (n, side, side, channels) to logits of classes or values, (n, outputs).
 
     Args:
         shape: What to build.
-        policy: Keras dtype policy of every layer but the logits.
+        policy: Keras dtype policy of every layer but the last.
         momentum: What the running statistics of normalisation keep per step.
         fused: Whether normalisation is `FusedBatchNormalization` or Keras' own.
 
@@ -42,14 +44,15 @@ def build_network(
         policy=policy,
         norm={"momentum": momentum, "fused": fused} if architecture.normalise else None,
     )
-    images = keras.Input((shape.side, shape.side, 1))
+    images = keras.Input((shape.side, shape.side, shape.channels))
     maps = images
     for block in architecture.blocks:
         maps = made.stacked(block, maps)
     if not any(isinstance(block, Dense) for block in architecture.blocks):
         maps = keras.layers.Flatten(dtype=policy)(maps)
-    logits = keras.layers.Dense(shape.n_classes, dtype="float32", name="logits")(maps)
-    return keras.Model(images, logits)
+    name = "logits" if shape.head == "softmax" else "values"
+    outputs = keras.layers.Dense(shape.outputs, dtype="float32", name=name)(maps)
+    return keras.Model(images, outputs)
 
 
 def set_fresh_weights(network: Any, seed: int) -> None:

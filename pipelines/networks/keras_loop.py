@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.networks.recipe import Images, Labels, Recipe, Report, one_cycle
+from pipelines.networks.recipe import Images, Recipe, Report, Targets, one_cycle
 
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -27,17 +27,19 @@ class KerasLoop:
     """Trains one Keras network by `Model.fit`; Keras decides whether to compile the step.
 
     Args:
-        network: A Keras model from (batch, side, side, 1) to (batch, n_classes) float32 logits.
+        network: A Keras model from (batch, side, side, channels) to (batch, outputs) float32.
         batch_size: Images per step.
+        numbers: Whether the outputs are values, and not logits of classes.
     """
 
-    def __init__(self, network: Any, batch_size: int) -> None:
+    def __init__(self, network: Any, batch_size: int, *, numbers: bool = False) -> None:
         self.network = network
         self.batch_size = batch_size
+        self.numbers = numbers
 
     def train(
         self,
-        chunks: Iterable[tuple[Images, Labels]],
+        chunks: Iterable[tuple[Images, Targets]],
         recipe: Recipe,
         seed: int,
         report: Report,
@@ -45,8 +47,8 @@ class KerasLoop:
         """Train from the network's present weights and leave the averaged ones in it.
 
         Args:
-            chunks: Images (k × batch, side, side) uint8 and labels (k × batch,) int32, until the
-                recipe's steps are covered.
+            chunks: Images (k × batch, side, side[, 3]) uint8, and for each its class (int32) or its
+                values (float32), until the recipe's steps are covered.
             recipe: Steps, learning rate, decay, smoothing, averaging.
             seed: Of dropout.
             report: Called after each chunk with the steps done and the mean loss so far.
@@ -64,13 +66,17 @@ class KerasLoop:
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.network.compile(
-            optimizer, keras.losses.CategoricalCrossentropy(True, recipe.label_smoothing)
+            optimizer,
+            keras.losses.MeanSquaredError()
+            if self.numbers
+            else keras.losses.CategoricalCrossentropy(True, recipe.label_smoothing),
         )
         every = max(1, recipe.steps // 20)
         self.network.fit(
             self._batches(chunks),
             steps_per_epoch=recipe.steps,
             verbose=0,
+            shuffle=False,  # the chunks are shuffled
             callbacks=[
                 keras.callbacks.LambdaCallback(
                     on_train_batch_end=lambda step, logs: (
@@ -87,22 +93,24 @@ class KerasLoop:
         for first in range(0, len(images), self.batch_size):
             self.network(_scaled(images[first : first + self.batch_size]), training=True)
 
-    def predict_logits(self, images: Images, batch_size: int = 1000) -> npt.NDArray[np.float32]:
-        """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
-        logits = self.network.predict(_scaled(images), batch_size=batch_size, verbose=0)
-        return np.asarray(logits, np.float32)
+    def predict(self, images: Images, batch_size: int = 1000) -> npt.NDArray[np.float32]:
+        """Return the network's outputs (n, outputs) for images (n, side, side[, 3]) uint8."""
+        outputs = self.network.predict(_scaled(images), batch_size=batch_size, verbose=0)
+        return np.asarray(outputs, np.float32)
 
     def _batches(
-        self, chunks: Iterable[tuple[Images, Labels]]
+        self, chunks: Iterable[tuple[Images, Targets]]
     ) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
-        """Yield the chunks batch by batch, labels one-hot."""
+        """Yield the chunks batch by batch, classes one-hot."""
         classes = np.eye(self.network.output_shape[-1], dtype=np.float32)
-        for images, labels in chunks:
+        for images, targets in chunks:
             for first in range(0, len(images), self.batch_size):
                 rows = slice(first, first + self.batch_size)
-                yield _scaled(images[rows]), classes[labels[rows]]
+                wanted = targets[rows] if self.numbers else classes[targets[rows]]
+                yield _scaled(images[rows]), np.asarray(wanted, np.float32)
 
 
 def _scaled(images: Images) -> npt.NDArray[np.float32]:
-    """Return uint8 images (n, side, side) as (n, side, side, 1) float32 between 0 and 1."""
-    return images[..., None].astype(np.float32) / np.float32(255)
+    """Return uint8 images as (n, side, side, channels) float32 between 0 and 1."""
+    channels = images[..., None] if images.ndim == 3 else images
+    return channels.astype(np.float32) / np.float32(255)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from pipelines.networks.recipe import Images, Labels, Recipe, Report
+from pipelines.networks.recipe import Images, Recipe, Report, Targets
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.99, 1e-7
 
@@ -25,13 +25,15 @@ class CompiledLoop:
     Its batch normalisation must have momentum 0: a step then returns each batch's own statistics.
 
     Args:
-        network: A Keras model from (batch, side, side, 1) to (batch, n_classes) float32 logits.
+        network: A Keras model from (batch, side, side, channels) to (batch, outputs) float32.
         batch_size: Images per step.
+        numbers: Whether the outputs are values, and not logits of classes.
     """
 
-    def __init__(self, network: Any, batch_size: int) -> None:
+    def __init__(self, network: Any, batch_size: int, *, numbers: bool = False) -> None:
         self.network = network
         self.batch_size = batch_size
+        self._loss = _squared_error if numbers else _cross_entropy
         self.shapes = [tuple(variable.shape) for variable in network.trainable_variables]
         self.sizes = [int(np.prod(shape)) for shape in self.shapes]
         self._weights, self._mean, self._square, self._average = (
@@ -42,24 +44,26 @@ class CompiledLoop:
             np.repeat([float(len(shape) > 1) for shape in self.shapes], self.sizes), tf.float32
         )
         side, channels = network.input_shape[1], network.input_shape[3]
-        assert channels == 1
-        image = tf.TensorSpec((None, side, side), tf.uint8)
+        self._image_shape = (side, side) if channels == 1 else (side, side, channels)
+        image = tf.TensorSpec((None, *self._image_shape), tf.uint8)
+        values = tf.TensorSpec((None, network.output_shape[-1]), tf.float32)
+        targets = values if numbers else tf.TensorSpec((None,), tf.int32)
         self._train_chunk = _compiled(
             self._chunk,
             [
                 image,
-                tf.TensorSpec((None,), tf.int32),
+                targets,
                 tf.TensorSpec((2,), tf.int64),
                 tf.TensorSpec((None, 3), tf.float32),
                 tf.TensorSpec((), tf.float32),
             ],
         )
         self._batch_statistics = _compiled(self._statistics, [image])
-        self._logits = _compiled(lambda images: network(_scaled(images), training=False), [image])
+        self._outputs = _compiled(lambda images: network(_scaled(images), training=False), [image])
 
     def train(
         self,
-        chunks: Iterable[tuple[Images, Labels]],
+        chunks: Iterable[tuple[Images, Targets]],
         recipe: Recipe,
         seed: int,
         report: Report,
@@ -67,8 +71,8 @@ class CompiledLoop:
         """Train from the network's present weights and leave the averaged ones in it.
 
         Args:
-            chunks: Images (k × batch, side, side) uint8 and labels (k × batch,) int32, until the
-                recipe's steps are covered.
+            chunks: Images (k × batch, side, side[, 3]) uint8, and for each its class (int32) or its
+                values (float32), until the recipe's steps are covered.
             recipe: Steps, learning rate, decay, smoothing, averaging.
             seed: Of dropout.
             report: Called after each chunk with the steps done and the chunk's mean loss.
@@ -79,11 +83,11 @@ class CompiledLoop:
         for state in (self._mean, self._square):
             state.assign(tf.zeros_like(state))
         step = 0
-        for images, labels in chunks:
+        for images, targets in chunks:
             steps = np.arange(step, step + len(images) // self.batch_size)
             loss = self._train_chunk(
                 images,
-                labels,
+                targets,
                 np.array([seed, step], np.int64),
                 recipe.paces(steps),
                 recipe.label_smoothing,
@@ -104,10 +108,10 @@ class CompiledLoop:
             if variable.dtype == "float32":
                 variable.assign(next(means))
 
-    def predict_logits(self, images: Images, batch_size: int = 500) -> npt.NDArray[np.float32]:
-        """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
+    def predict(self, images: Images, batch_size: int = 500) -> npt.NDArray[np.float32]:
+        """Return the network's outputs (n, outputs) for images (n, side, side[, 3]) uint8."""
         parts = [
-            self._logits(images[first : first + batch_size]).numpy()
+            self._outputs(images[first : first + batch_size]).numpy()
             for first in range(0, len(images), batch_size)
         ]
         return np.concatenate(parts)
@@ -127,25 +131,24 @@ class CompiledLoop:
         ]
 
     def _forward(self, weights: list[Any], images: Any, state: Any) -> tuple[Any, list[Any]]:
-        """Return the training-mode logits, and the non-trainable variables after the step."""
-        side = self.network.input_shape[1]
-        images = tf.ensure_shape(images, (self.batch_size, side, side))
-        logits, states = self.network.stateless_call(
+        """Return the training-mode outputs, and the non-trainable variables after the step."""
+        images = tf.ensure_shape(images, (self.batch_size, *self._image_shape))
+        outputs, states = self.network.stateless_call(
             weights, self._states(state), _scaled(images), training=True
         )
-        return logits, states
+        return outputs, states
 
     def _statistics(self, images: Any) -> list[Any]:
         """Return one batch's normalisation statistics under the averaged weights."""
         _, states = self._forward(self._split(self._average), images, tf.zeros(2, tf.int64))
         return [state for state in states if state.dtype == tf.float32]
 
-    def _chunk(self, images: Any, labels: Any, start: Any, paces: Any, smoothing: Any) -> Any:
+    def _chunk(self, images: Any, targets: Any, start: Any, paces: Any, smoothing: Any) -> Any:
         """Take as many steps as `paces` has rows; return the mean loss.
 
         Args:
-            images: (steps × batch, side, side) uint8.
-            labels: (steps × batch,) int32.
+            images: (steps × batch, side, side[, 3]) uint8.
+            targets: (steps × batch,) int32 classes, or (steps × batch, outputs) float32 values.
             start: (2,) int64: dropout's seed and the number of the first step.
             paces: (steps, 3) float32, from `Recipe.paces`.
             smoothing: Of the labels.
@@ -155,7 +158,7 @@ class CompiledLoop:
         def body(number: Any, total: Any) -> tuple[Any, Any]:
             rows = slice(number * self.batch_size, (number + 1) * self.batch_size)
             state = start + tf.stack([0, tf.cast(number, tf.int64)])
-            loss, gradient = self._gradient(images[rows], labels[rows], smoothing, state)
+            loss, gradient = self._gradient(images[rows], targets[rows], smoothing, state)
             self._update(gradient, state[1], paces[number])
             return number + 1, total + loss
 
@@ -167,18 +170,13 @@ class CompiledLoop:
         )
         return total / tf.cast(steps, tf.float32)
 
-    def _gradient(self, images: Any, labels: Any, smoothing: Any, state: Any) -> tuple[Any, Any]:
-        """Return the smoothed cross-entropy of a batch and its gradient in the flat weights."""
+    def _gradient(self, images: Any, targets: Any, smoothing: Any, state: Any) -> tuple[Any, Any]:
+        """Return the loss of a batch and its gradient in the flat weights."""
         weights = self._split(self._weights)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            logits, _ = self._forward(weights, images, state)
-            n_classes = logits.shape[-1]
-            # Szegedy et al. 2016: the labels' share `smoothing` is spread over all classes.
-            truth = tf.one_hot(labels, n_classes) * (1.0 - smoothing) + smoothing / n_classes
-            loss = tf.reduce_mean(
-                tf.nn.softmax_cross_entropy_with_logits(labels=truth, logits=logits)
-            )
+            outputs, _ = self._forward(weights, images, state)
+            loss = self._loss(outputs, targets, smoothing)
         gradients = tape.gradient(loss, weights)
         return loss, tf.concat([tf.reshape(part, [-1]) for part in gradients], axis=0)
 
@@ -207,6 +205,21 @@ class CompiledLoop:
         return tf.constant(0)
 
 
+def _cross_entropy(logits: Any, labels: Any, smoothing: Any) -> Any:
+    """Return the mean cross-entropy; the labels' share `smoothing` is spread over all classes.
+
+    The smoothing is that of Szegedy et al. 2016.
+    """
+    n_classes = logits.shape[-1]
+    truth = tf.one_hot(labels, n_classes) * (1.0 - smoothing) + smoothing / n_classes
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=truth, logits=logits))
+
+
+def _squared_error(values: Any, targets: Any, smoothing: Any) -> Any:
+    """Return the mean squared error over rows and targets; nothing is smoothed."""
+    return tf.reduce_mean(tf.square(values - targets))
+
+
 def _compiled(function: Any, signature: list[Any]) -> Any:
     """Return a function as one graph, traced at its first call."""
     graph = tf.function(function, input_signature=signature, autograph=False)
@@ -220,8 +233,9 @@ def _compiled(function: Any, signature: list[Any]) -> Any:
 
 
 def _scaled(images: Any) -> Any:
-    """Return uint8 images (n, side, side) as (n, side, side, 1) float32 between 0 and 1."""
-    return tf.cast(images[..., None], tf.float32) * (1 / 255)
+    """Return uint8 images as (n, side, side, channels) float32 between 0 and 1."""
+    channels = images[..., None] if len(images.shape) == 3 else images
+    return tf.cast(channels, tf.float32) * (1 / 255)
 
 
 def use_threads(number: int) -> None:

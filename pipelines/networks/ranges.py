@@ -17,7 +17,7 @@ from pipelines.parameters import (
 RANGES: Constraints = {
     "architecture": one_of((*ARCHITECTURES, DENSE)),
     "width": POSITIVE,
-    "hidden": [Counts(least=0)],
+    "hidden": Counts(least=0),
     "dropout": BELOW_ONE,
     "epochs": POSITIVE,
     "min_steps": COUNT,
@@ -33,6 +33,6 @@ RANGES: Constraints = {
     "elastic": NOT_NEGATIVE,
     "views": at_least(0),
     "upright": SWITCH,
-    "precision": one_of(("auto", "float32", "mixed_bfloat16", "mixed_float16")),
+    "precision": one_of(("auto", "float32", "mixed_bfloat16")),
     "seed": SEED,
 }

@@ -11,7 +11,8 @@ from pipelines.features.images.augmentation import Distortion
 
 Images = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int32]
+# What is learnt of each image: the class (n,) int32, or values (n, t) float32.
+Targets = npt.NDArray[np.int32] | npt.NDArray[np.float32]
 
 # Called with the steps done and the mean loss since the last call.
 Report = Callable[[int, float], None]
@@ -34,7 +35,7 @@ class Recipe:
         learning_rate: The schedule's peak.
         warm_up: Share of the steps over which the learning rate rises.
         weight_decay: AdamW's, relative to the learning rate.
-        label_smoothing: Share of each label that is spread over all classes.
+        label_smoothing: Share of each label that is spread over all classes; values have none.
         averaging: Time constant of the weights' exponential moving average, as a share of the
             steps; 0 keeps the last weights.
     """
@@ -103,14 +104,14 @@ def fitting_batch(batch_size: int, n_images: int) -> int:
 
 def training_chunks(
     images: Images,
-    labels: Labels,
+    targets: Targets,
     recipe: Recipe,
     distortion: Distortion,
     *,
     seed: int,
     steps: int,
-) -> Iterator[tuple[Images, Labels]]:
-    """Yield freshly distorted images and their labels, `steps` batches at a time.
+) -> Iterator[tuple[Images, Targets]]:
+    """Yield freshly distorted images and their targets, `steps` batches at a time.
 
     Every image comes once per pass, in a new order; the last chunk may have fewer batches.
     """
@@ -121,7 +122,7 @@ def training_chunks(
         while len(rows) < wanted:
             rows = np.concatenate([rows, generator.permutation(len(images))])
         chosen, rows = rows[:wanted], rows[wanted:]
-        yield distortion.apply(images[chosen], generator), labels[chosen]
+        yield distortion.apply(images[chosen], generator), targets[chosen]
 
 
 def sampled(images: Images, number: int, seed: int) -> Images:

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.execution.threads import threads
 from pipelines.networks.architectures import NetworkShape
 from pipelines.networks.build import build_network, set_fresh_weights
-from pipelines.networks.precision import choose_precision, find_gpu, threads
+from pipelines.networks.precision import choose_precision, find_gpu
 from pipelines.networks.quiet import quiet_native_stderr
-from pipelines.networks.recipe import Images, Labels, Recipe, Report
+from pipelines.networks.recipe import Images, Recipe, Report, Targets
 
 
 class Trainer(Protocol):
@@ -21,15 +22,15 @@ class Trainer(Protocol):
     batch_size: int
 
     def train(
-        self, chunks: Iterable[tuple[Images, Labels]], recipe: Recipe, seed: int, report: Report
+        self, chunks: Iterable[tuple[Images, Targets]], recipe: Recipe, seed: int, report: Report
     ) -> None:
         """Train from the network's present weights and leave the averaged ones in it."""
 
     def measure_statistics(self, images: Images) -> None:
         """Measure normalisation's statistics for predicting on some whole batches of images."""
 
-    def predict_logits(self, images: Images) -> npt.NDArray[np.float32]:
-        """Return the network's logits (n, n_classes) for images (n, side, side) uint8."""
+    def predict(self, images: Images) -> npt.NDArray[np.float32]:
+        """Return the network's outputs (n, outputs) for images (n, side, side[, 3]) uint8."""
 
 
 # The folds of a configuration share a trainer: tracing costs seconds, and every new graph some
@@ -69,11 +70,14 @@ def _new_trainer(shape: NetworkShape, policy: str, batch_size: int) -> Trainer:
     """Return a trainer for the backend: the compiled loop is TensorFlow's alone."""
     import keras
 
+    numbers = shape.head == "linear"
     if keras.backend.backend() == "tensorflow":
         from pipelines.networks.loop import CompiledLoop, use_threads
 
         use_threads(threads())
-        return CompiledLoop(build_network(shape, policy=policy, momentum=0.0), batch_size)
+        network = build_network(shape, policy=policy, momentum=0.0)
+        return CompiledLoop(network, batch_size, numbers=numbers)
     from pipelines.networks.keras_loop import KerasLoop
 
-    return KerasLoop(build_network(shape, policy=policy, momentum=0.9), batch_size)
+    network = build_network(shape, policy=policy, momentum=0.9)
+    return KerasLoop(network, batch_size, numbers=numbers)

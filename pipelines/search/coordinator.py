@@ -8,39 +8,38 @@ open is queued again by the next run, or by another coordinator of the same stud
 import logging
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import timedelta
 from itertools import islice
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-from competition.errors import PodiumError
+from competition.database import DatabaseFailed
+from competition.errors import InfrastructureError, PodiumError
 from pipelines.base import Params, Pipeline, suggested
+from pipelines.columns import Column
 from pipelines.execution.base import FitExecutor, WorkerLost
-from pipelines.metrics import Score
 from pipelines.search.finishing import finish_columns, finishing_work, in_store
-from pipelines.search.fit import FitRequest, FitResult, fit_fold
+from pipelines.search.fit import FitRequest, FitResult, failure_of, fit_fold
+from pipelines.search.makers import maker_of, unlike
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress, Report
-from pipelines.search.store import Column
-from pipelines.search.study import (
-    best_so_far,
-    best_trials,
-    give_sign_of_life,
-    put_back,
-    reclaim,
-    take_over_silent,
-)
-from pipelines.search.trial import SCREEN_ROWS, TrialRun
-from pipelines.search.trial_source import STRETCH, TrialSource
+from pipelines.search.studies import owners
+from pipelines.search.studies.study import best_so_far, best_trials, score_of
+from pipelines.search.studies.trial_source import STRETCH, TrialSource
+from pipelines.search.trial import TrialRun
 
 log = logging.getLogger(__name__)
 
 _TICK = 30.0  # seconds between two signs of life of the open trials
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
-_FAILURES = 3  # a pipeline is given up after so many failures before its first success
-_UNCLAIMED = timedelta(minutes=1)  # after which a trial without an owner is nobody's
+_FIRST_FAILURES = 3  # a pipeline is given up after so many failures before its first success
+_FAILURES = 20  # and is tuned no further after so many failures one after the other
+_LOSSES = 3  # or after so many that ended their workers
+
+
+class PipelineFailed(PodiumError):
+    """A pipeline cannot be fitted to this data, or none of its columns could be made."""
 
 
 def tune(
@@ -50,13 +49,15 @@ def tune(
     seconds: float,
     report: Report,
     *,
-    grid: bool = False,
+    sampler: str = "tpe",
+    tick: float = _TICK,
 ) -> list[Column]:
     """Tune one pipeline for some time and finish the columns of its best trials.
 
     The first trial, the cheapest shipped point, is always completed, so that even a budget that is
-    too small ends with a column. Then come the shipped points that fit the time left, the dearest
-    first, then sampled trials. What runs when the time is up is stopped and queued again.
+    too small ends with a column. Then come the shipped points that fit the time left, the most
+    expensive first, then sampled trials. What runs when the time is up is stopped and queued again.
+    A trial whose fit fails ends with its reason, and the next one is asked for.
 
     Args:
         pipeline: What to tune.
@@ -64,37 +65,43 @@ def tune(
         plan: The data, folds and cores.
         seconds: Time for it all, the making of the columns included.
         report: Called with each step's progress.
-        grid: After the first trial, try the points of the pipeline's grid one after the other and
-            end with the last of them; nothing is sampled.
+        sampler: `tpe`, `random`, or `grid`: after the first trial, the points of the pipeline's
+            grid one after the other, and an end with the last of them.
+        tick: Seconds between two signs of life.
 
     Returns:
         The columns of the best trials whose fits were made here, best first.
 
     Raises:
-        PodiumError: the pipeline cannot be fitted to this data at all, or the cluster is gone.
+        PipelineFailed: the pipeline cannot be fitted to this data.
+        InfrastructureError: the database, the cluster or the disk failed; the columns that could be
+            made are in the store.
     """
     with plan.executor(pipeline) as executor:
-        source = TrialSource(pipeline, study, plan, plan.owner, grid=grid)
-        return _Coordinator(source, executor, seconds, report).run()
+        source = TrialSource(pipeline, study, plan, sampler)
+        return _Coordinator(source, executor, seconds, report, tick).run()
 
 
 class _Coordinator:
     def __init__(
-        self, source: TrialSource, executor: FitExecutor, seconds: float, report: Report
+        self,
+        source: TrialSource,
+        executor: FitExecutor,
+        seconds: float,
+        report: Report,
+        tick: float,
     ) -> None:
-        self.source, self.executor, self.report = source, executor, report
+        self.source, self.executor, self.report, self.tick = source, executor, report, tick
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
         self.deadline = executor.now() + seconds
-        self.labels = self.plan.data.train_labels
-        self.assigned = self.plan.folds.assign(self.labels)
-        folds = range(self.plan.folds.count)
-        self.truths = [self.labels[self.assigned == fold] for fold in folds]
-        rows = len(self.labels) * (self.plan.folds.count - 1) // self.plan.folds.count
-        self.screening = self.plan.two_speeds and rows > 2 * SCREEN_ROWS
+        self.maker = maker_of(self.pipeline.name, self.plan.competition.rows_kind)
         self.open: list[TrialRun] = []
         self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
-        self.failures = 0
-        self.beat_at = 0.0
+        self.watch = owners.Watch(self.plan.owner)
+        self.beats = 0
+        self.beat_at = executor.now()
+        self.failures = self.losses = 0  # one after the other
+        self.failure = "no trial could be made"
         self.best: list[Params] = []
         self._look_back()
 
@@ -104,12 +111,9 @@ class _Coordinator:
         completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
         self.source.learn(completed, self.executor.workers)
         self.trials = len(completed) + sum(trial.state == TrialState.PRUNED for trial in trials)
-        best = best_trials(completed)
-        self.score = (
-            Score(best[0].value or 0.0, -best[0].user_attrs["log_loss"], len(self.labels))
-            if best
-            else None
-        )
+        self.values = best_so_far(completed, self.plan)
+        best = best_trials(completed, self.plan)
+        self.score = score_of(best[0], self.plan) if best else None
         params = (suggested(self.pipeline, trial.params) for trial in best)
         kept = (one for one in params if in_store(self.pipeline, self.plan, one))
         here = list(islice(kept, self.pipeline.columns))
@@ -118,7 +122,7 @@ class _Coordinator:
         if here and self.best == before:
             return
         work = finishing_work(self.pipeline, self.plan, self.best)
-        if best and not here:  # another coordinator's: its folds are to be fitted here too
+        if best and not here:  # another coordinator's, or other code's: its folds are to be fitted
             work += self.source.expected(self.best[0]) * self.plan.folds.count
         self.finishing = work / self.executor.workers
         self.source.reserve = self.finishing / max(1, len(self.best))
@@ -128,44 +132,65 @@ class _Coordinator:
     def run(self) -> list[Column]:
         """Ask, fit, prune and tell until the time is up, then finish the best trials' columns."""
         try:
-            while self._fill():
-                patience = _LOOK if self.score is None else max(0.0, min(_LOOK, self._left()))
-                done = self.executor.wait(self.running, patience)
-                for future in done:
-                    self._receive(future)
-                if not done:
-                    self._say(fits_left=sum(run.fits_left for run in self.open))
-                if self.score is not None and self._left() <= 0:
-                    break
-                self._beat()
-        finally:
-            self._put_back()
+            self._work()
+        except InfrastructureError:
+            self._keep_what_is_there()
+            raise
+        except BaseException:
+            self._stop()
+            raise
+        self._stop()
         return self._columns()
 
-    def _put_back(self) -> None:
-        put_back(self.study, [run.trial.number for run in self.open], "its run was stopped")
+    def _work(self) -> None:
+        while self._fill():
+            patience = _LOOK if self.score is None else max(0.0, min(_LOOK, self._left()))
+            done = self.executor.wait(self.running, patience)
+            for future in done:
+                self._receive(future)
+            if not done:
+                self._say(fits_left=sum(run.fits_left for run in self.open))
+            if self._hopeless() or (self.score is not None and self._left() <= 0):
+                break
+            self._beat()
+
+    def _stop(self) -> None:
+        """Queue again what is open, and what others have left."""
+        trials = self.study.get_trials(deepcopy=False)
+        numbers = [run.trial.number for run in self.open]
+        owners.put_back(self.study, [trials[number] for number in numbers], "its run was stopped")
         self.source.close()
         if self.running:
             self.executor.abandon()
         self.open.clear()
         self.running.clear()
-        reclaim(self.study, self.source.owner, _UNCLAIMED)
+        owners.take_back(self.study, self.plan.owner)
+        owners.take_over_silent(self.study, self.watch)
+
+    def _keep_what_is_there(self) -> None:
+        """Make the columns that can still be made where database, cluster or disk failed."""
+        with suppress(PodiumError):
+            self.executor.abandon()
+            self._columns()
+        with suppress(DatabaseFailed):
+            self._stop()
 
     def _beat(self) -> None:
-        """Give a sign of life for every open trial, and take over those of the dead."""
-        if self.executor.now() - self.beat_at < _TICK:
+        """Give a sign of life for every open trial, and take over those of the silent."""
+        if self.executor.now() - self.beat_at < self.tick:
             return
         self.beat_at = self.executor.now()
+        self.beats += 1
         for run in list(self.open):
             try:
-                give_sign_of_life(self.study, run.trial)
+                run.trial.set_user_attr(owners.ALIVE, self.beats)
             except UpdateFinishedTrialError:
                 self._let_go(run)
-        take_over_silent(self.study)
+        owners.take_over_silent(self.study, self.watch)
 
     def _fill(self) -> bool:
         """Keep every process busy; return whether anything is running."""
-        while len(self.running) < self.executor.workers:
+        while len(self.running) < self.executor.workers and not self._hopeless():
             due = self._next_fit()
             if due is None:
                 break
@@ -184,12 +209,9 @@ class _Coordinator:
         if len(self.open) < self.executor.workers and self._wants_more():
             asked = self.source.ask(None if self.score is None else self._left)
             if asked is not None:
-                trial, task = asked
-                earned = bool(trial.user_attrs.get("earned"))
-                screened = self.screening and not earned
-                self.open.append(
-                    TrialRun(trial, task, self.labels, self.assigned, self.truths, screened, earned)
-                )
+                screened = self.plan.screens and not asked.earned
+                run = TrialRun(asked.trial, asked.task, self.plan, screened, asked.earned)
+                self.open.append(run)
                 return self._next_fit()
         return None
 
@@ -197,6 +219,8 @@ class _Coordinator:
         run, request = self.running.pop(future)
         try:
             result = future.result()
+        except InfrastructureError:
+            raise
         except Exception as error:
             self._fail(run, error)
             return
@@ -208,49 +232,63 @@ class _Coordinator:
 
     def _advance(self, run: TrialRun, request: FitRequest, result: FitResult) -> None:
         try:
+            difference = unlike(self.maker, result.maker, formats=False)
+            if difference:
+                raise PodiumError(f"A worker has other code or libraries: {difference}.")
             prune = run.receive(request, result)
             if prune:
                 self._tell(run, state=TrialState.PRUNED)
             elif run.complete:
-                outcome = run.score()
-                run.trial.set_user_attr("log_loss", outcome.log_loss)
-                width = min(self.executor.workers, self.plan.folds.count)
-                run.trial.set_user_attr("seconds", run.seconds / width)
-                self._tell(run, outcome.accuracy)
+                self._complete(run)
         except UpdateFinishedTrialError:
             self._let_go(run)
             return
-        if run.complete:
-            self._look_back()
+        except InfrastructureError:
+            raise
+        except Exception as error:
+            self._fail(run, error)
+            return
         self._say(fits_left=run.fits_left, finished=prune or run.complete)
+
+    def _complete(self, run: TrialRun) -> None:
+        outcome = run.score()
+        width = min(self.executor.workers, self.plan.folds.count)
+        run.trial.set_user_attr("loss", outcome.loss)
+        run.trial.set_user_attr("standard_error", outcome.standard_error)
+        run.trial.set_user_attr("seconds", run.seconds / width)
+        self._tell(run, outcome.value)
+        self._look_back()
 
     def _tell(
         self, run: TrialRun, value: float | None = None, state: TrialState | None = None
     ) -> None:
-        self.study.tell(run.trial, value, state=state)
+        if not owners.tell(self.study, run.trial.number, value, state):
+            self._let_go(run)
+            return
         self.open.remove(run)
         self.trials += 1
+        self.failures = self.losses = 0
 
     def _let_go(self, run: TrialRun) -> None:
         log.info("trial %d was taken over while this coordinator slept", run.trial.number)
         self.open.remove(run)
 
     def _fail(self, run: TrialRun, error: Exception) -> None:
-        """Record why a fit failed; give the pipeline up when nothing but failures came."""
+        """Record why a fit failed; the trial alone fails with it."""
         if run not in self.open:
             return
-        log.warning("%s: trial %d failed: %s", self.pipeline.name, run.trial.number, error)
-        with suppress(UpdateFinishedTrialError):  # another coordinator has closed it
-            run.trial.set_user_attr("failure", f"{type(error).__name__}: {error}")
-            self.study.tell(run.trial, state=TrialState.FAIL, skip_if_finished=True)
+        self.failure = failure_of(error)
+        log.warning("%s: trial %d failed: %s", self.pipeline.name, run.trial.number, self.failure)
+        owners.fail(self.study, run.trial, self.failure)
         self.open.remove(run)
         self.failures += 1
-        hopeless = self.score is None and (
-            isinstance(error, WorkerLost) or self.failures >= _FAILURES
-        )
-        if isinstance(error, PodiumError) or hopeless:
-            reason = str(error).rstrip(".")
-            raise PodiumError(f"{self.pipeline.name} cannot be fitted: {reason}.") from error
+        self.losses += isinstance(error, WorkerLost)
+
+    def _hopeless(self) -> bool:
+        """Say whether nothing but failures came, or fits that ended their workers."""
+        if self.score is None:
+            return self.failures >= _FIRST_FAILURES or self.losses > 0
+        return self.failures >= _FAILURES or self.losses >= _LOSSES
 
     # ------------------------------------------------------------------ time and columns
 
@@ -265,12 +303,14 @@ class _Coordinator:
 
     def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
+        if not self.best:
+            raise PipelineFailed(f"{self.pipeline.name} cannot be fitted: {self.failure}")
         facts = {
             "trials": self.trials,
             "study": self.study.study_name,
-            "best_so_far": best_so_far(self.study),
+            "best_so_far": self.values,
         }
-        return finish_columns(
+        columns, reasons = finish_columns(
             self.pipeline,
             self.plan,
             self.best,
@@ -278,6 +318,11 @@ class _Coordinator:
             self.executor,
             lambda fits_left: self._say(fits_left, finishing=True),
         )
+        if not columns:
+            raise PipelineFailed(
+                f"{self.pipeline.name} could not predict the test set: {reasons[0]}"
+            )
+        return columns
 
     def _say(self, fits_left: int, *, finished: bool = False, finishing: bool = False) -> None:
         left = self.deadline - self.executor.now()

@@ -1,25 +1,36 @@
 """From a study's best trials to columns: the test predictions they lack, then the files."""
 
+import logging
+import platform
+import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from competition.errors import InfrastructureError, PodiumError
+from competition.problem.targets import Predictions
 from pipelines.base import Params, Pipeline
+from pipelines.columns import Column, write_column
 from pipelines.execution.base import FitExecutor
-from pipelines.metrics import Probabilities, score
-from pipelines.search.fit import FitRequest, fit_fold, requests_of
+from pipelines.search.fit import FitRequest, FitResult, Task, failure_of, fit_fold, requests_of
 from pipelines.search.plan import Plan
-from pipelines.search.store import Column
 from pipelines.search.trial import join_folds
 
+log = logging.getLogger(__name__)
+
 _LOOK = 30.0  # seconds
+_PACKAGES = ("numpy", "scikit-learn", "keras", "tensorflow", "xgboost", "faiss-cpu", "optuna")
 
 
 def in_store(pipeline: Pipeline, plan: Plan, params: Params) -> bool:
-    """Say whether all folds of a configuration were fitted here."""
-    requests = requests_of(plan.task(pipeline, params))
-    return all(plan.store.fit_file(request).exists() for request in requests)
+    """Say whether all folds of a configuration were fitted here, by this code."""
+    return plan.store.has(requests_of(plan.task(pipeline, params)))
 
 
 def missing_fits(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -> list[FitRequest]:
@@ -38,7 +49,7 @@ def finishing_work(pipeline: Pipeline, plan: Plan, configurations: list[Params])
     for request in missing_fits(pipeline, plan, configurations):
         known = plan.store.load(FitRequest(request.task, request.fold))
         if known is not None:
-            share = len(plan.data.test_images) / len(known.scored)
+            share = len(plan.data.test) / len(known.scored)
             total += known.fit_seconds + known.predict_seconds * (1 + share)
     return total
 
@@ -50,10 +61,11 @@ def finish_columns(
     facts: dict[str, Any],
     executor: FitExecutor,
     report: Callable[[int], None],
-) -> list[Column]:
+) -> tuple[list[Column], list[str]]:
     """Predict the test set with every fold's model where that is missing, and write the columns.
 
-    Fitted estimators of the pipeline's other configurations are deleted.
+    A column whose fits fail is left out, and the others are made. Fitted estimators of the
+    pipeline's other configurations are deleted.
 
     Args:
         pipeline: The pipeline that the configurations are of.
@@ -64,36 +76,120 @@ def finish_columns(
         report: Called with the number of fits left.
 
     Returns:
-        One column for each configuration, in their order.
+        The columns in the order of their configurations, and why each other one is left out.
+
+    Raises:
+        InfrastructureError: the cluster or the disk failed; the columns that could be made are.
     """
+    failed: dict[str, str] = {}
+    broken: InfrastructureError | None = None
+    try:
+        _make_missing(pipeline, plan, configurations, executor, report, failed)
+    except InfrastructureError as error:
+        broken = error
+    columns: list[Column] = []
+    for params in configurations:
+        task = plan.task(pipeline, params)
+        key = plan.store.key(task)
+        try:
+            if key not in failed:
+                columns.append(_column(plan, task, facts))
+        except InfrastructureError as error:
+            broken = broken or error
+        except PodiumError as error:
+            failed[key] = str(error)
+    for key, reason in failed.items():
+        log.warning("%s: the column %s is left out: %s", pipeline.name, key[:8], reason)
+    if broken is not None:
+        raise broken
+    plan.store.drop_models(pipeline.name, {column.key for column in columns})
+    return columns, list(failed.values())
+
+
+def _make_missing(
+    pipeline: Pipeline,
+    plan: Plan,
+    configurations: list[Params],
+    executor: FitExecutor,
+    report: Callable[[int], None],
+    failed: dict[str, str],
+) -> None:
+    """Make the fits that are missing; note by its key why a configuration's failed."""
     missing = missing_fits(pipeline, plan, configurations)
     futures = {executor.submit(fit_fold, request): request for request in missing}
     while futures:
         for future in executor.wait(futures, _LOOK):
-            plan.store.save(futures.pop(future), future.result())
+            request = futures.pop(future)
+            try:
+                plan.store.save(request, future.result())
+            except InfrastructureError:
+                raise
+            except Exception as error:
+                failed.setdefault(plan.store.key(request.task), failure_of(error))
             report(len(futures))
-    columns = [_column(pipeline, plan, params, facts) for params in configurations]
-    plan.store.drop_models(pipeline.name, {column.key for column in columns})
-    return columns
 
 
-def _column(pipeline: Pipeline, plan: Plan, params: Params, facts: dict[str, Any]) -> Column:
-    task = plan.task(pipeline, params)
-    results = [
-        result
+def _column(plan: Plan, task: Task, facts: dict[str, Any]) -> Column:
+    found = {
+        request.fold: result
         for request in requests_of(task, want_test=True)
         if (result := plan.store.load(request)) is not None
-    ]
-    labels = plan.data.train_labels
-    oof = join_folds(results, plan.folds.assign(labels))
-    tests = [result.test for result in results if result.test is not None]
-    test: Probabilities = np.mean(np.stack(tests), axis=0, dtype=np.float32)
-    outcome = score(oof, labels)
-    scores = {
-        "oof_accuracy": outcome.accuracy,
-        "oof_log_loss": outcome.log_loss,
-        "standard_error": outcome.standard_error,
+    }
+    oof = join_folds(found, plan.assigned)
+    results = [found[fold] for fold in sorted(found)]
+    tests = np.stack([result.test for result in results if result.test is not None])
+    test: Predictions = np.asarray(tests.mean(axis=0, dtype=np.float32))
+    manifest = _manifest(plan, task, results) | facts
+    score = plan.problem.score(plan.data.truth, oof, plan.assigned)
+    manifest["score"] = {
+        name: value for name, value in asdict(score).items() if name != "greater_is_better"
+    }
+    return write_column(plan.store.folder(task), manifest, oof, test)
+
+
+def _manifest(plan: Plan, task: Task, results: list[FitResult]) -> dict[str, Any]:
+    """Return what a column's manifest says, but for its score."""
+    return {
+        "pipeline": task.pipeline,
+        "key": plan.store.key(task),
+        "params": task.params,
+        "seed": task.seed,
+        "folds": {"count": task.folds.count, "seed": task.folds.seed},
+        "competition": task.competition.slug,
+        "data": plan.data.fingerprint,
+        "metric": plan.problem.metric.name,
+        "greater_is_better": plan.problem.greater_is_better,
         "fit_seconds": round(sum(result.fit_seconds for result in results), 3),
         "predict_seconds": round(sum(result.predict_seconds for result in results), 3),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": _versions(),
+        "maker": results[0].maker,
+        "commit": _commit(),
     }
-    return plan.store.finish(task, oof, test, scores | facts)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+@cache
+def _commit() -> str | None:
+    """Return the git commit of the code, or None outside a checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

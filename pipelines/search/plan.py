@@ -1,17 +1,26 @@
 """What all pipelines of one tuning run share."""
 
+import socket
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from functools import cached_property, partial
 
 from competition.data.dataset import Dataset
+from competition.data.subset import load_subset
+from competition.problem.problem import Problem
+from competition.problem.targets import Assigned
 from competition.spec import Competition
+from competition.workspace import Workspace
 from pipelines.base import Params, Pipeline
 from pipelines.execution.base import FitExecutor
 from pipelines.execution.local import LocalExecutor
+from pipelines.execution.threads import cores
 from pipelines.search.fit import Task
 from pipelines.search.folds import Folds
 from pipelines.search.store import Store
+
+FOLDS = 5
+SCREEN_ROWS = 8_000
+SCREEN_FOLDS = 2
 
 
 @dataclass(frozen=True)
@@ -19,36 +28,62 @@ class Plan:
     """The data, the folds, and what may be used to learn from them.
 
     Attributes:
-        competition: The competition.
-        folder: Where its files are.
+        workspace: The competition with its folders and its database.
         data: Its arrays.
         folds: How training rows are dealt out.
         seed: Seed of samplers and estimators.
         workers: How many cores to use.
-        store: Where predictions are kept.
-        owner: What marks this coordinator's trials in a study that others share.
+        store: Where fits are kept.
         scheduler: Address of a Dask scheduler; none for processes on this machine.
         rows: How many labelled rows `data` was limited to; None for all.
         two_speeds: Whether sampled trials are screened on a subset first, where that saves time.
+        screen_rows: Rows that a screening fit trains on.
+        screen_folds: Folds that are screened.
     """
 
-    competition: Competition
-    folder: Path
+    workspace: Workspace
     data: Dataset
     folds: Folds
     seed: int
     workers: int
     store: Store
-    owner: str = ""
     scheduler: str = ""
     rows: int | None = None
     two_speeds: bool = True
+    screen_rows: int = SCREEN_ROWS
+    screen_folds: int = SCREEN_FOLDS
+
+    @property
+    def competition(self) -> Competition:
+        """The competition."""
+        return self.workspace.competition
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What is asked of predictions."""
+        return self.competition.problem
+
+    @cached_property
+    def owner(self) -> str:
+        """What marks this coordinator's trials in a study that others share."""
+        return f"{socket.gethostname()}:{self.workspace.runs.resolve()}"
+
+    @cached_property
+    def assigned(self) -> Assigned:
+        """(n,) the fold in which each training row is scored."""
+        return self.folds.assign(self.data.truth, self.problem)
+
+    @property
+    def screens(self) -> bool:
+        """Whether the data is so large that a screening saves time."""
+        rows = len(self.data.truth) * (self.folds.count - 1) // self.folds.count
+        return self.two_speeds and rows > 2 * self.screen_rows
 
     def task(self, pipeline: Pipeline, params: Params) -> Task:
         """Return the fits that one configuration of a pipeline stands for."""
         return Task(
             self.competition,
-            self.folder.resolve(),
+            self.workspace.data.resolve(),
             self.data.fingerprint,
             pipeline.name,
             params,
@@ -63,14 +98,52 @@ class Plan:
         On this machine, that is one process that uses every core, or one a core.
 
         Raises:
-            PodiumError: the cluster does not answer.
+            InfrastructureError: the cluster does not answer.
         """
         if self.scheduler:
             from pipelines.execution.cluster import ClusterExecutor
             from pipelines.execution.remote import has_data
 
-            here = partial(has_data, self.competition, self.folder.resolve(), self.rows)
+            here = partial(has_data, self.competition, self.workspace.data.resolve(), self.rows)
             return ClusterExecutor(self.scheduler, self.data, here, on_gpu=pipeline.deep)
         if pipeline.deep:
             return LocalExecutor(1, self.workers)
         return LocalExecutor(self.workers, 1)
+
+
+def make_plan(
+    workspace: Workspace,
+    seed: int,
+    workers: int | None = None,
+    scheduler: str = "",
+    rows: int | None = None,
+) -> Plan:
+    """Load the data of a workspace and say how it is learnt from.
+
+    Args:
+        workspace: The competition with its folders.
+        seed: Of folds, samplers and fits.
+        workers: Cores of this machine to use; None or 0 for all.
+        scheduler: Address of a Dask scheduler whose workers fit instead.
+        rows: Learn from a subset of this many rows; None or 0 for all.
+
+    Raises:
+        PodiumError: the data is missing or broken, or a class has fewer rows than folds.
+
+    Example:
+        >>> make_plan(workspace, seed=0).folds  # doctest: +SKIP
+        Folds(count=5, seed=0)
+    """
+    data = load_subset(workspace.competition, workspace.data, rows or None)
+    plan = Plan(
+        workspace=workspace,
+        data=data,
+        folds=Folds(FOLDS, seed),
+        seed=seed,
+        workers=workers or cores(),
+        store=Store(workspace.predictions, data.fingerprint),
+        scheduler=scheduler,
+        rows=rows or None,
+    )
+    _ = plan.assigned  # rows that cannot be dealt out are told of before anything is fitted
+    return plan

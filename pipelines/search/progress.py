@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipelines.metrics import Score
+from competition.problem.scores import Score
 
 
 @dataclass(frozen=True)

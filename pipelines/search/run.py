@@ -1,62 +1,34 @@
 """One tuning run over several pipelines: the time is divided, each is tuned, columns are kept."""
 
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from competition.settings import data_folder, database_url, runs_folder
-
-from competition.data.subset import load_subset
-from competition.spec import Competition
+from competition.errors import InfrastructureError, PodiumError
 from pipelines.base import Pipeline
-from pipelines.execution.threads import cores
+from pipelines.columns import Column
 from pipelines.search.budget import share_of
 from pipelines.search.coordinator import tune
-from pipelines.search.folds import Folds
+from pipelines.search.fit import failure_of
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress
-from pipelines.search.storage import explained_database_errors, open_storage
-from pipelines.search.store import Column, Store
-from pipelines.search.study import open_study, owner_of, queue_again, sole_coordinator, study_name
+from pipelines.search.studies.study import open_storage, open_study, sole_coordinator
 
-FOLDS = 5
+log = logging.getLogger(__name__)
 
 
-def make_plan(
-    competition: Competition,
-    seed: int,
-    workers: int | None = None,
-    scheduler: str = "",
-    rows: int | None = None,
-) -> Plan:
-    """Load the data of a competition and say how it is learnt from.
+@dataclass(frozen=True)
+class Tuned:
+    """What came of a tuning run.
 
-    Args:
-        competition: The competition.
-        seed: Of folds, samplers and fits.
-        workers: Cores of this machine to use; None or 0 for all.
-        scheduler: Address of a Dask scheduler whose workers fit instead.
-        rows: Learn from a stratified subset of this many rows; None or 0 for all.
-
-    Raises:
-        PodiumError: the data is missing or broken, or a class has fewer rows than folds.
+    Attributes:
+        columns: The finished columns of each pipeline, best first.
+        left_out: Why each other pipeline has none, by its name.
     """
-    folder = data_folder(competition)
-    data = load_subset(competition, folder, rows or None)
-    folds = Folds(FOLDS, seed)
-    folds.assign(data.train_labels)
-    runs = runs_folder(competition)
-    return Plan(
-        competition,
-        folder,
-        data,
-        folds,
-        seed,
-        workers or cores(),
-        Store(runs / "predictions", data.fingerprint),
-        owner_of(runs),
-        scheduler,
-        rows or None,
-    )
+
+    columns: dict[str, list[Column]]
+    left_out: dict[str, str]
 
 
 def tune_all(
@@ -65,8 +37,10 @@ def tune_all(
     seconds: float,
     sampler: str,
     report: Callable[[Progress, float], None],
-) -> dict[str, list[Column]]:
+) -> Tuned:
     """Tune pipelines one after the other; what one leaves of its share goes to those after it.
+
+    A pipeline that cannot be fitted is left out, and those after it are tuned.
 
     Args:
         plan: The data, folds and cores.
@@ -75,32 +49,33 @@ def tune_all(
         sampler: `tpe`, `random` or `grid`.
         report: Called with each step's progress and the seconds left of the whole.
 
-    Returns:
-        The finished columns of each pipeline, best first.
-
     Raises:
-        PodiumError: another run is at work, the database cannot be used, or a pipeline cannot be
-            fitted.
+        InfrastructureError: the database, the cluster or the disk failed; the columns that could be
+            made are in the store.
+        PodiumError: another run is at work, or no pipeline could be fitted.
     """
     deadline = time.monotonic() + seconds
-    competition = plan.competition
-    columns = {}
-    url = database_url(competition)
-    with sole_coordinator(runs_folder(competition)), explained_database_errors(url):
-        storage = open_storage(url, queue_again)
+    tuned = Tuned({}, {})
+    with sole_coordinator(plan.workspace.runs):
+        storage = open_storage(plan.workspace.database)
         for position, pipeline in enumerate(pipelines):
-            name = study_name(
-                competition.slug, pipeline, plan.data.fingerprint, plan.folds, plan.seed
-            )
-            study = open_study(storage, name, sampler, plan.seed, plan.owner)
+            study = open_study(storage, plan, pipeline)
             left = max(0.0, deadline - time.monotonic())
             share = share_of(pipeline, pipelines[position + 1 :], left)
-            columns[pipeline.name] = tune(
-                pipeline,
-                study,
-                plan,
-                share,
-                lambda progress: report(progress, deadline - time.monotonic()),
-                grid=sampler == "grid",
-            )
-    return columns
+            try:
+                tuned.columns[pipeline.name] = tune(
+                    pipeline,
+                    study,
+                    plan,
+                    share,
+                    lambda progress: report(progress, deadline - time.monotonic()),
+                    sampler=sampler,
+                )
+            except InfrastructureError:
+                raise
+            except Exception as error:  # whatever a pipeline's own code may raise
+                log.info("%s is left out", pipeline.name, exc_info=True)
+                tuned.left_out[pipeline.name] = failure_of(error)
+    if not tuned.columns:
+        raise PodiumError(f"No pipeline could be tuned. {' '.join(tuned.left_out.values())}")
+    return tuned

@@ -1,56 +1,59 @@
 """One trial on its way through its fits: what is due next, and what came of it so far."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import optuna
 
-from pipelines.metrics import Probabilities, Score, accuracy, score
+from competition.errors import PodiumError
+from competition.problem.scores import Score
+from competition.problem.targets import Assigned, Predictions
 from pipelines.search.fit import FitRequest, FitResult, Task, requests_of, screening_of
-
-SCREEN_ROWS = 8_000  # rows that a screening fit trains on
-SCREEN_FOLDS = 2
+from pipelines.search.makers import unlike
+from pipelines.search.plan import Plan
 
 
 @dataclass
 class TrialRun:
     """A trial that is being evaluated, first on a subset, then on all rows.
 
-    The rule of the two speeds: where a training fold has more than twice `SCREEN_ROWS` rows, a
-    sampled trial is first fitted on a stratified subset of that size, for `SCREEN_FOLDS` folds,
-    which costs a tenth of a full trial or less. Its mean accuracy there is step 1 of the trial; the
-    running mean over the first k full folds is step k + 1. At step 1 and again at step 4 Optuna's
+    The rule of the two speeds: where a training fold has more than twice `Plan.screen_rows` rows, a
+    sampled trial is first fitted on a subset of that size, for `Plan.screen_folds` folds, which
+    costs a tenth of a full trial or less. Its mean value there is step 1 of the trial; the running
+    mean over the first k full folds is step k + 1. At step 1 and again at step 4 Optuna's
     successive halving (Li et al., MLSys 2020) lets a trial go on if it stands among the best
     quarter of all that came as far, pruned ones included, or is the best while these are few.
     Shipped points and those of a grid have earned their folds: they skip the screening and are
     never pruned. Before anything is sampled the best of them is entered again, as the one to beat:
     that costs a screening, since its folds are in the store.
 
+    Values are those of the metric with a decision learnt on the fold's own rows
+    (`Problem.quick_value`); the score of the whole trial has decisions learnt on other folds.
+
     Attributes:
         trial: Optuna's trial.
         task: The configuration.
-        labels: (n,) labels of all training rows.
-        assigned: (n,) fold of each row, as `Folds.assign` deals them out.
-        truths: The labels of each fold's rows.
+        plan: The data and the folds.
         screened: Whether it is to be screened first.
         earned: Whether it is to be completed, come what may.
     """
 
     trial: optuna.Trial
     task: Task
-    labels: npt.NDArray[np.int64]
-    assigned: npt.NDArray[np.int64]
-    truths: list[npt.NDArray[np.int64]]
+    plan: Plan
     screened: bool
     earned: bool = False
     results: dict[tuple[int, int | None], FitResult] = field(default_factory=dict)
-    _accuracies: dict[tuple[int, int | None], float] = field(default_factory=dict)
+    _values: dict[tuple[int, int | None], float] = field(default_factory=dict)
     _reported: int = 0
 
     def __post_init__(self) -> None:
         """Lay out the fits of each stage."""
-        self._screen = screening_of(self.task, SCREEN_ROWS, SCREEN_FOLDS) if self.screened else []
+        rows, folds = self.plan.screen_rows, self.plan.screen_folds
+        self._screen = screening_of(self.task, rows, folds) if self.screened else []
         self._full = requests_of(self.task)
         self._due = [*self._screen, *self._full]
 
@@ -64,19 +67,21 @@ class TrialRun:
 
     def receive(self, request: FitRequest, result: FitResult) -> bool:
         """Take a fit's result, report the steps it completes; return whether to prune the trial."""
+        inside = self.plan.assigned == request.fold
+        truth = self.plan.data.truth[inside]
         self.results[_stage(request)] = result
-        self._accuracies[_stage(request)] = accuracy(result.scored, self.truths[request.fold])
+        self._values[_stage(request)] = self.plan.problem.quick_value(truth, result.scored)
         if not self._reported:
             if not self._screened_through():
                 return False
             self._reported = 1
             if self._screen:
-                self._report(1, self._mean_accuracy(self._screen))
+                self._report(1, self._mean_value(self._screen))
                 if self._falls_behind():
                     return True
         while self._reported <= len(self._full) and self._has(self._full[self._reported - 1]):
             done = self._full[: self._reported]
-            self._report(len(done) + 1, self._mean_accuracy(done))
+            self._report(len(done) + 1, self._mean_value(done))
             if len(done) < len(self._full) and self._falls_behind():
                 return True
         return False
@@ -91,13 +96,25 @@ class TrialRun:
         """How many fits have not come back."""
         return len(self._screen) + len(self._full) - len(self.results)
 
-    def out_of_fold(self) -> Probabilities:
-        """Return the out-of-fold probabilities (n, n_classes) of a complete trial."""
-        return join_folds([self.results[_stage(request)] for request in self._full], self.assigned)
+    def out_of_fold(self) -> Predictions:
+        """Return the out-of-fold predictions (n, k) of a complete trial."""
+        folds = {request.fold: self.results[_stage(request)] for request in self._full}
+        return join_folds(folds, self.plan.assigned)
 
     def score(self) -> Score:
-        """Score a complete trial's out-of-fold probabilities."""
-        return score(self.out_of_fold(), self.labels)
+        """Score a complete trial's out-of-fold predictions.
+
+        Raises:
+            PodiumError: its folds cannot be joined, or it has no score.
+        """
+        plan = self.plan
+        found = plan.problem.score(plan.data.truth, self.out_of_fold(), plan.assigned)
+        if not (math.isfinite(found.value) and math.isfinite(found.loss)):
+            raise PodiumError(
+                f"Its predictions have no score: {plan.problem.metric.name} is {found.value}, and "
+                f"the loss {found.loss}."
+            )
+        return found
 
     @property
     def seconds(self) -> float:
@@ -110,8 +127,8 @@ class TrialRun:
     def _screened_through(self) -> bool:
         return all(self._has(request) for request in self._screen)
 
-    def _mean_accuracy(self, requests: list[FitRequest]) -> float:
-        return float(np.mean([self._accuracies[_stage(request)] for request in requests]))
+    def _mean_value(self, requests: list[FitRequest]) -> float:
+        return float(np.mean([self._values[_stage(request)] for request in requests]))
 
     def _falls_behind(self) -> bool:
         return not self.earned and self.trial.should_prune()
@@ -125,9 +142,30 @@ def _stage(request: FitRequest) -> tuple[int, int | None]:
     return request.fold, request.train_rows
 
 
-def join_folds(results: list[FitResult], assigned: npt.NDArray[np.int64]) -> Probabilities:
-    """Put the folds' probabilities back into the order of the rows."""
-    joined = np.empty((len(assigned), results[0].scored.shape[1]), dtype=np.float32)
-    for fold, result in enumerate(results):
-        joined[assigned == fold] = result.scored
+def join_folds(results: Mapping[int, FitResult], assigned: Assigned) -> Predictions:
+    """Put the folds' predictions back into the order of the rows.
+
+    Args:
+        results: The fit of every fold.
+        assigned: (n,) the fold of each row.
+
+    Raises:
+        PodiumError: a fold is missing, has other rows than it should, or another maker.
+    """
+    folds = np.unique(assigned).tolist()
+    missing = [str(fold) for fold in folds if fold not in results]
+    if missing:
+        raise PodiumError(f"Fold {', '.join(missing)} is missing, so its rows have no predictions.")
+    first = results[folds[0]]
+    joined: npt.NDArray[np.float32] = np.full(
+        (len(assigned), first.scored.shape[1]), np.nan, dtype=np.float32
+    )
+    for fold in folds:
+        result, inside = results[fold], assigned == fold
+        difference = unlike(first.maker, result.maker)
+        if difference:
+            raise PodiumError(f"Its folds were computed by different makers: {difference}.")
+        if result.scored.shape != (int(inside.sum()), joined.shape[1]):
+            raise PodiumError(f"Fold {fold} has predictions {result.scored.shape} for other rows.")
+        joined[inside] = result.scored
     return joined

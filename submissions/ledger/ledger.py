@@ -3,18 +3,17 @@
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from competition.settings import database_url, kaggle_endpoint
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from competition.database import explained, open_engine
-from competition.kaggle.client import RemoteSubmission
-from competition.spec import WEBSITE, Competition
+from competition.database import Database
+from competition.kaggle.replies import RemoteSubmission
+from competition.workspace import Workspace
 from submissions.ledger.schema import bring_up_to_date
 from submissions.ledger.tables import Base, BlendFile, State, Submission
 from submissions.marker import parsed
@@ -22,62 +21,73 @@ from submissions.marker import parsed
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a blend is worth by its own out-of-fold rows.
+    """What a file is worth before Kaggle has scored it, mostly by a blend's out-of-fold rows.
 
     Attributes:
-        cv_score: Cross-fitted accuracy.
+        cv_score: By the competition's metric; a blend's is cross-fitted.
         cv_se: Its standard error.
+        cv_rows: How many rows it was measured on.
         blend_key: The key that decides the blend's content.
         blend_name: The blend in words, such as `2 x cnn + knn`.
     """
 
     cv_score: float | None = None
     cv_se: float | None = None
+    cv_rows: int | None = None
     blend_key: str | None = None
     blend_name: str | None = None
+
+
+_ESTIMATE = tuple(field.name for field in fields(Estimate))
 
 
 class Ledger:
     """The submissions of one competition to one server.
 
-    Every method is one transaction, and raises PodiumError where the database fails. The
+    Every method is one transaction, and raises DatabaseFailed where the database fails. The
     `Submission`s that come back are detached: plain to read, and changed only through `change`.
 
     Args:
-        engine: From `open_engine`.
+        database: Where it is kept; other tables in it are left alone.
         competition: The competition's slug.
         endpoint: The server that these submissions go to.
     """
 
-    def __init__(self, engine: Engine, competition: str, endpoint: str) -> None:
-        self.engine = engine
+    def __init__(self, database: Database, competition: str, endpoint: str) -> None:
+        self.database = database
         self.competition = competition
         self.endpoint = endpoint
-        self._sessions = sessionmaker(engine, expire_on_commit=False)
-        with explained(engine):
-            bring_up_to_date(engine)
+        with database.explained():
+            bring_up_to_date(database)
+        self._sessions = sessionmaker(database.engine, expire_on_commit=False)
 
     @classmethod
-    def open(cls, competition: Competition, endpoint: str | None = None) -> Self:
-        """Open the ledger in `DATABASE_URL`, for `KAGGLE_ENDPOINT` where no endpoint is given."""
-        engine = open_engine(database_url(competition))
-        return cls(engine, competition.slug, endpoint or default_endpoint())
+    def open(cls, workspace: Workspace, endpoint: str | None = None) -> Self:
+        """Open a workspace's ledger, of the server that it calls where no other is named."""
+        return cls(
+            workspace.database, workspace.competition.slug, endpoint or workspace.access.server
+        )
+
+    @classmethod
+    def if_there(cls, workspace: Workspace) -> Self | None:
+        """Return the ledger, or None (and make nothing) where there is no database yet."""
+        return None if workspace.database.missing else cls.open(workspace)
 
     def submissions(self) -> list[Submission]:
         """Return all of them, newest first."""
-        with self._session() as session:
+        with self.session() as session:
             order = (Submission.created.desc(), Submission.id.desc())
             return list(session.scalars(self._own().order_by(*order)))
 
     def latest(self, fingerprint: str) -> Submission | None:
         """Return the last attempt to submit a content, or None."""
-        with self._session() as session:
+        with self.session() as session:
             own = self._own().where(Submission.fingerprint == fingerprint)
             return session.scalars(own.order_by(Submission.attempt.desc()).limit(1)).first()
 
     def get(self, number: int) -> Submission:
         """Return the submission of a ledger's number (not Kaggle's)."""
-        with self._session() as session:
+        with self.session() as session:
             return session.get_one(Submission, number)
 
     def intend(self, fingerprint: str, attempt: int, **values: Any) -> Submission:
@@ -91,7 +101,7 @@ class Ledger:
             attempt: 1, or more for a wilful repetition.
             values: Other columns of `Submission`.
         """
-        with self._session() as session:
+        with self.session() as session:
             where = (Submission.fingerprint == fingerprint, Submission.attempt == attempt)
             row = session.scalars(self._own().where(*where)).first()
             if row is None:
@@ -108,7 +118,7 @@ class Ledger:
 
     def change(self, number: int, **values: Any) -> Submission:
         """Change columns of one row and return it."""
-        with self._session() as session:
+        with self.session() as session:
             row = session.get_one(Submission, number)
             _assign(row, values)
             return row
@@ -119,7 +129,7 @@ class Ledger:
         A submission whose number was lost on the way is known by its marker; one that was made
         elsewhere (on the web page, or before this ledger) gets a row of its own.
         """
-        with self._session() as session:
+        with self.session() as session:
             rows = list(session.scalars(self._own()))
             by_ref = {row.ref: row for row in rows if row.ref is not None}
             by_marker = {(row.fingerprint, row.attempt): row for row in rows}
@@ -142,24 +152,29 @@ class Ledger:
     def close_abandoned(self, fingerprint: str, now: datetime) -> None:
         """Close what an ended process left of other contents, so that nobody waits for it.
 
-        To be called under the submitter's lock, after `absorb`. What was never sent is closed at
-        once; what may have been is closed when Kaggle has not listed it for an hour. Should it be
-        listed later all the same, its marker brings it back.
+        To be called under the submitter's lock, after `absorb`. What was never sent is refused;
+        what may have been is lost when Kaggle has not listed it for an hour. Should it be listed
+        later all the same, its marker brings it back; and whoever submits a lost one again looks
+        for it first, so that nothing rests on how long this hour was.
 
         Args:
             fingerprint: The content that is about to be submitted; its row stays.
             now: The moment, in UTC.
         """
-        with self._session() as session:
+        with self.session() as session:
             for row in session.scalars(self._own().where(Submission.ref.is_(None))):
-                settled = row.state != State.SENDING or now - row.created > timedelta(hours=1)
-                if row.fingerprint != fingerprint and row.unfinished and settled:
+                if row.fingerprint == fingerprint or not row.unfinished:
+                    continue
+                if row.state != State.SENDING:
                     row.state = State.REFUSED
                     row.error = "interrupted before Kaggle took it; submit the file again"
+                elif now - row.created > timedelta(hours=1):
+                    row.state = State.LOST
+                    row.error = "interrupted, and Kaggle never listed it; submit the file again"
 
     def remember_blend(self, file: Path, fingerprint: str, estimate: Estimate) -> None:
         """Keep what the blend of a written file is worth; the last blend of a content counts."""
-        with self._session() as session:
+        with self.session() as session:
             kept = session.scalars(self._blend(fingerprint)).first()
             if kept is None:
                 kept = BlendFile(competition=self.competition, fingerprint=fingerprint)
@@ -169,15 +184,15 @@ class Ledger:
 
     def estimate_of(self, fingerprint: str) -> Estimate:
         """Return what is known of a content's worth: empty where no blend wrote it."""
-        with self._session() as session:
+        with self.session() as session:
             kept = session.scalars(self._blend(fingerprint)).first()
             if kept is None:
                 return Estimate()
-            return Estimate(kept.cv_score, kept.cv_se, kept.blend_key, kept.blend_name)
+            return Estimate(**{name: getattr(kept, name) for name in _ESTIMATE})
 
     def other_endpoints(self) -> dict[str, int]:
         """Return how many submissions of this competition went to each other server."""
-        with self._session() as session:
+        with self.session() as session:
             counts = (
                 select(Submission.endpoint, func.count())
                 .where(Submission.competition == self.competition)
@@ -209,14 +224,10 @@ class Ledger:
         )
 
     @contextmanager
-    def _session(self) -> Iterator[Session]:
-        with explained(self.engine), self._sessions.begin() as session:
+    def session(self) -> Iterator[Session]:
+        """Yield a transaction, which ends with the block."""
+        with self.database.explained(), self._sessions.begin() as session:
             yield session
-
-
-def default_endpoint() -> str:
-    """Return the server that submissions go to now."""
-    return kaggle_endpoint() or WEBSITE
 
 
 def _assign(row: Base, values: dict[str, Any]) -> None:

@@ -3,22 +3,22 @@
 import threading
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, column, func, inspect, select, table
+from sqlalchemy import Connection, column, func, inspect, select, table
 
-from competition.database import described
+from competition.database import Database
 from competition.errors import PodiumError
 
 # Optuna keeps a table `alembic_version` in the same database.
 VERSION_TABLE = "podium_alembic_version"
-HEAD = "0002"
+HEAD = "0003"
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x706F6469756D  # "podium"
 # Alembic hands its context to revisions in a global of this process.
 _one_at_a_time = threading.Lock()
 
 
-def bring_up_to_date(engine: Engine) -> None:
+def bring_up_to_date(database: Database, migrations: Path = MIGRATIONS) -> None:
     """Make the ledger's tables, or change those of an earlier version into today's.
 
     All of it happens in one transaction that only one process can be in (SQLite's write lock, or
@@ -26,23 +26,25 @@ def bring_up_to_date(engine: Engine) -> None:
     where there is something to do.
 
     Args:
-        engine: The ledger's database; other tables in it are left alone.
+        database: The ledger's; other tables in it are left alone.
+        migrations: The folder of Alembic's scripts.
 
     Raises:
         PodiumError: the tables are of a later version than this program knows.
         SQLAlchemyError: the database fails.
     """
+    engine = database.engine
     with engine.connect() as connection:
         if _version(connection) == HEAD:
             return
     with _one_at_a_time, engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
+        if database.is_sqlite:
             # The driver would begin only at the first INSERT, which comes after the tables.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
         if _version(connection) != HEAD:
-            _upgrade(connection)
+            _upgrade(connection, database, migrations)
 
 
 def _version(connection: Connection) -> str | None:
@@ -53,18 +55,18 @@ def _version(connection: Connection) -> str | None:
     return connection.scalar(select(version.c.version_num))
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, database: Database, migrations: Path) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
     version = _version(connection)
     if version is not None and version not in known:
-        where = described(connection.engine.url)
+        where = database.described
         raise PodiumError(
             f"{where[0].upper()}{where[1:]} was written by a later version of Podium (its tables "
             f"are of version {version}, this one knows {HEAD}). Nothing was changed in it: bring "

@@ -18,6 +18,7 @@ class State(enum.StrEnum):
     SENDING = "sending"  # CreateSubmission may have been carried out, or not
     SUBMITTED = "submitted"  # Kaggle gave it a number; `status` says the rest
     REFUSED = "refused"  # certainly not carried out; `error` says why
+    LOST = "lost"  # sent by a process that ended, and not listed for an hour
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -66,8 +67,10 @@ class Submission(Base):
         public_score: On the public part of the test rows.
         private_score: On the rest, when Kaggle shows it.
         error: Why Kaggle refused or could not score it.
-        cv_score: The blend's cross-fitted accuracy.
+        cv_score: What it was worth by the metric before Kaggle scored it; a blend's is
+            cross-fitted.
         cv_se: Its standard error.
+        cv_rows: How many rows that was measured on; None where it is not known.
         blend_key: The blend's key.
         blend_name: The blend in words.
     """
@@ -96,6 +99,7 @@ class Submission(Base):
     error: Mapped[str | None] = mapped_column(Text)
     cv_score: Mapped[float | None]
     cv_se: Mapped[float | None]
+    cv_rows: Mapped[int | None]
     blend_key: Mapped[str | None] = mapped_column(String(200))
     blend_name: Mapped[str | None] = mapped_column(Text)
 
@@ -136,6 +140,7 @@ class BlendFile(Base):
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     cv_score: Mapped[float | None]
     cv_se: Mapped[float | None]
+    cv_rows: Mapped[int | None]
     blend_key: Mapped[str | None] = mapped_column(String(200))
     blend_name: Mapped[str | None] = mapped_column(Text)
 

@@ -1,25 +1,23 @@
 """Checked files that wait for a slot, the most promising first."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from competition.settings import runs_folder
 from sqlalchemy import Select, select
 from sqlalchemy import delete as sql_delete
-from sqlalchemy.orm import Session
 
-from competition.database import explained
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
 from competition.problem.checks import CheckReport
+from competition.problem.measures import Proportion, binomial_error
+from competition.problem.targets import Kind
 from competition.spec import Competition
+from competition.workspace import Workspace
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import QueuedFile
-from submissions.tracking.scores import sampling_error
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,13 @@ class Queue:
 
     Args:
         ledger: Its database, competition and server; it also knows what a content is worth.
-        competition: Where the copies go: `runs/<slug>/queue/<fingerprint>/`.
+        workspace: Where the copies go: `runs/<slug>/queue/<fingerprint>/`.
     """
 
-    def __init__(self, ledger: Ledger, competition: Competition) -> None:
+    def __init__(self, ledger: Ledger, workspace: Workspace) -> None:
         self.ledger = ledger
-        self._folder = runs_folder(competition) / "queue"
+        self._folder = workspace.runs / "queue"
+        self._sign = 1 if workspace.competition.problem.greater_is_better else -1
 
     def add(self, report: CheckReport, message: str = "", estimate: Estimate | None = None) -> bool:
         """Keep a copy of a checked file until a slot is free for it.
@@ -106,7 +105,7 @@ class Queue:
         copy = self._copied(report)
         if estimate is not None:
             self.ledger.remember_blend(copy, report.fingerprint, estimate)
-        with self._session() as session:
+        with self.ledger.session() as session:
             row = session.scalars(
                 self._own().where(QueuedFile.fingerprint == report.fingerprint)
             ).first()
@@ -129,7 +128,7 @@ class Queue:
 
         Content that reached Kaggle by another way is not among them.
         """
-        with self._session() as session:
+        with self.ledger.session() as session:
             rows = list(session.scalars(self._own().order_by(QueuedFile.id)))
         waiting = []
         for row in rows:
@@ -147,7 +146,7 @@ class Queue:
                         self.ledger.estimate_of(row.fingerprint),
                     )
                 )
-        return sorted(waiting, key=_promise, reverse=True)
+        return sorted(waiting, key=self._promise, reverse=True)
 
     def find(self, which: str) -> Entry:
         """Return the entry that a person means: by its number, its file's name or its path.
@@ -174,7 +173,7 @@ class Queue:
             entry: The file.
             delete: Whether its copy goes too; the ledger refers to that of a submitted one.
         """
-        with self._session() as session:
+        with self.ledger.session() as session:
             session.execute(sql_delete(QueuedFile).where(QueuedFile.id == entry.number))
         if delete:
             entry.file.unlink(missing_ok=True)
@@ -196,11 +195,9 @@ class Queue:
             QueuedFile.endpoint == self.ledger.endpoint,
         )
 
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        engine = self.ledger.engine
-        with explained(engine), Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
+    def _promise(self, entry: Entry) -> tuple[bool, float, int]:
+        value = entry.estimate.cv_score
+        return (value is not None, self._sign * (value or 0.0), -entry.number)
 
 
 def estimated(
@@ -210,18 +207,29 @@ def estimated(
 
     Args:
         known: What is known of the content; its blend's name is kept.
-        value: Accuracy between 0 and 1.
-        error: Its standard error. Default: the binomial one, of as many rows as the competition
-            promises for training; None where it promises none.
-        competition: Gives the number of rows.
+        value: By the competition's metric.
+        error: Its standard error. Default: for a share of right rows the binomial one, of as many
+            rows as the competition promises for training; None for another metric, or where it
+            promises none.
+        competition: Gives the metric and the number of rows.
+
+    Raises:
+        PodiumError: no score by the metric has such a value.
     """
     if value is None:
         return None
-    if error is None and competition.train_rows:
-        error = sampling_error(value, competition.train_rows)
-    return replace(known, cv_score=value, cv_se=error)
-
-
-def _promise(entry: Entry) -> tuple[bool, float, int]:
-    value = entry.estimate.cv_score
-    return (value is not None, value or 0.0, -entry.number)
+    metric = competition.problem.metric
+    share = isinstance(metric.measure, Proportion)
+    least = 0 if share else -1
+    # Every metric of classes that is better when greater measures agreement: 1 is perfect.
+    bounded = metric.kind != Kind.NUMBERS and metric.greater_is_better
+    if not math.isfinite(value) or (bounded and not least <= value <= 1):
+        raise PodiumError(
+            f"{value:g} is not a score by {metric.name}"
+            + (f": it lies between {least} and 1." if bounded else ".")
+        )
+    if error is not None:
+        return replace(known, cv_score=value, cv_se=error, cv_rows=None)
+    rows = competition.train_rows if share else None
+    error = binomial_error(value, rows) if rows else None
+    return replace(known, cv_score=value, cv_se=error, cv_rows=rows)

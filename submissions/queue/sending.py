@@ -2,19 +2,19 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient
-from competition.spec import Competition
-from submissions.allowance import Allowance, NoneLeft, ask_allowance, wait_for_slot
-from submissions.clock import Clock
+from competition.workspace import Workspace
+from submissions.allowance import NoneLeft, wait_for_slot
+from submissions.checking import Checker
+from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.queue.files import Entry, Queue
-from submissions.submitter import AlreadySubmitted, Outcome
-from submissions.uploader import TIMEOUT_SECONDS, submit_file
+from submissions.submit import TIMEOUT_SECONDS
+from submissions.submitter import AlreadySubmitted, Outcome, Submitter
 
 
 @dataclass
@@ -35,14 +35,14 @@ class Sent:
 
     @property
     def trouble(self) -> PodiumError | None:
-        """What a person must be told as a failure; a day whose slots were all used is none."""
+        """What a person must be told as a failure; a day whose slots are used up is not one."""
         if self.stopped is not None and not (self.outcomes and isinstance(self.stopped, NoneLeft)):
             return self.stopped
         return PodiumError("\n".join(self.failures)) if self.failures else None
 
 
 def submit_queue(
-    competition: Competition,
+    workspace: Workspace,
     client: KaggleClient,
     *,
     message: str | None = None,
@@ -50,6 +50,7 @@ def submit_queue(
     timeout: float = TIMEOUT_SECONDS,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    patience: Patience = PATIENCE,
 ) -> Sent:
     """Submit what the queue holds, the best estimate first, until the allowance is used up.
 
@@ -57,28 +58,26 @@ def submit_queue(
     sent twice. It leaves the queue when Kaggle has it. All are sent before scores are waited for.
 
     Args:
-        competition: Whose queue.
+        workspace: Whose queue.
         client: The door to Kaggle.
         message: What to say with files that have no message of their own.
         wait: Go on after midnight (UTC) until the queue is empty.
         timeout: Seconds to wait for the scores of a day's submissions, all together.
         progress: Hears of each step.
         clock: Time.
+        patience: How long to wait for what.
 
     Raises:
         PodiumError: the database fails. What stops the sending is in the result's `stopped`, so
             that what was sent before is not lost.
     """
-    ledger = Ledger.open(competition, client.source)
+    ledger = Ledger.open(workspace, client.source)
     sending = _Sending(
-        competition,
-        client,
-        ledger,
-        Queue(ledger, competition),
+        Submitter(client, ledger, progress or Progress(), clock or Clock(), patience),
+        Checker(workspace, ledger),
+        Queue(ledger, workspace),
         message,
         timeout,
-        progress or Progress(),
-        clock or Clock(),
     )
     sending.run(wait)
     return sending.sent
@@ -86,18 +85,16 @@ def submit_queue(
 
 @dataclass
 class _Sending:
-    competition: Competition
-    client: KaggleClient
-    ledger: Ledger
+    submitter: Submitter
+    checker: Checker
     queue: Queue
     message: str | None
     timeout: float
-    progress: Progress
-    clock: Clock
     sent: Sent = field(default_factory=Sent)
     damaged: set[int] = field(default_factory=set)
 
     def run(self, wait: bool) -> None:
+        one = self.submitter
         while (entry := self._next()) is not None:
             try:
                 self._submit(entry)
@@ -107,21 +104,18 @@ class _Sending:
                     break
                 self._complete()
                 try:
-                    wait_for_slot(self._ask, self.clock, self.progress)
+                    wait_for_slot(one.ask, one.clock, one.progress, one.patience)
                 except PodiumError as error:
                     self.sent.stopped = error
                     break
             except PodiumError as error:
-                if not self._unscorable(entry):
-                    self.sent.stopped = error
-                    break
-                self.sent.failures.append(f"{entry.name}: {error}")
-                self.queue.remove(entry)
+                self.sent.stopped = error
+                break
         self._complete()
         self.sent.left = len(self.queue.entries())
 
     def _next(self) -> Entry | None:
-        """Return the best entry, read anew each time: others may add some meanwhile."""
+        """Return the best entry, read again each time: others may add some meanwhile."""
         for entry in self.queue.entries():
             if entry.number in self.damaged:
                 continue
@@ -135,40 +129,42 @@ class _Sending:
         return None
 
     def _submit(self, entry: Entry) -> None:
-        # A file that reached Kaggle by another way meanwhile is none that failed.
+        report = self.checker.check(entry.file)
+        report.require_valid("uploaded")
+        for warning in report.warnings:
+            self.submitter.progress.step(f"Warning: {warning}")
+        message = entry.message or self.message or entry.name
+        # A file that reached Kaggle by another way meanwhile has not failed.
         with suppress(AlreadySubmitted):
-            outcome = submit_file(
-                entry.file,
-                self.competition,
-                self.client,
-                message=entry.message or self.message or entry.name,
-                timeout=0,
-                progress=self.progress,
-                clock=self.clock,
-            )
-            self.sent.outcomes.append(outcome)
+            self.sent.outcomes.append(self.submitter.submit(report, message))
         self.queue.remove(entry)
 
-    def _unscorable(self, entry: Entry) -> bool:
-        """Tell whether a failure is the file's own: Kaggle took it and could not score it."""
-        known = self.ledger.latest(entry.fingerprint)
-        return known is not None and known.ref is not None and known.status == "error"
-
     def _complete(self) -> None:
-        """Wait for the scores of what was sent; one look brings all of them up to date."""
-        deadline = self.clock.now() + timedelta(seconds=self.timeout)
-        for place, outcome in enumerate(self.sent.outcomes):
-            submission = self.ledger.get(outcome.submission.id)
+        """Wait for the scores of what was sent; one look brings all of them up to date.
+
+        What Kaggle could not score becomes a failure.
+        """
+        one = self.submitter
+        deadline = one.clock.monotonic() + self.timeout
+        scored = []
+        for outcome in self.sent.outcomes:
+            submission = one.ledger.get(outcome.submission.id)
             if not submission.scored:
                 submission = await_score(
-                    self.client,
-                    self.ledger,
+                    one.client,
+                    one.ledger,
                     submission,
-                    timeout=max((deadline - self.clock.now()).total_seconds(), 0.0),
-                    clock=self.clock,
-                    progress=self.progress,
+                    timeout=max(deadline - one.clock.monotonic(), 0.0),
+                    clock=one.clock,
+                    progress=one.progress,
+                    patience=one.patience,
                 )
-            self.sent.outcomes[place] = Outcome(submission, outcome.allowance)
-
-    def _ask(self) -> Allowance:
-        return ask_allowance(self.client, self.client.submissions(), self.clock)
+            if submission.status == "error":
+                name, reason = submission.message, submission.error or "it gives no reason"
+                self.sent.failures.append(
+                    f"{name}: Kaggle could not score submission {submission.ref} ({reason}). "
+                    "It does not count towards the allowance."
+                )
+            else:
+                scored.append(Outcome(submission, outcome.allowance))
+        self.sent.outcomes = scored

@@ -1,151 +1,150 @@
-"""The scores as a picture: estimate against public score, and both over time."""
+"""The scores as a figure: estimate against public score, and both over time."""
 
-from calendar import timegm
-from collections.abc import Sequence
+from datetime import datetime
+from html import escape
 from statistics import median
 from typing import Any
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import ScaledTranslation
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
+from competition.problem.scores import decimals, with_error
 from submissions.tracking.leaderboard import Leaderboard
 from submissions.tracking.scores import ScoreRow, ScoreTable
 
-# The groups of markers, for whoever gives them tooltips.
-AGAINST = "against"
-OVER_TIME = "over-time"
-
 _QUANTILES = (0.10, 0.25, 0.50)
-_BLUE, _ORANGE, _GREEN, _GREY, _INK = "#1f5fa8", "#e07b00", "#2c8c5a", "#8a8f98", "#22262c"
-_STYLE: dict[Any, Any] = {
-    "font.size": 10,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.titlepad": 12,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": _GREY,
-    "axes.labelcolor": _INK,
-    "axes.formatter.useoffset": False,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "text.color": _INK,
-    "axes.grid": True,
-    "grid.color": "#e6e8eb",
-    "axes.axisbelow": True,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "podium",
-}
+_BLUE, _ORANGE, _GREEN, _GREY = "#4c7fd9", "#d0661e", "#1f9470", "#8a8f98"
 
 Values = list[tuple[float, float]]  # each with its standard error
 
 
-def draw_scores(table: ScoreTable) -> tuple[Figure, dict[str, list[ScoreRow]]]:
+def score_figure(table: ScoreTable) -> go.Figure:
     """Draw two panels: estimate against public score, and scores over time.
 
-    Low outliers, such as a first file of zeros, are left out where they would squeeze the rest;
-    the panel says how many.
+    Outliers far worse than the rest, such as a first file of zeros, are left out where they would
+    squeeze it; the panel says how many. Colours stand out from light and dark pages.
 
     Args:
         table: With at least one scored submission.
 
     Returns:
-        The figure, and by the name of each group of markers the rows behind them, in order.
+        A figure without a look of its own; each marker says on hovering what it is.
     """
     scored = [row for row in reversed(table.rows) if row.submission.public_score is not None]
-    shown = _without_outliers(scored)
+    shown = _without_outliers(scored, table.greater_is_better)
     estimated = [row for row in shown if row.submission.cv_score is not None]
-    with rc_context(_STYLE):
-        room = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12)
-        figure = Figure(figsize=(13, 5.6), dpi=130, layout=room)
-        left, right = figure.subplots(1, 2, width_ratios=(1, 1.35))
-        _against(left, estimated)
-        _over_time(right, shown, estimated, table.leaderboard)
-        if len(shown) < len(scored):
-            text = f"{len(scored) - len(shown)} far lower, not shown"
-            place = {"xycoords": "axes fraction", "color": _GREY, "fontsize": 9}
-            right.annotate(text, (0.01, 0.02), **place)
-    return figure, {AGAINST: estimated, OVER_TIME: shown}
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        column_widths=[0.42, 0.58],
+        horizontal_spacing=0.1,
+        subplot_titles=("Does the leaderboard say what the folds said?", "Scores over time"),
+    )
+    _against(figure, estimated)
+    _over_time(figure, shown, estimated, table)
+    if len(shown) < len(scored):
+        text = f"{len(scored) - len(shown)} far worse, not shown"
+        place = {"xref": "x2 domain", "yref": "y2 domain", "x": 0.01, "y": 0.02}
+        figure.add_annotation(text=text, showarrow=False, font={"color": _GREY}, **place)
+    figure.update_layout(legend={"orientation": "h", "y": -0.14, "x": 0.42})
+    return figure
 
 
-def _against(axes: Axes, rows: list[ScoreRow]) -> None:
-    axes.set_title("Does the leaderboard say what the folds said?")
-    axes.set_xlabel("estimate ± standard error (out of fold)")
-    axes.set_ylabel("public score ± sampling error")
+def _against(figure: go.Figure, rows: list[ScoreRow]) -> None:
+    place = {"row": 1, "col": 1}
+    figure.update_xaxes(title_text="estimate ± standard error (out of fold)", **place)
+    figure.update_yaxes(title_text="public score ± sampling error", **place)
     if not rows:
-        axes.set(xticks=[], yticks=[])
-        where: dict[str, Any] = {"ha": "center", "transform": axes.transAxes, "color": _GREY}
-        axes.text(0.5, 0.5, "No scored submission has an estimate.", **where)
+        text = "No scored submission has an estimate."
+        middle = {"xref": "x domain", "yref": "y domain", "x": 0.5, "y": 0.5}
+        figure.add_annotation(text=text, showarrow=False, font={"color": _GREY}, **middle)
         return
-    estimates, scores = _estimates(rows), _scores(rows)
-    low, high = _limits(estimates + scores)
-    looks: dict[str, Any] = {"color": _GREY, "linestyle": (0, (5, 4)), "linewidth": 1, "zorder": 1}
-    axes.plot([low, high], [low, high], label="public score = estimate", **looks)
-    x, x_errors = _apart(estimates)
-    y, y_errors = _apart(scores)
-    axes.errorbar(x, y, xerr=x_errors, yerr=y_errors, zorder=2, **_bars(_BLUE, len(rows)))
-    _markers(axes, x, y, rows, AGAINST, "a submission")
-    axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(5))
-    axes.legend(loc="lower right", frameon=False)
+    low, high = _limits(_estimates(rows) + _scores(rows))
+    line = {"color": _GREY, "dash": "dash", "width": 1}
+    figure.add_scatter(
+        x=[low, high],
+        y=[low, high],
+        mode="lines",
+        line=line,
+        name="public score = estimate",
+        hoverinfo="skip",
+        **place,
+    )
+    estimates = [value for value, _ in _estimates(rows)]
+    bars = _bars(_estimates(rows), _BLUE)
+    figure.add_scatter(x=estimates, error_x=bars, **_markers(rows), showlegend=False, **place)
+    figure.update_xaxes(range=[low, high], nticks=5, **place)
+    figure.update_yaxes(range=[low, high], nticks=5, **place)
 
 
 def _over_time(
-    axes: Axes, rows: list[ScoreRow], estimated: list[ScoreRow], board: Leaderboard | None
+    figure: go.Figure, rows: list[ScoreRow], estimated: list[ScoreRow], table: ScoreTable
 ) -> None:
-    axes.set_title("Scores over time")
-    days = _days(rows)
-    room = max(0.05 * (days[-1] - days[0]), 1 / 24)
-    begin, end = days[0] - room, days[-1] + room
-    y, errors = _apart(_scores(rows))
-    best = [max(y[: place + 1]) for place in range(len(y))]
-    axes.step(
-        [*days, end],
-        [*best, best[-1]],
-        where="post",
-        color=_ORANGE,
-        linewidth=1.6,
-        alpha=0.8,
-        label="best public score so far",
-        zorder=3,
+    place = {"row": 1, "col": 2}
+    better = max if table.greater_is_better else min
+    scores = [value for value, _ in _scores(rows)]
+    figure.add_scatter(
+        x=_times(rows),
+        y=[better(scores[: number + 1]) for number in range(len(scores))],
+        mode="lines",
+        line={"shape": "hv", "color": _ORANGE, "width": 1.6},
+        name="best public score so far",
+        hoverinfo="skip",
+        **place,
     )
-    axes.errorbar(days, y, yerr=errors, zorder=4, **_bars(_BLUE, len(rows)))
-    _markers(axes, days, y, rows, OVER_TIME, "public score")
-    _draw_estimates(axes, estimated)
-    levels = _quantiles(board) if board else {}
-    known = _scores(rows) + _estimates(estimated) + [(level, 0.0) for level in levels]
-    axes.set(xlim=(begin, end), ylim=_limits(known))
-    _draw_levels(axes, levels)
-    locator = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3, frameon=False)
+    figure.add_scatter(
+        x=_times(estimated),
+        y=[value for value, _ in _estimates(estimated)],
+        error_y=_bars(_estimates(estimated), _GREY),
+        mode="markers",
+        marker={"symbol": "circle-open", "color": _GREY, "size": 7},
+        name="estimate",
+        hovertext=[_words(row) for row in estimated],
+        hoverinfo="text",
+        **place,
+    )
+    figure.add_scatter(x=_times(rows), **_markers(rows), name="public score", **place)
+    levels = _quantiles(table.leaderboard) if table.leaderboard else {}
+    low, high = _limits(_scores(rows) + _estimates(estimated) + [(each, 0.0) for each in levels])
+    figure.update_yaxes(range=[low, high], **place)
+    for level, name in levels.items():
+        figure.add_hline(
+            y=level,
+            line={"color": _GREEN, "width": 1, "dash": "dot"},
+            annotation={
+                "text": f"{name}: {level:,.{decimals(level)}f}",
+                "font": {"color": _GREEN, "size": 11},
+            },
+            annotation_position="top left",
+            **place,
+        )
 
 
-def _draw_estimates(axes: Axes, rows: list[ScoreRow]) -> None:
-    """Draw the estimates a little beside the public scores, which would cover them."""
-    if not rows or axes.figure is None:
-        return
-    beside = ScaledTranslation(7 / 72, 0, axes.figure.dpi_scale_trans)
-    y, errors = _apart(_estimates(rows))
-    looks = _bars(_GREY, len(rows)) | {"fmt": "o", "color": _GREY, "markerfacecolor": "white"}
-    axes.errorbar(
-        _days(rows),
-        y,
-        yerr=errors,
-        markersize=5,
-        label="estimate",
-        transform=axes.transData + beside,
-        zorder=2,
-        **looks,
-    )
+def _markers(rows: list[ScoreRow]) -> dict[str, Any]:
+    """Return public scores as markers, the best one in another colour."""
+    return {
+        "y": [value for value, _ in _scores(rows)],
+        "error_y": _bars(_scores(rows), _BLUE),
+        "mode": "markers",
+        "marker": {"color": [_ORANGE if row.best else _BLUE for row in rows], "size": 9},
+        "hovertext": [_words(row) for row in rows],
+        "hoverinfo": "text",
+    }
+
+
+def _words(row: ScoreRow) -> str:
+    """Return what a marker says, as the little HTML that Plotly takes."""
+    one = row.submission
+    lines = [
+        row.name,
+        f"{one.created.astimezone():%Y-%m-%d %H:%M}",
+        f"public {with_error(one.public_score, row.public_se)}",
+    ]
+    if one.cv_score is not None:
+        lines.append(f"estimate {with_error(one.cv_score, one.cv_se)}")
+    if row.place is not None:
+        lines.append(f"place {row.place:,}")
+    return "<br>".join(map(escape, lines))
 
 
 def _quantiles(board: Leaderboard) -> dict[float, str]:
@@ -161,51 +160,20 @@ def _quantiles(board: Leaderboard) -> dict[float, str]:
     return found
 
 
-def _draw_levels(axes: Axes, levels: dict[float, str]) -> None:
-    """Draw lines of the leaderboard, named at the right, the names kept apart."""
-    low, high = axes.get_ylim()
-    written = high
-    for level, name in sorted(levels.items(), reverse=True):
-        axes.axhline(level, color=_GREEN, linewidth=1, linestyle=":", zorder=1)
-        written = min(level, written - 0.04 * (high - low))
-        axes.annotate(
-            f"{name}: {level:.4f}",
-            (1.0, written),
-            xycoords=("axes fraction", "data"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=_GREEN,
-            fontsize=9,
-            va="center",
-            annotation_clip=False,
-        )
+def _bars(values: Values, colour: str) -> dict[str, Any]:
+    """Return error bars, fainter where there are many."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    strength = max(0.12, min(0.8, 8 / max(len(values), 1)))
+    faint = f"rgba({red},{green},{blue},{strength:.2f})"
+    return {"array": [error for _, error in values], "color": faint, "thickness": 1, "width": 0}
 
 
-def _markers(
-    axes: Axes,
-    x: Sequence[float],
-    y: Sequence[float],
-    rows: list[ScoreRow],
-    group: str,
-    label: str,
-) -> None:
-    colours = [_ORANGE if row.best else _BLUE for row in rows]
-    points = axes.scatter(x, y, s=42, c=colours, edgecolors="white", linewidths=0.8, zorder=5)
-    points.set_gid(group)
-    axes.scatter([], [], s=42, c=_BLUE, label=label)
-
-
-def _bars(colour: str, count: int) -> dict[str, Any]:
-    """Return how error bars look: fainter where there are many."""
-    strength = max(0.12, min(0.8, 8 / count))
-    return {"fmt": "none", "ecolor": colour, "elinewidth": 1, "alpha": strength}
-
-
-def _without_outliers(rows: list[ScoreRow]) -> list[ScoreRow]:
-    scores, errors = _apart(_scores(rows))
-    spread = max(max(scores) - median(scores), *errors)
-    floor = max(scores) - 6 * spread
-    return [row for row, score in zip(rows, scores, strict=True) if score >= floor]
+def _without_outliers(rows: list[ScoreRow], greater_is_better: bool) -> list[ScoreRow]:
+    sign = 1 if greater_is_better else -1
+    scores = [sign * value for value, _ in _scores(rows)]
+    spread = max(max(scores) - median(scores), *(error for _, error in _scores(rows)))
+    worst = max(scores) - 6 * spread
+    return [row for row, score in zip(rows, scores, strict=True) if score >= worst]
 
 
 def _limits(values: Values) -> tuple[float, float]:
@@ -224,10 +192,6 @@ def _estimates(rows: list[ScoreRow]) -> Values:
     return [(row.submission.cv_score or 0.0, row.submission.cv_se or 0.0) for row in rows]
 
 
-def _apart(values: Values) -> tuple[list[float], list[float]]:
-    return [value for value, _ in values], [error for _, error in values]
-
-
-def _days(rows: list[ScoreRow]) -> list[float]:
-    """Return local times as matplotlib counts them: in days since 1970."""
-    return [timegm(row.submission.created.astimezone().timetuple()) / 86400 for row in rows]
+def _times(rows: list[ScoreRow]) -> list[datetime]:
+    """Return local times, which Plotly draws as they are."""
+    return [row.submission.created.astimezone().replace(tzinfo=None) for row in rows]

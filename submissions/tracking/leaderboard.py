@@ -11,11 +11,9 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from competition.settings import runs_folder
-
 from competition.files import atomic_path
-from competition.kaggle.client import LeaderboardRow
-from competition.spec import Competition
+from competition.kaggle.replies import LeaderboardRow
+from competition.workspace import Workspace
 from submissions.ledger.tables import Submission
 
 _log = logging.getLogger(__name__)
@@ -26,19 +24,21 @@ _SAME_SCORE = 5e-6
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The scores of a public leaderboard; a higher one is better.
+    """The scores of a public leaderboard.
 
     Attributes:
         endpoint: The server.
         asked: When it was read (UTC).
         rows: Score and time (seconds since 1970) of each other team's entry, in any order.
         listed: Whether the own team is on it besides.
+        greater_is_better: The metric's direction.
     """
 
     endpoint: str
     asked: datetime
     rows: tuple[tuple[float, float], ...]
     listed: bool
+    greater_is_better: bool = True
 
     @property
     def teams(self) -> int:
@@ -52,7 +52,7 @@ class Leaderboard:
             score: Its public score.
             created: When it was made.
         """
-        return 1 + bisect_left(self._order, (-round(score, 5), created.timestamp()))
+        return 1 + bisect_left(self._order, self._key(score, created.timestamp()))
 
     def percentile(self, place: int) -> float:
         """Return how many of 100 other teams stand behind a place: 100 for the first."""
@@ -63,11 +63,16 @@ class Leaderboard:
         """Return the score that the last one in the best `share` of the teams has."""
         if not self.rows:
             return None
-        return -self._order[max(math.ceil(share * len(self.rows)), 1) - 1][0]
+        last = self._order[max(math.ceil(share * len(self.rows)), 1) - 1][0]
+        return -last if self.greater_is_better else last
+
+    def _key(self, score: float, when: float) -> tuple[float, float]:
+        """Return what sorts the best first."""
+        return (round(-score if self.greater_is_better else score, 5), when)
 
     @cached_property
     def _order(self) -> list[tuple[float, float]]:
-        return sorted((-round(score, 5), when) for score, when in self.rows)
+        return sorted(self._key(score, when) for score, when in self.rows)
 
 
 def seen_leaderboard(
@@ -75,6 +80,7 @@ def seen_leaderboard(
     endpoint: str,
     username: str | None,
     submissions: Iterable[Submission],
+    greater_is_better: bool = True,
 ) -> Leaderboard:
     """Return the leaderboard of Kaggle's rows, the own team's taken out.
 
@@ -83,6 +89,7 @@ def seen_leaderboard(
         endpoint: The server.
         username: Tells the own team where it bears that name.
         submissions: The ledger's, which tell it by score and time where it bears another.
+        greater_is_better: The metric's direction.
     """
     made = [(one.created, one.public_score) for one in submissions if one.public_score is not None]
 
@@ -96,10 +103,11 @@ def seen_leaderboard(
     named = (row for row in rows if username and row.team.casefold() == username.casefold())
     own = next(chain(named, filter(is_own, rows)), None)
     others = ((row.score, row.submitted.timestamp()) for row in rows if row is not own)
-    return Leaderboard(endpoint, datetime.now(UTC), tuple(others), own is not None)
+    listed = own is not None
+    return Leaderboard(endpoint, datetime.now(UTC), tuple(others), listed, greater_is_better)
 
 
-def keep(leaderboard: Leaderboard, competition: Competition) -> None:
+def keep(leaderboard: Leaderboard, workspace: Workspace) -> None:
     """Write `runs/<slug>/leaderboard.json`.
 
     Raises:
@@ -111,14 +119,14 @@ def keep(leaderboard: Leaderboard, competition: Competition) -> None:
         "listed": leaderboard.listed,
         "rows": leaderboard.rows,
     }
-    with atomic_path(_file(competition)) as temporary:
+    with atomic_path(_file(workspace)) as temporary:
         temporary.write_text(json.dumps(facts) + "\n")
 
 
-def last_leaderboard(competition: Competition, endpoint: str) -> Leaderboard | None:
+def last_leaderboard(workspace: Workspace, endpoint: str) -> Leaderboard | None:
     """Return what was kept of a server's leaderboard; None where there is nothing or no sense."""
     try:
-        facts = json.loads(_file(competition).read_text(encoding="utf-8"))
+        facts = json.loads(_file(workspace).read_text(encoding="utf-8"))
         if facts["endpoint"] != endpoint:
             return None
         return Leaderboard(
@@ -126,6 +134,7 @@ def last_leaderboard(competition: Competition, endpoint: str) -> Leaderboard | N
             datetime.fromisoformat(facts["asked"]),
             tuple((float(score), float(when)) for score, when in facts["rows"]),
             bool(facts["listed"]),
+            workspace.competition.problem.greater_is_better,
         )
     except FileNotFoundError:
         return None
@@ -134,5 +143,5 @@ def last_leaderboard(competition: Competition, endpoint: str) -> Leaderboard | N
         return None
 
 
-def _file(competition: Competition) -> Path:
-    return runs_folder(competition) / "leaderboard.json"
+def _file(workspace: Workspace) -> Path:
+    return workspace.runs / "leaderboard.json"

@@ -1,19 +1,14 @@
-"""The chart of the scores on disk: a PNG, and a page with the same picture, verdict and table."""
+"""The chart of the scores on disk: one page with the chart, the verdict and the table."""
 
-import io
-import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from competition.settings import runs_folder
-from matplotlib.figure import Figure
-
 from competition.errors import PodiumError
 from competition.files import atomic_path
-from competition.spec import Competition
-from submissions.screen import with_error
-from submissions.tracking.charts import draw_scores
+from competition.problem.scores import with_error
+from competition.workspace import Workspace
+from submissions.tracking.charts import score_figure
 from submissions.tracking.scores import ScoreRow, ScoreTable
 
 _HEAD = """<!doctype html>
@@ -24,7 +19,6 @@ _HEAD = """<!doctype html>
 <style>
   body {{ font: 15px/1.5 system-ui, sans-serif; color: #22262c; max-width: 1200px;
          margin: 2em auto; padding: 0 1em; }}
-  svg {{ width: 100%; height: auto; }}
   table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
   th, td {{ text-align: left; padding: .3em .8em .3em 0; border-bottom: 1px solid #e6e8eb; }}
   td.number, th.number {{ text-align: right; white-space: nowrap; }}
@@ -46,88 +40,32 @@ COLUMNS = (
 )
 
 
-def write_charts(
-    table: ScoreTable, sentences: Sequence[str], competition: Competition
-) -> tuple[Path, Path]:
-    """Write `runs/<slug>/scores/scores.html` and `scores.png`; each stands on its own.
+def write_page(table: ScoreTable, sentences: Sequence[str], workspace: Workspace) -> Path:
+    """Write `runs/<slug>/scores/scores.html`, which stands on its own, and return its path.
 
     Args:
         table: The submissions.
         sentences: From `verdicts`.
-        competition: Gives the folder and the title.
-
-    Returns:
-        The paths of the page and the picture.
+        workspace: Gives the folder and the title.
 
     Raises:
-        PodiumError: no submission is scored yet, or the disk refuses the files.
+        PodiumError: no submission is scored yet, or the disk refuses the file.
     """
     if all(row.submission.public_score is None for row in table.rows):
         raise PodiumError("There is nothing to draw: no submission has a public score yet.")
-    figure, groups = draw_scores(table)
-    folder = runs_folder(competition) / "scores"
-    page, picture = folder / "scores.html", folder / "scores.png"
-    with atomic_path(picture) as temporary:
-        figure.savefig(temporary, format="png")
-    with atomic_path(page) as temporary:
-        temporary.write_text(
-            _page(_svg(figure, groups), table, sentences, competition), encoding="utf-8"
-        )
-    return page, picture
+    chart = score_figure(table)
+    chart.update_layout(template="plotly_white", height=560)
+    html = chart.to_html(full_html=False, include_plotlyjs=True)
+    path = workspace.runs / "scores" / "scores.html"
+    with atomic_path(path) as temporary:
+        page = _page(html, table, sentences, workspace.competition.title)
+        temporary.write_text(page, encoding="utf-8")
+    return path
 
 
-def chart_svg(table: ScoreTable) -> str:
-    """Return the chart as an `<svg>` element.
-
-    Args:
-        table: With at least one scored submission.
-    """
-    return _svg(*draw_scores(table))
-
-
-def _svg(figure: Figure, groups: dict[str, list[ScoreRow]]) -> str:
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
-    return with_tooltips(text.getvalue(), groups)
-
-
-def with_tooltips(svg: str, groups: dict[str, list[ScoreRow]]) -> str:
-    """Return matplotlib's SVG without its XML head, each marker with words to hover over.
-
-    Args:
-        svg: A document in which the markers of a group are the `use` elements of `<g id=group>`.
-        groups: By the group's name, the row behind each marker, in order.
-    """
-    svg = svg[svg.index("<svg") :]
-    for group, rows in groups.items():
-        begin = svg.find(f'<g id="{group}">')
-        end = svg.find('<g id="', begin + 1)
-        if begin < 0 or svg.count("<use", begin, end) != len(rows):
-            continue
-        titles = (f"><title>{_words(row)}</title></use>" for row in rows)
-        pieces = re.split(r"(?<=/>)", svg[begin:end])
-        marked = (piece[:-2] + next(titles) if "<use" in piece else piece for piece in pieces)
-        svg = svg[:begin] + "".join(marked) + svg[end:]
-    return svg
-
-
-def _words(row: ScoreRow) -> str:
-    one = row.submission
-    lines = [
-        one.blend_name or one.file.rsplit("/", 1)[-1],
-        f"{one.created.astimezone():%Y-%m-%d %H:%M}",
-        f"public {with_error(one.public_score, row.public_se)}",
-    ]
-    if one.cv_score is not None:
-        lines.append(f"estimate {with_error(one.cv_score, one.cv_se)}")
-    if row.place is not None:
-        lines.append(f"place {row.place:,}")
-    return escape("\n".join(lines))
-
-
-def _page(svg: str, table: ScoreTable, sentences: Sequence[str], competition: Competition) -> str:
-    title = escape(f"Scores in {competition.title}")
-    parts = [_HEAD.format(title=title), f"<h1>{title}</h1>", svg, "<ul>"]
+def _page(chart: str, table: ScoreTable, sentences: Sequence[str], title: str) -> str:
+    title = escape(f"Scores in {title}")
+    parts = [_HEAD.format(title=title), f"<h1>{title}</h1>", chart, "<ul>"]
     parts += [f"<li>{escape(each)}</li>" for each in sentences]
     parts.append("</ul>")
     if (board := table.leaderboard) is not None:
@@ -153,7 +91,7 @@ def cells(row: ScoreRow) -> list[str]:
     one = row.submission
     return [
         f"{one.created.astimezone():%Y-%m-%d %H:%M}",
-        one.blend_name or one.file.rsplit("/", 1)[-1],
+        row.name,
         one.message,
         with_error(one.cv_score, one.cv_se),
         with_error(one.public_score, row.public_se),

@@ -6,18 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from competition.settings import database_url
-
-from competition.database import missing_file
 from competition.kaggle.client import KaggleClient, KaggleError
+from competition.problem.measures import Proportion, binomial_error
+from competition.problem.metric import Metric
 from competition.spec import Competition
-from submissions.ledger.ledger import Ledger, default_endpoint
+from competition.workspace import Workspace
+from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State, Submission
 from submissions.progress import Progress
 from submissions.tracking.leaderboard import Leaderboard, keep, last_leaderboard, seen_leaderboard
 
-# Kaggle's page of digit-recognizer: the public score is taken on about 25% of the test rows.
-PUBLIC_SHARE = 0.25
 # A leaderboard takes a call for every hundred teams: one that is younger is not asked for again
 # only because some score is pending.
 _FRESH = timedelta(minutes=10)
@@ -31,6 +29,7 @@ FACTS = (
     "status",
     "cv_score",
     "cv_se",
+    "cv_rows",
     "public_score",
     "private_score",
     "public_se",
@@ -51,7 +50,8 @@ class ScoreRow:
         submission: The ledger's row.
         public_rows: Test rows that the public score is taken on; None where nobody knows.
         public_se: The public score's sampling error, from `sampling_error`.
-        difference: Public score less estimate, in standard errors of that difference.
+        difference: How much better the public score is than the estimate, in standard errors of
+            that difference; negative where it is worse, whichever direction the metric has.
         best: Whether no other scored submission is better: by public score, then by estimate.
         place: On the public leaderboard as it was last seen, from 1; None where it never was.
         percentile: How many of 100 other teams stand behind that place.
@@ -65,29 +65,29 @@ class ScoreRow:
     place: int | None = None
     percentile: float | None = None
 
+    @property
+    def name(self) -> str:
+        """The blend in words, or the file's name."""
+        return self.submission.blend_name or self.submission.file.rsplit("/", 1)[-1]
+
+    @property
+    def named(self) -> str:
+        """The blend or file, and when it was submitted, in local time."""
+        return f"{self.name} ({self.submission.created.astimezone():%Y-%m-%d %H:%M})"
+
     def facts(self) -> dict[str, Any]:
         """Return what programs read: plain values, times in ISO 8601 (UTC), None for unknown."""
         one = self.submission
-        values = (
-            one.ref,
-            one.sha256,
-            one.file,
-            one.message,
-            one.created.astimezone(UTC).isoformat(timespec="seconds"),
-            one.shown_status,
-            one.cv_score,
-            one.cv_se,
-            one.public_score,
-            one.private_score,
-            self.public_se,
-            self.difference,
-            one.blend_name,
-            one.error,
-            one.endpoint,
-            self.place,
-            None if self.percentile is None else round(self.percentile, 2),
-        )
-        return dict(zip(FACTS, values, strict=True))
+        other = {
+            "created": one.created.astimezone(UTC).isoformat(timespec="seconds"),
+            "status": one.shown_status,
+            "public_se": self.public_se,
+            "difference": self.difference,
+            "blend": one.blend_name,
+            "place": self.place,
+            "percentile": None if self.percentile is None else round(self.percentile, 2),
+        }
+        return {name: other[name] if name in other else getattr(one, name) for name in FACTS}
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ class ScoreTable:
     Attributes:
         rows: The lines.
         endpoint: The server.
+        greater_is_better: The metric's direction.
         elsewhere: How many submissions went to each other server; they are not mixed in.
         trouble: Why Kaggle could not be asked though it was to be; None where all went well.
         leaderboard: The last that was seen of it; None where it never was.
@@ -105,6 +106,7 @@ class ScoreTable:
 
     rows: tuple[ScoreRow, ...]
     endpoint: str
+    greater_is_better: bool
     elsewhere: dict[str, int]
     trouble: str | None = None
     leaderboard: Leaderboard | None = None
@@ -112,12 +114,12 @@ class ScoreTable:
 
 
 def score_table(
-    competition: Competition,
+    workspace: Workspace,
     *,
     endpoint: str | None = None,
     refresh: bool = False,
     offline: bool = False,
-    connect: Callable[[Competition], KaggleClient] = KaggleClient,
+    connect: Callable[[], KaggleClient] | None = None,
     progress: Progress | None = None,
 ) -> ScoreTable:
     """Return the table, with the pending scores completed where Kaggle answers.
@@ -127,8 +129,8 @@ def score_table(
     is read and kept, so that places show later without asking.
 
     Args:
-        competition: Whose submissions.
-        endpoint: The server; `KAGGLE_ENDPOINT` or Kaggle where none is given.
+        workspace: Whose submissions.
+        endpoint: The server; the workspace's where none is given.
         refresh: Ask Kaggle in any case.
         offline: Ask it in no case.
         connect: Makes the door to Kaggle when it is needed.
@@ -136,29 +138,39 @@ def score_table(
 
     Raises:
         PodiumError: the database fails.
+
+    Example:
+        >>> score_table(workspace, offline=True).rows[0].facts()["public_score"]  # doctest: +SKIP
+        0.99253
     """
-    if missing_file(database_url(competition)) and not refresh:
-        return ScoreTable((), endpoint or default_endpoint(), {})
-    ledger = Ledger.open(competition, endpoint)
+    competition = workspace.competition
+    greater = competition.problem.greater_is_better
+    if workspace.database.missing and not refresh:
+        return ScoreTable((), endpoint or workspace.access.server, greater, {})
+    ledger = Ledger.open(workspace, endpoint)
     submissions = ledger.submissions()
-    leaderboard = last_leaderboard(competition, ledger.endpoint)
+    leaderboard = last_leaderboard(workspace, ledger.endpoint)
     trouble = leaderboard_trouble = None
     asked = refresh or any(one.pending or one.state == State.SENDING for one in submissions)
     if asked and not offline:
-        client, progress = connect(competition), progress or Progress()
+        client = connect() if connect else KaggleClient(competition, workspace.access)
+        progress = progress or Progress()
         progress.tick("Asking Kaggle for scores")
         try:
             ledger.absorb(client.submissions())
             submissions = ledger.submissions()
             if refresh or leaderboard is None or _old(leaderboard):
                 progress.tick("Asking Kaggle for the leaderboard")
-                leaderboard_trouble = _ask_leaderboard(client, ledger, competition)
-                leaderboard = last_leaderboard(competition, ledger.endpoint)
+                leaderboard_trouble = _ask_leaderboard(
+                    client, ledger.endpoint, submissions, workspace
+                )
+                leaderboard = last_leaderboard(workspace, ledger.endpoint)
         except KaggleError as error:
             trouble = str(error)
     return ScoreTable(
         scored_rows(submissions, competition, leaderboard),
         ledger.endpoint,
+        greater,
         ledger.other_endpoints(),
         trouble,
         leaderboard,
@@ -170,14 +182,17 @@ def _old(leaderboard: Leaderboard) -> bool:
     return datetime.now(UTC) - leaderboard.asked > _FRESH
 
 
-def _ask_leaderboard(client: KaggleClient, ledger: Ledger, competition: Competition) -> str | None:
+def _ask_leaderboard(
+    client: KaggleClient, endpoint: str, submissions: list[Submission], workspace: Workspace
+) -> str | None:
     """Keep today's leaderboard; return why it could not be had."""
     try:
         rows = client.leaderboard()
         username = client.username
     except KaggleError as error:
         return str(error)
-    keep(seen_leaderboard(rows, ledger.endpoint, username, ledger.submissions()), competition)
+    greater = workspace.competition.problem.greater_is_better
+    keep(seen_leaderboard(rows, endpoint, username, submissions, greater), workspace)
     return None
 
 
@@ -187,11 +202,14 @@ def scored_rows(
     leaderboard: Leaderboard | None = None,
 ) -> tuple[ScoreRow, ...]:
     """Return a line for each submission, in their order, the best one marked."""
-    best = max(
-        (one for one in submissions if one.public_score is not None),
-        key=lambda one: (one.public_score, one.cv_score or 0.0),
-        default=None,
-    )
+    sign = 1 if competition.problem.greater_is_better else -1
+
+    def rank(one: Submission) -> tuple[float, float]:
+        estimate = -math.inf if one.cv_score is None else sign * one.cv_score
+        return (sign * (one.public_score or 0.0), estimate)
+
+    scored = (one for one in submissions if one.public_score is not None)
+    best = max(scored, key=rank, default=None)
     rows = (score_row(one, competition, best=one is best) for one in submissions)
     return tuple(placed(row, leaderboard) if leaderboard else row for row in rows)
 
@@ -207,34 +225,33 @@ def placed(row: ScoreRow, leaderboard: Leaderboard) -> ScoreRow:
 
 def score_row(submission: Submission, competition: Competition, *, best: bool = False) -> ScoreRow:
     """Return one submission beside its estimate."""
-    rows = submission.rows or competition.test_rows
-    public_rows = round(PUBLIC_SHARE * rows) if rows else None
+    rows, share = submission.rows or competition.test_rows, competition.public_share
+    public_rows = max(round(share * rows), 1) if rows and share is not None else None
+    metric = competition.problem.metric
+    error = sampling_error(submission, public_rows, metric)
     score, estimate = submission.public_score, submission.cv_score
-    public_se = sampling_error(score, public_rows) if score is not None and public_rows else None
     difference = None
-    if score is not None and estimate is not None and public_se is not None:
-        difference = (score - estimate) / math.hypot(public_se, submission.cv_se or 0.0)
-    return ScoreRow(submission, public_rows, public_se, difference, best)
+    if score is not None and estimate is not None and error is not None:
+        gap = score - estimate if metric.greater_is_better else estimate - score
+        spread = math.hypot(error, submission.cv_se or 0.0)
+        difference = gap / spread if spread else None
+    return ScoreRow(submission, public_rows, error, difference, best)
 
 
-def named(row: ScoreRow) -> str:
-    """Return a submission in words: its blend or file, and when, in local time."""
-    one = row.submission
-    name = one.blend_name or one.file.rsplit("/", 1)[-1]
-    return f"{name} ({one.created.astimezone():%Y-%m-%d %H:%M})"
+def sampling_error(submission: Submission, public_rows: int | None, metric: Metric) -> float | None:
+    """Return the standard error of a public score, the public rows being drawn at random.
 
+    A share of right rows has the binomial one. Another metric's error falls with the root of the
+    rows, so that the estimate's tells it: √(rows of the estimate / public rows) times as large.
 
-def sampling_error(accuracy: float, rows: int) -> float:
-    """Return the standard error of an accuracy that was measured on some rows.
-
-    Binomial: it assumes that the public rows are drawn at random from all test rows (a quarter of
-    them, as `PUBLIC_SHARE` says) and that each is right or wrong on its own. The share of right
-    rows is taken with one right and one wrong row added (Laplace), so that a perfect score on a
-    few rows does not claim to be certain.
-
-    Args:
-        accuracy: Between 0 and 1.
-        rows: How many rows it was measured on.
+    Returns:
+        None where there is no public score, or the rows or the estimate's error are not known.
     """
-    share = (accuracy * rows + 1) / (rows + 2)
-    return math.sqrt(max(share * (1 - share), 0.0) / rows)
+    score = submission.public_score
+    if score is None or public_rows is None:
+        return None
+    if isinstance(metric.measure, Proportion):
+        return binomial_error(score, public_rows)
+    if submission.cv_se is None or submission.cv_rows is None:
+        return None
+    return submission.cv_se * math.sqrt(submission.cv_rows / public_rows)

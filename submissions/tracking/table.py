@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text
 
+from competition.problem.scores import with_error
 from pipelines.spark import spark_line
-from submissions.screen import console, count_of, with_error
-from submissions.tracking.scores import FACTS, ScoreRow, ScoreTable, named
+from submissions.screen import console, count_of
+from submissions.tracking.scores import FACTS, ScoreRow, ScoreTable
 
 _NARROW = 110
 _SHORTEST = 12
@@ -29,14 +31,15 @@ _WIDE_HEADS = (
 _NARROW_HEADS = (*_WIDE_HEADS[:5], "diff.", "place", "pct.")
 
 
-def show_scores(table: ScoreTable, sentences: Sequence[str]) -> None:
+def show_scores(table: ScoreTable, sentences: Sequence[str], screen: Console | None = None) -> None:
     """Print the table, the best submission in bold and marked by a star, and the verdict.
 
     Args:
         table: The submissions.
         sentences: From `verdicts`.
+        screen: Where to; stdout where none is given.
     """
-    screen = console()
+    screen = screen or console()
     text = Text(f"Submissions to {table.endpoint}\n", style="italic")
     head, *lines = _laid_out(table, screen.width)
     text = Text.assemble(text, (f"{head}\n", "bold"))
@@ -44,7 +47,7 @@ def show_scores(table: ScoreTable, sentences: Sequence[str]) -> None:
         text.append(f"{line}\n", "bold" if row.best else None)
     for row in table.rows:
         if row.submission.error:
-            text.append(f"\n{named(row)}, {row.submission.shown_status}: {row.submission.error}")
+            text.append(f"\n{row.named}, {row.submission.shown_status}: {row.submission.error}")
     if (board := table.leaderboard) is not None:
         text.append(
             f"\nPlaces on the leaderboard of {count_of(board.teams, 'team')}, "
@@ -93,7 +96,7 @@ def _cells(row: ScoreRow, times: str) -> list[str]:
     return [
         "*" if row.best else "",
         one.created.astimezone().strftime(times),
-        one.blend_name or one.file.rsplit("/", 1)[-1],
+        row.name,
         with_error(one.cv_score, one.cv_se),
         with_error(one.public_score, row.public_se) or one.shown_status,
         "" if row.difference is None else f"{row.difference:+.1f} se",

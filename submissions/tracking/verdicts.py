@@ -1,85 +1,49 @@
 """What the scores say, in sentences: which submission is best, what to doubt, what was a gain."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from competition.settings import runs_folder
+from competition.problem.scores import SURE, decimals, two_sided, with_error
+from competition.workspace import Workspace
+from submissions.tracking.comparison import CONTRADICTED, Combined, combined, lead
+from submissions.tracking.scores import ScoreRow, ScoreTable
 
-from competition.spec import Competition
-from submissions.tracking.scores import ScoreRow, ScoreTable, named
-
-DOUBTFUL = 2.0
-CONTRADICTED = 3.0
-_SURE = 0.05
+DOUBTFUL = 2.0  # standard errors
 
 
-@dataclass(frozen=True)
-class Combined:
-    """A submission by all that is known of it.
-
-    Attributes:
-        row: The submission.
-        value: Its accuracy.
-        error: Its standard error.
-        both: Whether estimate and public score are in it; else only one of them.
-    """
-
-    row: ScoreRow
-    value: float
-    error: float
-    both: bool
-
-
-def combined(row: ScoreRow) -> Combined | None:
-    """Return estimate and public score in one: their mean, weighted by precision.
-
-    Each counts by one over its squared standard error, which makes the error of the mean the
-    smallest possible where both measure the same accuracy independently (the public rows are no
-    training rows). An estimate that its public score contradicts by more than three standard
-    errors measures something else, and is left out.
-
-    Returns:
-        None where nothing is known, or not how well.
-    """
-    known = []
-    one = row.submission
-    if one.public_score is not None and row.public_se:
-        known.append((one.public_score, row.public_se))
-    contradicted = row.difference is not None and abs(row.difference) > CONTRADICTED
-    if one.cv_score is not None and one.cv_se and not contradicted:
-        known.append((one.cv_score, one.cv_se))
-    if not known:
-        return None
-    weights = [error**-2 for _, error in known]
-    mean = sum(weight * value for weight, (value, _) in zip(weights, known, strict=True))
-    return Combined(row, mean / sum(weights), sum(weights) ** -0.5, len(known) == 2)
-
-
-def verdicts(table: ScoreTable, competition: Competition) -> list[str]:
+def verdicts(table: ScoreTable, workspace: Workspace) -> list[str]:
     """Return what the table says, a sentence or two each; nothing where nothing is scored."""
     rows = [row for row in table.rows if row.submission.public_score is not None]
-    said = (_best(rows), _agreement(rows), _last_change(table.rows, competition))
+    said = (_best(rows, workspace), _agreement(rows), _last_change(table.rows, workspace))
     return [each for each in said if each]
 
 
-def _best(rows: Sequence[ScoreRow]) -> str | None:
-    found = sorted(filter(None, map(combined, rows)), key=lambda each: each.value, reverse=True)
-    if not found:
+def _best(rows: Sequence[ScoreRow], workspace: Workspace) -> str | None:
+    if not rows:
         return None
-    best, *others = found
-    by = "estimate and public score together" if best.both else "public score alone"
-    text = f"Best by {by}: {named(best.row)}, {best.value:.4f} ± {best.error:.4f}."
+    found = [each for each in map(combined, rows) if each is not None]
+    if not found:
+        best_row = next((row for row in rows if row.best), rows[0])
+        score = with_error(best_row.submission.public_score, None)
+        return f"Best by public score: {best_row.named}, {score}; how sure that is, is not known."
+    greater = workspace.competition.problem.greater_is_better
+    best, *others = sorted(found, key=lambda each: each.value, reverse=greater)
+    text = f"Best by {_source(best)}: {best.row.named}, {with_error(best.value, best.error)}."
     other = next((each for each in others if not _same_content(each.row, best.row)), None)
     if other is None:
         return text
-    gap = best.value - other.value
-    errors = gap / math.hypot(best.error, other.error)
-    sure = "a clear lead" if errors > DOUBTFUL else "too close to tell apart"
+    ahead = lead(best, other, workspace)
+    said = "a clear lead" if ahead.sure else "too close to tell apart"
+    where = f"{_shown(abs(ahead.gap), best.value)} {'behind' if ahead.gap >= 0 else 'ahead'}"
     return (
-        f"{text} The next, {named(other.row)}, is {gap:.4f} behind, {errors:.1f} standard errors: "
-        f"{sure}."
+        f"{text} The next, {other.row.named}, is {where}: {said} "
+        f"(p = {ahead.p_value:.2g}, {ahead.basis})."
     )
+
+
+def _source(best: Combined) -> str:
+    if best.both:
+        return "estimate and public score together"
+    return "public score alone" if best.row.public_se else "estimate alone"
 
 
 def _agreement(rows: Sequence[ScoreRow]) -> str | None:
@@ -95,11 +59,10 @@ def _agreement(rows: Sequence[ScoreRow]) -> str | None:
             f"The public scores agree with the estimates: none of {len(judged)} is more than "
             f"{DOUBTFUL:.0f} standard errors away."
         )
-    where = "above" if gap > 0 else "below"
-    text = f"{named(worst)} scored {abs(gap):.1f} standard errors {where} its estimate"
+    than = "better" if gap > 0 else "worse"
+    text = f"{worst.named} scored {abs(gap):.1f} standard errors {than} than its estimate"
     # Of many submissions one is far off by chance, so the worst is judged as the worst of all.
-    by_chance = len(judged) * math.erfc(abs(gap) / math.sqrt(2))
-    if abs(gap) <= CONTRADICTED or by_chance > _SURE:
+    if abs(gap) <= CONTRADICTED or len(judged) * two_sided(gap) > SURE:
         return (
             f"{text}: worth a doubt, no more ({beyond} of {len(judged)} beyond {DOUBTFUL:.0f}; "
             "chance alone puts 1 in 20 there)."
@@ -115,7 +78,7 @@ def _agreement(rows: Sequence[ScoreRow]) -> str | None:
     )
 
 
-def _last_change(rows: Sequence[ScoreRow], competition: Competition) -> str | None:
+def _last_change(rows: Sequence[ScoreRow], workspace: Workspace) -> str | None:
     """Say whether the last blend submitted is a real gain on the one before."""
     blends: dict[str, ScoreRow] = {}
     for row in rows:
@@ -124,26 +87,34 @@ def _last_change(rows: Sequence[ScoreRow], competition: Competition) -> str | No
             blends.setdefault(key, row)
     if len(blends) < 2:
         return None
-    # numpy and its tests are imported for two blends, and not to show a table.
-    from pipelines.blending.history import change
+    from pipelines.blending.history import change  # two blends are compared: not for every table
 
     (later, new), (earlier, old) = list(blends.items())[:2]
-    step = f"from {named(old)} to {named(new)}"
-    found = change(runs_folder(competition) / "blend", earlier, later)
+    step = f"from {old.named} to {new.named}"
+    found = change(workspace.runs / "blend", earlier, later, workspace.competition.problem)
     if found is None:
         return (
             f"Whether the change {step} was a gain cannot be tested: the out-of-fold rows of both "
             "are not kept, or are of other data."
         )
-    sure = found.p_value < _SURE
-    word = ("a real gain" if found.gain > 0 else "a real loss") if sure else "not yet a gain"
-    if not sure and found.gain < 0:
-        word = "no gain"
-    return (
-        f"The last change, {step}: {found.gain:+.4f} on the training rows out of fold (right alone "
-        f"on {found.wins}, wrong alone on {found.losses}; McNemar's p = {found.p_value:.2g}): "
-        f"{word}."
-    )
+    word = "a real gain" if found.gain > 0 else "a real loss"
+    if not found.sure:
+        word = "not yet a gain" if found.gain >= 0 else "no gain"
+    size = new.submission.cv_score or found.gain
+    how = f"{_shown(abs(found.gain), size)} {'better' if found.gain >= 0 else 'worse'}"
+    if found.wins is None:
+        test = f"standard error {_shown(found.standard_error, size)}, p = {found.p_value:.2g}"
+    else:
+        test = (
+            f"right alone on {found.wins}, wrong alone on {found.losses}; McNemar's "
+            f"p = {found.p_value:.2g}"
+        )
+    return f"The last change, {step}: {how} on the training rows out of fold ({test}): {word}."
+
+
+def _shown(value: float, like: float) -> str:
+    """Return a difference with as many decimals as a score of that size has."""
+    return f"{value:,.{decimals(like)}f}"
 
 
 def _gap(row: ScoreRow) -> float:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from competition import load_competition
+from app.rehearsal import on_all_rows
 from competition.console import run
 from competition.practice.holdout import prepare
+from competition.problem.metrics import find_metric
+from competition.spec import load_competition
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,18 +38,68 @@ def podium(*arguments: str, folder: Path, **variables: str) -> subprocess.Comple
 @pytest.mark.slow
 def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path) -> None:
     variables = {"PIPELINES": "logistic knn", "BUDGET": "4s"}
-    first = podium("submissions", "rehearse", folder=tmp_path, **variables)
+    first = podium("app", "rehearse", folder=tmp_path, **variables)
     assert first.returncode == 0, first.stderr
     hidden = re.search(r"(\d\.\d{4}) ± \S+ on all 599 hidden rows", first.stdout)
     assert hidden is not None
     assert float(hidden[1]) >= 0.97
     assert re.search(r"^ +1  you +", first.stdout, re.MULTILINE)
     assert "nearest class mean" in first.stdout
-    assert "all zeros" in first.stdout
-    again = podium("submissions", "rehearse", folder=tmp_path, **variables | {"BUDGET": "1s"})
+    assert "the sample" in first.stdout
+    again = podium("app", "rehearse", folder=tmp_path, **variables | {"BUDGET": "1s"})
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "runs/rehearsal/optical-digits/runs/optical-digits/podium.db").is_file()
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.slow
+def test_nobodys_credentials_have_a_part_in_it(tmp_path: Path) -> None:
+    """A token and a key at home, others in the environment: none is used, sent or spoken of."""
+    kaggle = tmp_path / ".kaggle"
+    kaggle.mkdir()
+    secrets = ["KGAT_" + "1" * 32, "2" * 32, "KGAT_" + "3" * 32, "4" * 32]
+    (kaggle / "access_token").write_text(secrets[0])
+    (kaggle / "kaggle.json").write_text(json.dumps({"username": "me", "key": secrets[1]}))
+    done = podium(
+        "app",
+        "rehearse",
+        folder=tmp_path,
+        PIPELINES="logistic",
+        BUDGET="1s",
+        KAGGLE_API_TOKEN=secrets[2],
+        KAGGLE_USERNAME="me",
+        KAGGLE_KEY=secrets[3],
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^ +\d+  you +", done.stdout, re.MULTILINE)
+    said = done.stdout + done.stderr
+    words = ("token", "Token", "redential", "kaggle.json", *secrets)
+    assert [word for word in words if word in said] == []
+    written = [
+        path for path in tmp_path.rglob("*") if path.is_file() and kaggle not in path.parents
+    ]
+    assert len(written) > 10
+    for path in written:
+        content = path.read_bytes()
+        assert [secret for secret in secrets if secret.encode() in content] == [], path
+
+
+@pytest.mark.parametrize(
+    ("metric", "public", "private", "shown"),
+    [
+        ("accuracy", 1.0, 0.99, "0.9925 ± 0.0050"),
+        ("log loss", 0.1, 0.2, "0.1750"),
+        ("mae", 100.0, 200.0, "175.00"),
+        ("map@3", 1.0, 0.5, "0.6250"),
+        ("auc", 0.9, 0.8, ""),
+        ("rmse", 1.0, 2.0, ""),
+        ("balanced accuracy", 0.9, 0.8, ""),
+    ],
+)
+def test_the_whole_follows_from_its_parts_only_for_means(
+    metric: str, public: float, private: float, shown: str
+) -> None:
+    assert on_all_rows(find_metric(metric), public, private, 100, 300) == shown
 
 
 @pytest.mark.slow
@@ -86,7 +138,7 @@ label = "kind"
 """
     )
     done = podium(
-        "submissions",
+        "app",
         "rehearse",
         folder=tmp_path,
         COMPETITION=str(spec),
@@ -96,6 +148,7 @@ label = "kind"
     )
     assert done.returncode == 0, done.stderr
     assert "submission 1 of 3 today" in done.stdout
+    assert "on all 300 hidden rows" in done.stdout
     (written,) = tmp_path.rglob("submissions/*.csv")
     assert written.read_text().splitlines()[0] == "file,kind"
     assert written.read_text().splitlines()[1].split(",")[1] in names
@@ -104,15 +157,21 @@ label = "kind"
 @pytest.mark.parametrize(
     ("arguments", "variables", "status", "told"),
     [
-        (("submissions", "rehearse"), {"BUDGET": "abc"}, 1, "BUDGET=abc is not a length of time"),
-        (("submissions", "rehearse"), {"PIPELINES": "knn nope"}, 1, "no pipeline 'nope'"),
-        (("submissions", "rehearse"), {"DATA": "/nowhere.zip"}, 1, "DATA=/nowhere.zip is not"),
-        (("submissions", "rehearse"), {"COMPETITION": "titanic"}, 1, "no competition 'titanic'"),
+        (("app", "rehearse"), {"BUDGET": "abc"}, 1, "BUDGET=abc is not a length of time"),
+        (("app", "rehearse"), {"PIPELINES": "knn nope"}, 1, "no pipeline 'nope'"),
+        (("app", "rehearse"), {"DATA": "/nowhere.zip"}, 1, "DATA=/nowhere.zip is not"),
+        (("app", "rehearse"), {"COMPETITION": "titanic"}, 1, "no competition 'titanic'"),
+        (
+            ("app", "rehearse"),
+            {"COMPETITION": "digit-recognizer"},
+            1,
+            "No data of digit-recognizer",
+        ),
         (("pipelines", "tune"), {"BUDGET": "abc"}, 1, "BUDGET=abc is not a length of time"),
-        (("pipelines", "tune"), {}, 1, "`make download` brings it"),
+        (("pipelines", "tune"), {}, 1, "train.csv is not there"),
         (("pipelines", "tune"), {"WORKERS": "many"}, 2, "should be a valid integer"),
         (("pipelines", "tune"), {"SAMPLER": "x"}, 2, "'x' is not one of 'tpe', 'random'"),
-        (("pipelines", "blend"), {}, 1, "`make download` brings it"),
+        (("pipelines", "blend"), {}, 1, "train.csv is not there"),
         (("pipelines", "dance"), {}, 2, "No such command 'dance'"),
     ],
 )
@@ -127,6 +186,8 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(
 ) -> None:
     for name in ("COMPETITION", "KAGGLE_ENDPOINT", "KAGGLE_USERNAME", "KAGGLE_KEY"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("DATA_DIR", "RUNS_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     package, *words = arguments

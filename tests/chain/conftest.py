@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pytest
-from competition.settings import data_folder
 
 from competition import Competition, load_competition
 from competition.kaggle.client import KaggleClient
@@ -18,9 +18,12 @@ from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.scoring import Solution
 from competition.practice.state import State
 from competition.practice.state import Submission as Remote
+from competition.problem.form import Form
 from competition.problem.sample import read_sample
+from competition.workspace import Workspace
 from submissions.clock import Clock
-from submissions.writer import submission_text
+from submissions.ledger.ledger import Ledger
+from submissions.ledger.tables import Submission
 from tests.serving import Served
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +37,10 @@ class Hurried(Clock):
         self._began, self._start = time.monotonic(), datetime.now(UTC)
 
     def now(self) -> datetime:
-        return self._start + timedelta(seconds=(time.monotonic() - self._began) * SPEED)
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return (time.monotonic() - self._began) * SPEED
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds / SPEED)
@@ -48,13 +54,22 @@ class Chain:
     folder: Path
     root: Path
 
+    @cached_property
+    def workspace(self) -> Workspace:
+        return Workspace.in_folders(
+            load_competition(str(self.server.spec_path)),
+            self.root / "data",
+            self.root / "runs",
+            access=self.server.access,
+        )
+
     @property
     def competition(self) -> Competition:
-        return load_competition(str(self.server.spec_path))
+        return self.workspace.competition
 
     @property
     def data(self) -> Path:
-        return data_folder(self.competition)
+        return self.workspace.data
 
     @property
     def public(self) -> Path:
@@ -62,16 +77,21 @@ class Chain:
 
     def client(self, patience: float = 20.0) -> KaggleClient:
         """Return a client that waits so many seconds for an answer."""
-        return KaggleClient(self.competition, timeout=(20, patience))
+        return KaggleClient(
+            self.competition, self.workspace.access, timeout=(20, patience), first_pause=0.005
+        )
 
     def file(self, seed: int) -> Path:
-        """Write a lawful file of its own content for each seed."""
-        competition = self.competition
-        sample = read_sample(competition, self.public / competition.sample_file)
+        """Write a valid file of its own content for each seed."""
+        sample = read_sample(self.competition, self.public)
         labels = np.random.default_rng(seed).integers(0, 10, len(sample.ids))
         path = self.root / "mine.csv"
-        path.write_text(submission_text(labels, competition, sample))
+        path.write_text(Form.of(self.competition).render(labels, sample))
         return path
+
+    def rows(self) -> list[Submission]:
+        """Return what the ledger has."""
+        return Ledger.open(self.workspace).submissions()
 
     def taken(self) -> list[Remote]:
         """Return what the server has, from its own database."""
@@ -124,7 +144,6 @@ def chain(
     for name, value in (variables | server.environment).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr("competition.kaggle.retry.FIRST_SECONDS", 0.005)
     server.plan("")
     yield Chain(server, folder, tmp_path)
     server.plan("")

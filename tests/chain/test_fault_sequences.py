@@ -15,10 +15,9 @@ import pytest
 
 from competition import PodiumError
 from competition.kaggle.download import download
-from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State
+from submissions.submit import submit_file
 from submissions.submitter import AlreadySubmitted
-from submissions.uploader import submit_file
 from tests.chain.conftest import Chain, Hurried
 
 SEQUENCES = int(os.environ.get("PODIUM_TEST_SEQUENCES", "8"))
@@ -89,14 +88,14 @@ class Person:
             self.broken.append(error)
 
     def _downloads(self) -> None:
-        download(self.chain.competition, self.chain.data, self.chain.client(self.patience))
+        download(self.chain.workspace, self.chain.client(self.patience))
         assert files_right(self.chain), "a download that reported no failure is not right"
 
     def _submits(self) -> None:
         chain = self.chain
         try:
             client = chain.client(self.patience)
-            outcome = submit_file(self.file, chain.competition, client, timeout=20, clock=Hurried())
+            outcome = submit_file(self.file, chain.workspace, client, timeout=20, clock=Hurried())
         except AlreadySubmitted:
             assert len(chain.taken()) == 1
             return
@@ -125,7 +124,7 @@ def wrong_files(chain: Chain) -> list[str]:
 def check_ledger(chain: Chain, person: Person) -> None:
     """Compare the one submission of the server with the one row of the ledger."""
     (remote,) = chain.taken()
-    (row,) = Ledger.open(chain.competition).submissions()
+    (row,) = chain.rows()
     assert (row.ref, row.state, row.attempt) == (remote.ref, State.SUBMITTED, 1)
     if remote.ready is None:
         assert row.status == "pending" and row.public_score is None

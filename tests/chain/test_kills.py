@@ -14,10 +14,9 @@ from random import Random
 import pytest
 
 from competition.kaggle.download import download
-from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State
+from submissions.submit import submit_file
 from submissions.submitter import AlreadySubmitted
-from submissions.uploader import submit_file
 from tests.chain.conftest import Chain, Hurried
 
 KILLS = int(os.environ.get("PODIUM_TEST_KILLS", "2"))
@@ -59,7 +58,7 @@ def killed(seed: int, rest: float, *arguments: object) -> bool:
 
 def reached(chain: Chain) -> str:
     """Return how far a killed submitter had come."""
-    rows = Ledger.open(chain.competition).submissions()
+    rows = chain.rows()
     state = rows[0].state if rows else "nothing recorded"
     return f"{state}, taken by Kaggle" if chain.taken() and state == State.SENDING else str(state)
 
@@ -69,16 +68,16 @@ def reached(chain: Chain) -> str:
 def test_a_killed_submit_is_finished_by_the_next_one(
     seed: int, chain: Chain, record_property: Note
 ) -> None:
-    download(chain.competition, chain.data, chain.client())
+    download(chain.workspace, chain.client())
     chain.server.plan(SLOWLY)
     file = chain.file(seed)
     died = killed(seed, 1.0, "submissions", "submit", file)
     record_property("ended", reached(chain) if died else "done before the kill")
     chain.server.plan("")
     with suppress(AlreadySubmitted):
-        submit_file(file, chain.competition, chain.client(), clock=Hurried())
+        submit_file(file, chain.workspace, chain.client(), clock=Hurried())
     (remote,) = chain.taken()
-    (row,) = Ledger.open(chain.competition).submissions()
+    (row,) = chain.rows()
     assert (row.ref, row.state, row.status) == (remote.ref, State.SUBMITTED, "complete")
     assert (row.public_score, row.private_score) == chain.worth(file)
 
@@ -95,7 +94,7 @@ def test_a_killed_download_is_finished_by_the_next_one(
     told = f"{len(left) - hidden} whole files, {hidden} unfinished"
     record_property("ended", told if died else "done before the kill")
     chain.server.plan("")
-    download(chain.competition, chain.data, chain.client())
+    download(chain.workspace, chain.client())
     wanted = {*chain.competition.files, "manifest.json"}
     assert {each.name for each in chain.data.iterdir()} == wanted
     for name in chain.competition.files:

@@ -6,13 +6,16 @@ import logging
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from competition.__main__ import app as competition_app
 from competition.console import run
+from competition.kaggle.client import KaggleClient
 from submissions.__main__ import app as submissions_app
+from submissions.clock import Patience
 from tests.chain.conftest import Chain
 
 # Refusals echo, retries log, cuts raise: every way on which an address or a token could get out.
@@ -24,7 +27,7 @@ FAULTS = (
 )
 
 
-def typed(app: Callable[[], None], *arguments: object) -> str:
+def typed(app: Callable[..., None], *arguments: object) -> str:
     """Run a command line in this process and return all that it wrote."""
     written = io.StringIO()
     with (
@@ -34,7 +37,7 @@ def typed(app: Callable[[], None], *arguments: object) -> str:
     ):
         patch.setattr(sys, "argv", ["podium", *map(str, arguments)])
         try:
-            run(app)
+            run(partial(app, obj=Patience(look=0.02, flight=0.2)))
         except SystemExit as ended:
             written.write(f"status {ended.code}")
     return written.getvalue()
@@ -61,8 +64,8 @@ def test_no_secret_is_said_logged_or_left(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("submissions.submitter.FLIGHT_SECONDS", 0.2)
-    monkeypatch.setattr("submissions.submitter._LOOK_SECONDS", 0.02)
+    # The command lines make clients of their own, which would pause for a person's network.
+    monkeypatch.setitem(KaggleClient.__init__.__kwdefaults__, "first_pause", 0.005)
     key = chain.server.key
     if credentials == "token":
         monkeypatch.setenv("KAGGLE_API_TOKEN", key)

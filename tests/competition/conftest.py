@@ -17,6 +17,7 @@ import pytest
 from competition import Competition, load_competition
 from competition.kaggle.client import KaggleClient
 from competition.practice.holdout import prepare
+from competition.workspace import Access
 from tests.serving import Served
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
@@ -28,7 +29,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("KAGGLE_") or name.lower() in PROXIES:
             monkeypatch.delenv(name)
-    for name in ("COMPETITION", "DATA_DIR", "RUNS_DIR", "XDG_CONFIG_HOME"):
+    for name in ("COMPETITION", "DATA_DIR", "RUNS_DIR", "DATABASE_URL", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
     home.mkdir()
@@ -74,15 +75,12 @@ def shared_practice(prepared: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
-def client_of(
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., KaggleClient]:
-    """Return a client of a practice Kaggle, with its credentials in the environment."""
+def client_of() -> Callable[..., KaggleClient]:
+    """Return a client of a practice Kaggle, which does not pause for long."""
 
     def make(practice: Served, **options: Any) -> KaggleClient:
-        for name, value in practice.environment.items():
-            monkeypatch.setenv(name, value)
-        return KaggleClient(load_competition(str(practice.spec_path)), **options)
+        options = {"first_pause": 0.005} | options
+        return KaggleClient(practice.competition, practice.access, **options)
 
     return make
 
@@ -135,11 +133,23 @@ def cli_of() -> Callable[[Served], Cli]:
 
 @dataclass
 class Scripted:
-    """A server that gives each method the replies it was told, the last one again and again."""
+    """A server that gives each method the replies it was told, the last one again and again.
+
+    Attributes:
+        url: Its address.
+        calls: Each call's method, the fields of its JSON, and its headers.
+        received: All that came: the first line, the headers and the body of each call.
+    """
 
     url: str = ""
     replies: dict[str, list[tuple[int, Any, dict[str, str]]]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any], dict[str, str]]] = field(default_factory=list)
+    received: list[bytes] = field(default_factory=list)
+
+    @property
+    def access(self) -> Access:
+        """It, with a user's name and key."""
+        return Access(endpoint=self.url, username="somebody", key="a-very-secret-key")
 
     def says(
         self, method: str, body: Any, status: int = 200, headers: dict[str, str] | None = None
@@ -151,8 +161,8 @@ class Scripted:
 
 
 @pytest.fixture
-def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    """A scripted server, with the environment set to it."""
+def scripted() -> Iterator[Scripted]:
+    """A scripted server."""
     script = Scripted()
 
     class Handler(BaseHTTPRequestHandler):
@@ -160,6 +170,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
 
         def answer(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            head = f"{self.requestline}\n{self.headers}".encode()
+            script.received.append(head + content)
             method = self.path.split("?")[0].rsplit("/", 1)[-1]
             fields = json.loads(content) if self.command == "POST" and content else {}
             script.calls.append((method, fields, dict(self.headers)))
@@ -181,9 +193,6 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     script.url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("KAGGLE_ENDPOINT", script.url)
-    monkeypatch.setenv("KAGGLE_USERNAME", "somebody")
-    monkeypatch.setenv("KAGGLE_KEY", "a-very-secret-key")
     yield script
     server.shutdown()
     server.server_close()

@@ -48,8 +48,29 @@ def test_download_describe_and_leaderboard(start: Start, tmp_path: Path) -> None
         "sample_submission.csv": "right",
     }
     board = json.loads(podium("leaderboard", "--json", environment=environment).stdout)
-    assert [row["team"] for row in board] == ["nearest class mean", "all zeros"]
+    teams = [row["team"] for row in board]
+    assert teams == ["nearest class mean", "most frequent class", "the sample"]
     assert "nearest class mean" in podium("leaderboard", environment=environment).stdout
+
+
+@pytest.mark.parametrize(
+    ("slug", "asked", "held"),
+    [
+        ("optical-digits", "10 classes, scored by accuracy (higher", "a class in Label; 5 a day"),
+        ("digits-log-loss", "log loss (lower", "a probability for each class in digit_0, …, digit"),
+        ("digits-auc", "2 classes, scored by auc", "the probability of 1 in Even"),
+        ("digits-kappa", "10 ordered classes, scored by quadratic", "a class in Label"),
+        ("digits-map3", "map@3", "up to 3 classes, the likeliest first, in Labels"),
+        ("digits-rmse", "the number Value, scored by rmse (lower", "a value in Value"),
+    ],
+)
+def test_describe_says_what_is_asked_and_what_a_submission_holds(
+    slug: str, asked: str, held: str, tmp_path: Path
+) -> None:
+    told = podium("describe", "-c", slug, environment={"DATA_DIR": str(tmp_path)}).stdout
+    assert asked in told
+    assert f"A submission holds {held}" in told
+    assert "Grey images of 28×28 pixels, 1,198 to learn from, 599 to answer" in told
 
 
 @pytest.mark.parametrize(
@@ -78,6 +99,35 @@ def test_what_cannot_be_is_one_sentence(
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert list(tmp_path.rglob("*.*")) == []
+
+
+def test_practice_serves_another_competition_of_given_data(tmp_path: Path) -> None:
+    images = [f"{mark},{255 * mark}" for mark in (0, 1)] * 60
+    (tmp_path / "train.csv").write_text("\n".join(["bright,p", *images]))
+    text = (ROOT / "competition/specs/digits-auc.toml").read_text()
+    text = text[: text.index("[rows]")].replace('bundled = "optical-digits-even"\n', "")
+    text = text.replace("image_side = 28", "image_side = 1").replace('"label"', '"bright"')
+    (tmp_path / "bright.toml").write_text(text)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "competition", "practice", "--json"),
+            *("--competition", tmp_path / "bright.toml", "--data", tmp_path / "train.csv"),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RUNS_DIR": str(tmp_path / "runs")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    running = json.loads(process.stdout.readline())
+    shown = podium("leaderboard", "--json", environment=running["environment"])
+    process.terminate()
+    process.communicate(timeout=10)
+    assert [(row["team"], row["score"]) for row in json.loads(shown.stdout)] == [
+        ("nearest class mean", 1.0),
+        ("the sample", 0.5),
+        ("class frequencies", 0.5),
+    ]
+    assert Path(running["spec_path"]).is_relative_to(tmp_path / "runs" / "digits-auc")
 
 
 def test_practice_serves_until_ctrl_c(practice_folder: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from competition import Competition, load_competition
 from competition.data.dataset import Dataset, load_dataset
 from competition.practice.holdout import prepare
+from competition.spec import load_competition
+from competition.workspace import Workspace
 from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
 from pipelines.search.store import Store
@@ -17,7 +18,7 @@ from pipelines.search.store import Store
 
 @pytest.fixture(scope="session")
 def practice_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The optical digits' three files and their spec, made once."""
+    """The optical digits' three files, made once."""
     folder = tmp_path_factory.mktemp("practice")
     prepare(folder, load_competition("optical-digits"), None)
     return folder / "public"
@@ -30,17 +31,19 @@ def optical(practice_files: Path) -> Dataset:
 
 
 @pytest.fixture
-def workplace(practice_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Competition:
-    """A competition downloaded into a data folder of its own, with empty runs."""
+def workplace(practice_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The optical digits, downloaded, with empty runs; a command line finds them too."""
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setenv("COMPETITION", "optical-digits")
-    competition = load_competition("optical-digits")
-    folder = tmp_path / "data" / competition.slug
-    folder.mkdir(parents=True)
-    for name in competition.files:
-        shutil.copy(practice_files / name, folder / name)
-    return competition
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    workspace = Workspace.in_folders(
+        load_competition("optical-digits"), tmp_path / "data", tmp_path / "runs"
+    )
+    workspace.data.mkdir(parents=True)
+    for name in workspace.competition.files:
+        shutil.copy(practice_files / name, workspace.data / name)
+    return workspace
 
 
 @pytest.fixture
@@ -48,14 +51,17 @@ def make_plan_of(practice_files: Path, optical: Dataset, tmp_path: Path) -> Call
     """Makes plans on the optical digits, with fields replaced."""
 
     def make(**fields: object) -> Plan:
+        runs = tmp_path / "runs"
+        workspace = Workspace(
+            load_competition("optical-digits"), practice_files, runs, f"sqlite:///{runs}/podium.db"
+        )
         plan = Plan(
-            competition=load_competition("optical-digits"),
-            folder=practice_files,
+            workspace=workspace,
             data=optical,
             folds=Folds(3, 0),
             seed=0,
             workers=1,
-            store=Store(tmp_path / "predictions", optical.fingerprint),
+            store=Store(workspace.predictions, optical.fingerprint),
         )
         return replace(plan, **fields)  # type: ignore[arg-type]
 

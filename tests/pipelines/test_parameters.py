@@ -7,16 +7,16 @@ import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from pipelines.features.components import FewComponents
 from pipelines.features.images.cached import Cached
 from pipelines.features.images.flatten import ScaledPixels
 from pipelines.features.images.gradients import GradientHistograms
+from pipelines.models.estimators.boosting import BoostedTrees
+from pipelines.models.estimators.support_vectors import PairwiseVoting
 from pipelines.models.images.knn import Neighbours
-from pipelines.models.images.svm import PairwiseVoting
-from pipelines.models.images.xgboost import BoostedTrees
 from pipelines.networks.classifier import NetworkClassifier
-from pipelines.parameters import Counts
+from pipelines.parameters import SWITCH, Constraint, Counts, at_least, between, one_of, up_to
 from pipelines.steps import in_steps
 
 IMAGES, LABELS = np.zeros((30, 12, 12), np.uint8), np.arange(30) % 3
@@ -44,12 +44,36 @@ IMAGES, LABELS = np.zeros((30, 12, 12), np.uint8), np.arange(30) % 3
     ids=lambda value: type(value).__name__,
 )
 def test_a_wrong_parameter_is_kept_until_fit_names_it(estimator: Any, sentence: str) -> None:
-    with pytest.raises(PodiumError, match=f"^The {sentence}; mend the pipeline's parameters.$"):
+    with pytest.raises(PodiumError, match=f"^The {sentence}; fix the pipeline's parameters.$"):
         clone(estimator).fit(IMAGES, LABELS)
 
 
-def test_counts_are_tuples_of_positive_integers() -> None:
-    some = Counts(least=1)
-    assert all(some.is_satisfied_by(value) for value in [(1,), (3, 4), (np.int64(2),)])
-    assert not any(some.is_satisfied_by(value) for value in [(), [3], (0,), (1.5,), (3, "4"), 3])
-    assert Counts(least=0).is_satisfied_by(())
+@pytest.mark.parametrize(
+    ("constraint", "right", "wrong"),
+    [
+        (Counts(least=1), [(1,), (3, 4), (np.int64(2),)], [(), [3], (0,), (1.5,), (3, "4"), 3]),
+        (Counts(least=0), [()], [None]),
+        (at_least(2), [2, np.int32(7)], [1, 2.0, True, "2", None]),
+        (between(0.0, 1.0), [0, 1.0, np.float32(0.5)], [-0.1, 1.1, float("nan"), False]),
+        (between(0, 3), [0, 3], [0.5, 4]),
+        (up_to(2.0), [2.0, 1], [0.0, 2.1]),
+        (one_of(("a", "b")), ["a"], ["c", 0, ["a"]]),
+        (one_of((0, 3)), [3], [1, "3", False]),
+        (SWITCH, [True, False], [0, 1, "yes"]),
+    ],
+    ids=str,
+)
+def test_a_constraint_allows_what_it_says(
+    constraint: Constraint, right: list[Any], wrong: list[Any]
+) -> None:
+    assert all(constraint.allows(value) for value in right)
+    assert not any(constraint.allows(value) for value in wrong)
+
+
+def test_what_is_no_parameters_fault_stays_what_it_was() -> None:
+    class Broken(LogisticRegression):  # type: ignore[misc]
+        def fit(self, X: Any, y: Any) -> None:
+            raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        in_steps(ScaledPixels(), Broken()).fit(IMAGES, LABELS)

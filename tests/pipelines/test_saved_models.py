@@ -10,7 +10,7 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from pipelines.base import load_pipeline
 from pipelines.execution.threads import cores
 from pipelines.saved_models import dump_model, load_model

@@ -1,60 +1,62 @@
 """A small competition with awkward names; a practice Kaggle, and a person who sits before it."""
 
 import io
+import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pytest
-from competition.settings import data_folder
 
 from competition import Competition, load_competition
 from competition.console import run
+from competition.data.dataset import load_dataset
 from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.practice.holdout import prepare
 from competition.problem.checks import check
-from competition.problem.sample import SampleSubmission, read_sample
-from submissions import submitter as once
+from competition.problem.form import Form
+from competition.problem.sample import read_sample
+from competition.problem.targets import Answers, Kind
+from competition.workspace import Workspace
+from pipelines.blending.blend import StoredBlend
+from pipelines.columns import write_column
+from pipelines.search.plan import FOLDS
 from submissions.__main__ import app
+from submissions.clock import Patience
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import Submission
 from submissions.marker import parsed
-from submissions.writer import submission_text
+from submissions.queue.sending import Sent, submit_queue
+from submissions.submit import submit_blend, submit_file
+from submissions.submitter import Outcome
 from tests.serving import Served
 
 ROOT = Path(__file__).parents[2]
 
-IDS = ("1", "2", "3", "10", "a b", 'say "a"', "x,y", "ü")
+# Look and try again as often as ever, without the long pauses in between.
+SHORT = Patience(look=0.05, lag=0.4, flight=0.8, first_poll=0.1)
 
 
-@pytest.fixture(scope="session")
-def awkward() -> Competition:
-    """Eight rows; ids and one class name need quotes."""
-    return replace(
+@pytest.fixture
+def awkward(tmp_path: Path) -> Workspace:
+    """Eight rows, 7,000 of which, as it were, are public; ids and a class name need quotes."""
+    competition = replace(
         load_competition("digit-recognizer"),
         slug="awkward",
         id_column="Id",
-        target_column="Class",
+        target_columns=("Class",),
         classes=("0", "1", "3", "cat", "a,b"),
         train_rows=None,
-        test_rows=len(IDS),
+        test_rows=8,
     )
-
-
-@pytest.fixture(scope="session")
-def awkward_sample(
-    awkward: Competition, tmp_path_factory: pytest.TempPathFactory
-) -> SampleSubmission:
-    path: Path = tmp_path_factory.mktemp("awkward") / "sample_submission.csv"
-    lines = ["Id,Class", "1,0", "2,0", "3,0", "10,0", "a b,0", '"say ""a""",0', '"x,y",0', "ü,0"]
-    path.write_bytes("\r\n".join([*lines, ""]).encode())
-    return read_sample(awkward, path)
+    return Workspace.in_folders(competition, tmp_path / "data", tmp_path / "runs")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,38 +73,68 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test gets data and runs folders of its own, and nobody's credentials."""
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in ("DATABASE_URL", "KAGGLE_ENDPOINT", "KAGGLE_API_TOKEN", "MESSAGE", "COMPETITION"):
         monkeypatch.delenv(name, raising=False)
 
 
+def random_answers(competition: Competition, rows: int, seed: int) -> Answers:
+    """Return valid answers of their own for each seed, in the competition's form."""
+    problem, random = competition.problem, np.random.default_rng(seed)
+    predictions = random.random((rows, problem.outputs)).astype(np.float32)
+    if problem.kind == Kind.CLASSES:
+        predictions /= predictions.sum(axis=1, keepdims=True)
+    return problem.decision().answers(predictions)
+
+
 @dataclass
 class Desk:
-    """A person's folders, pointed at a practice Kaggle."""
+    """A person's workspace, pointed at a practice Kaggle."""
 
     practice: Served
-    competition: Competition
+    workspace: Workspace
     folder: Path
 
     @property
+    def competition(self) -> Competition:
+        return self.workspace.competition
+
+    @property
     def client(self) -> KaggleClient:
-        return KaggleClient(self.competition)
+        return KaggleClient(self.competition, self.workspace.access, first_pause=0.02)
+
+    def at(self, **changes: Any) -> "Desk":
+        """Return this desk with another workspace, such as one with other folders."""
+        return replace(self, workspace=replace(self.workspace, **changes))
 
     def file(self, seed: int, name: str = "mine.csv") -> Path:
-        """Write a lawful file of random labels, of its own content for each seed."""
-        sample = read_sample(self.competition)
-        labels = np.random.default_rng(seed).integers(0, 10, len(sample.ids))
+        """Write a valid file of random answers, of its own content for each seed."""
+        sample = read_sample(self.competition, self.workspace.data)
+        answers = random_answers(self.competition, len(sample.ids), seed)
         path = self.folder / name
-        path.write_text(submission_text(labels, self.competition, sample))
+        path.write_text(Form.of(self.competition).render(answers, sample))
         return path
+
+    def submit(self, file: Path, **options: Any) -> Outcome:
+        options = {"patience": SHORT, "client": self.client} | options
+        return submit_file(file, self.workspace, **options)
+
+    def submit_blend(self, **options: Any) -> Outcome:
+        return submit_blend(self.workspace, self.client, **({"patience": SHORT} | options))
+
+    def submit_queue(self, **options: Any) -> Sent:
+        options = {"patience": SHORT, "client": self.client} | options
+        return submit_queue(self.workspace, **options)
 
     def taken(self, file: Path) -> list[RemoteSubmission]:
         """Return what the server has of a file's content."""
-        fingerprint = check(file, self.competition, read_sample(self.competition)).fingerprint
+        sample = read_sample(self.competition, self.workspace.data)
+        fingerprint = check(file, self.competition, sample).fingerprint
         found = [(one, parsed(one.description)) for one in self.client.submissions()]
         return [one for one, marked in found if marked and marked[1] == fingerprint]
 
     def rows(self) -> list[Submission]:
-        return Ledger.open(self.competition).submissions()
+        return Ledger.open(self.workspace).submissions()
 
     def run(self, *arguments: object) -> "Said":
         """Run the command line, in this process: its start-up has tests of its own."""
@@ -114,7 +146,7 @@ class Desk:
             redirect_stderr(errors),
         ):
             try:
-                run(app)
+                run(partial(app, obj=SHORT))
             except SystemExit as ended:
                 status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         return Said(status, out.getvalue(), errors.getvalue())
@@ -127,6 +159,60 @@ class Said:
     returncode: int
     stdout: str
     stderr: str
+
+
+def tuned(workspace: Workspace, seed: int = 0, pipeline: str = "knn", created: str = "") -> None:
+    """Leave what `make tune` leaves: a column, of random predictions that are a little right."""
+    competition = workspace.competition
+    problem, random = competition.problem, np.random.default_rng(seed)
+    data = load_dataset(competition, workspace.data)
+
+    def predictions(rows: int) -> Answers:
+        drawn = random.random((rows, problem.outputs))
+        if problem.kind == Kind.CLASSES:
+            drawn /= drawn.sum(axis=1, keepdims=True)
+        return drawn.astype(np.float32)
+
+    oof = predictions(len(data.truth))
+    if problem.kind == Kind.CLASSES:
+        oof = (oof + 0.3 * np.eye(problem.outputs, dtype=np.float32)[data.truth]) / 1.3
+    folds = np.arange(len(oof)) % FOLDS
+    score = problem.score(data.truth, oof, folds)
+    key = f"{seed:016x}"
+    manifest = {
+        "pipeline": pipeline,
+        "key": key,
+        "params": {},
+        "seed": 0,
+        "folds": {"count": FOLDS, "seed": 0},
+        "competition": competition.slug,
+        "data": data.fingerprint,
+        "metric": problem.metric.name,
+        "score": {
+            "value": score.value,
+            "standard_error": score.standard_error,
+            "loss": score.loss,
+            "rows": score.rows,
+        },
+        "greater_is_better": problem.greater_is_better,
+        "fit_seconds": 1.0,
+        "predict_seconds": 1.0,
+        "trials": 1,
+        "study": "s",
+        "best_so_far": [score.value],
+        "created": created or f"2025-01-01T00:00:{seed % 60:02d}+00:00",
+        "versions": {},
+        "maker": "m",
+        "commit": "c",
+    }
+    folder = workspace.predictions / pipeline / key
+    write_column(folder, manifest, oof, predictions(len(data.test)))
+
+
+def change_blend(blend: StoredBlend, **facts: Any) -> None:
+    """Change entries of a blend's manifest."""
+    path = blend.folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
 
 
 @pytest.fixture(scope="session")
@@ -149,16 +235,21 @@ def shared_practice(prepared: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def sit_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Served], Desk]:
-    """Return what points a test's environment at a practice Kaggle."""
+    """Return what points a test's workspace, and its environment, at a practice Kaggle."""
 
     def sit(practice: Served) -> Desk:
         for name, value in practice.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        competition = load_competition(str(practice.spec_path))
-        folder = data_folder(competition)
-        shutil.copytree(practice.spec_path.parent / "public", folder, dirs_exist_ok=True)
-        return Desk(practice, competition, tmp_path)
+        workspace = Workspace.in_folders(
+            load_competition(str(practice.spec_path)),
+            tmp_path / "data",
+            tmp_path / "runs",
+            access=practice.access,
+        )
+        public = practice.spec_path.parent / "public"
+        shutil.copytree(public, workspace.data, dirs_exist_ok=True)
+        return Desk(practice, workspace, tmp_path)
 
     return sit
 
@@ -172,25 +263,23 @@ def desk(shared_practice: Served, sit_down: Callable[[Served], Desk]) -> Desk:
 def own_desk(
     prepared: Path, tmp_path: Path, sit_down: Callable[[Served], Desk]
 ) -> Iterator[Callable[..., Desk]]:
-    """Return what starts a practice Kaggle with options of its own."""
+    """Return what starts a practice Kaggle with options of its own.
+
+    `competition` names another shipped one than the optical digits.
+    """
     started: list[Served] = []
 
-    def start(**options: Any) -> Desk:
+    def start(competition: str = "", **options: Any) -> Desk:
         folder = tmp_path / "kaggle"
-        shutil.copytree(prepared, folder)
-        started.append(Served(folder, **({"delay": 0, "daily": 100} | options)))
+        spec = None
+        if competition:
+            spec = load_competition(competition)
+            prepare(folder, spec, None)
+        else:
+            shutil.copytree(prepared, folder)
+        started.append(Served(folder, spec, **({"delay": 0, "daily": 100} | options)))
         return sit_down(started[-1])
 
     yield start
     for practice in started:
         practice.end()
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look and try again as often as ever, without the long pauses in between."""
-    monkeypatch.setattr(once, "_LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(once, "LAG_SECONDS", 0.4)
-    monkeypatch.setattr(once, "FLIGHT_SECONDS", 0.8)
-    monkeypatch.setattr("submissions.polling.FIRST_SECONDS", 0.1)
-    monkeypatch.setattr("competition.kaggle.retry.FIRST_SECONDS", 0.02)

@@ -36,6 +36,7 @@ class Result {
         return element("li", {}, name, bar, element("span", { className: "share" }));
       }),
     );
+    byId("bars").hidden = !about.classes.length; // a value has no shares
     byId("near-caption").textContent = about.neighbours
       ? "Nearest training images"
       : "The training images are not here";
@@ -54,40 +55,39 @@ class Result {
   say(label, sentence) {
     byId("label").textContent = label;
     byId("label").classList.toggle("none", label === NONE);
+    byId("label").classList.toggle("long", label.length > 3);
     byId("said").textContent = sentence;
     byId("timing").textContent = "";
   }
 
-  fill(shares) {
-    const best = Math.max(...shares);
+  fill(shares, label) {
     [...byId("bars").children].forEach((row, i) => {
       const [, bar, share] = row.children;
       bar.firstChild.style.width = percent(shares[i]);
       bar.setAttribute("aria-valuenow", shares[i]);
       bar.setAttribute("aria-valuetext", percent(shares[i]));
-      share.textContent = best > 0 ? percent(shares[i]) : "";
-      row.classList.toggle("best", shares[i] > 0 && shares[i] === best);
+      share.textContent = label === undefined ? "" : percent(shares[i]);
+      row.classList.toggle("best", this.about.classes[i] === label);
     });
   }
 
   digit(reading) {
-    const share = Math.max(...reading.probabilities);
-    this.say(reading.label, `Read as ${reading.label}, at ${percent(share)}.`);
+    this.say(reading.label, reading.said);
     this.details(reading);
     byId("digits").hidden = true;
   }
 
   details(reading) {
-    this.fill(reading.probabilities);
+    this.fill(reading.probabilities, reading.label);
     paint(byId("seen"), this.about.side, reading.image);
     byId("neighbours").replaceChildren(
-      ...reading.neighbours.map(({ row, label, image }) => {
+      ...reading.neighbours.map(({ row, label, same, image }) => {
         const canvas = paint(element("canvas"), this.about.side, image);
         canvas.setAttribute("role", "img");
         canvas.setAttribute("aria-label", `Training image of row ${row}, labelled ${label}`);
-        const same = label === reading.label ? "same" : "other";
+        const className = same === null ? "" : same ? "same" : "other";
         const title = `Row ${row} of the training data, labelled ${label}`;
-        return element("li", { className: same, title }, canvas, element("span", { textContent: label }));
+        return element("li", { className, title }, canvas, element("span", { textContent: label }));
       }),
     );
   }
@@ -103,8 +103,7 @@ class Result {
       const canvas = paint(element("canvas"), this.about.side, reading.image);
       const made = element("button", { type: "button", onclick: () => this.choose(i) }, canvas,
         element("span", { textContent: reading.label }));
-      const share = percent(Math.max(...reading.probabilities));
-      made.setAttribute("aria-label", `Digit ${i + 1}: ${reading.label}, at ${share}`);
+      made.setAttribute("aria-label", `Digit ${i + 1}: ${reading.label}. ${reading.said}`);
       return made;
     });
     byId("digits").replaceChildren(...buttons);

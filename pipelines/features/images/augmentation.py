@@ -42,9 +42,10 @@ class Distortion:
     elastic: float = 0.0
 
     def apply(self, images: Images, generator: np.random.Generator) -> Images:
-        """Return distorted copies of images (n, side, side) uint8, same shape and dtype.
+        """Return distorted copies of images (n, side, side[, 3]) uint8, same shape and dtype.
 
-        Pixels from outside repeat the border, so any background colour goes on.
+        Pixels from outside repeat the border, so any background colour goes on. All channels of an
+        image are moved alike.
         """
         if self == Distortion():
             return images.copy()
@@ -88,7 +89,7 @@ class Distortion:
     def _bent(
         self, images: Images, maps: npt.NDArray[np.float64], generator: np.random.Generator
     ) -> Images:
-        """Return images (n, side, side), each through its affine map and a bend of its own.
+        """Return images (n, side, side[, 3]), each through its affine map and a bend of its own.
 
         Control points on a coarse grid are moved at random, and cubic interpolation fills in the
         rest: the smoothed displacement field of Simard, Steinkraus & Platt (2003), cheaply. As
@@ -117,7 +118,7 @@ def moved_copies(images: Images, rotation: float, shift: float) -> Iterator[Imag
     """Yield copies of all images, turned both ways and shifted in the four directions.
 
     Args:
-        images: (n, side, side) uint8.
+        images: (n, side, side) or (n, side, side, 3) uint8.
         rotation: Degrees; 0 for no turned copies.
         shift: Share of the side; 0 for no shifted copies.
     """
@@ -133,29 +134,32 @@ def moved_copies(images: Images, rotation: float, shift: float) -> Iterator[Imag
 
 
 def _warped(images: Images, maps: npt.NDArray[np.float64]) -> Images:
-    """Return images (n, side, side), each through its matrix (2, 3) from copy to original."""
+    """Return images (n, side, side[, 3]), each through its matrix (2, 3) from copy to original."""
     import cv2
 
+    images = np.asarray(images)
     copies = np.empty_like(images)
-    flags, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, images.shape[1:]
+    flags, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, images.shape[1:3]
     for image, matrix, copy in zip(images, maps, copies, strict=True):
         cv2.warpAffine(image, matrix, size, copy, flags, cv2.BORDER_REPLICATE)
     return copies
 
 
 def _remapped(images: Images, places: npt.NDArray[np.float32]) -> Images:
-    """Return images (n, side, side), each through its x and y in the original (2, side, side).
+    """Return images (n, side, side[, 3]), each through its x and y in the original.
+
+    The places are (n, 2, side, side).
 
     They lie one below the other, as one call of OpenCV takes less time than one for each.
     """
     import cv2
 
-    number, side, _ = images.shape
+    number, side = images.shape[:2]
     starts = np.arange(0, number * side, side, dtype=np.float32)
     x = np.ascontiguousarray(places[:, 0])
     y = np.clip(places[:, 1], 0, side - 1) + starts[:, None, None]
     warped = cv2.remap(
-        images.reshape(-1, side),
+        images.reshape(-1, *images.shape[2:]),
         x.reshape(-1, side),
         y.reshape(-1, side),
         cv2.INTER_LINEAR,

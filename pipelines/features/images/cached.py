@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.features.images.feature_cache import Transformer, features_of
+from pipelines.features.feature_store import Transformer, features_of
 from pipelines.features.images.preparation import check_images
 from pipelines.features.stateless import Stateless
 
@@ -31,5 +31,5 @@ class Cached(Stateless):
         return super().fit(images, labels)
 
     def transform(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Turn images (n, side, side) uint8 into rows (n, n_features) float32."""
+        """Turn images (n, side, side[, 3]) uint8 into rows (n, n_features) float32."""
         return features_of(self.transformer, images)

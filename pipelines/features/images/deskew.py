@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.features.images.grey import grey
+
 Images = npt.NDArray[np.uint8]
 
 _NO_INK = 1e-6
@@ -14,19 +16,21 @@ def deskew(images: Images) -> Images:
 
     The slant is the covariance of x and y over the variance of y, each weighted by brightness: the
     affine normalisation of LeCun et al., 'Gradient-based learning applied to document recognition'
-    (1998), as OpenCV's digits sample does it. Blank images come back unchanged.
+    (1998), as OpenCV's digits sample does it. Blank images come back unchanged; the channels of a
+    colour image are all moved alike.
 
     Args:
-        images: (n, side, side) uint8, bright ink on a dark ground.
+        images: (n, side, side) or (n, side, side, 3) uint8, bright ink on a dark ground.
 
     Returns:
-        (n, side, side) uint8.
+        Images of the same shape and dtype.
     """
+    images = np.asarray(images)
     side = images.shape[1]
     middle = (side - 1) / 2
     upright = np.empty_like(images)
-    for target, image in zip(upright, images, strict=True):
-        moments = cv2.moments(image)
+    for target, image, brightness in zip(upright, images, grey(images), strict=True):
+        moments = cv2.moments(brightness)
         if moments["m00"] < _NO_INK:
             target[:] = image
             continue

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.features.images.feature_cache import features_of
+from pipelines.features.feature_store import features_of
 from pipelines.features.images.gradients import GradientHistograms
 from pipelines.features.images.preparation import PREPARED
 from pipelines.features.stateless import Stateless
@@ -37,7 +37,7 @@ class GradientPairs(Stateless):
         blur: Blur before.
     """
 
-    _parameter_constraints: ClassVar[Constraints] = {
+    constraints: ClassVar[Constraints] = {
         "cells": COUNT,
         "orientations": COUNT,
         **PREPARED,
@@ -60,7 +60,7 @@ class GradientPairs(Stateless):
         self.blur = blur
 
     def transform(self, images: Images) -> Rows:
-        """Turn images (n, side, side) uint8 into rows (n, n_features) float32.
+        """Turn images (n, side, side[, 3]) uint8 into rows (n, n_features) float32.
 
         There are `orientations`² products for each two cells that touch at a side or a corner.
 

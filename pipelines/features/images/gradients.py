@@ -36,9 +36,9 @@ class GradientHistograms(Stateless):
         blur: Blur before.
     """
 
-    _parameter_constraints: ClassVar[Constraints] = {
+    constraints: ClassVar[Constraints] = {
         "orientations": COUNT,
-        "grids": [Counts(least=1)],
+        "grids": Counts(least=1),
         **PREPARED,
     }
 
@@ -59,7 +59,7 @@ class GradientHistograms(Stateless):
         self.blur = blur
 
     def transform(self, images: Images) -> Rows:
-        """Turn images (n, side, side) uint8 into rows (n, n_features) float32 between 0 and 1.
+        """Turn images (n, side, side[, 3]) uint8 into rows (n, n_features) float32 between 0 and 1.
 
         There are `orientations` × (the sum of the squares of `grids`) features.
 

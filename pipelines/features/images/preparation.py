@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from competition.errors import PodiumError
 from pipelines.features.images.deskew import deskew
+from pipelines.features.images.grey import grey
 from pipelines.parameters import SWITCH, Constraints, between, check_values, one_of
 
 Images = npt.NDArray[np.uint8]
@@ -28,7 +29,7 @@ PREPARED: Constraints = {
 
 @dataclass(frozen=True)
 class Preparation:
-    """Steps in the order in which they are done.
+    """Steps in the order in which they are done, to the brightness of images.
 
     Attributes:
         median: Side of the median filter's window, 3 or 5; 0 for none.
@@ -43,14 +44,17 @@ class Preparation:
     blur: float = 0.0
 
     def apply(self, images: Images) -> Images:
-        """Return prepared copies of images (n, side, side) uint8, same shape and dtype.
+        """Return prepared grey copies (n, side, side) uint8.
+
+        Args:
+            images: (n, side, side) or (n, side, side, 3) uint8.
 
         Raises:
             PodiumError: the images are not square or too small, or a step is out of its range.
         """
         check_images(images)
         check_values(PREPARED, asdict(self), "Preparation")
-        prepared = np.array(images)
+        prepared = np.array(grey(images))
         if self.median:
             window, margin = self.median, self.median // 2
             prepared = _filtered(prepared, margin, "edge", lambda im: cv2.medianBlur(im, window))
@@ -58,12 +62,14 @@ class Preparation:
             prepared = np.where(prepared > self.threshold, np.uint8(255), np.uint8(0))
         if self.upright:
             prepared = deskew(prepared)
-        if self.blur:
-            sigma, margin = self.blur, math.ceil(4 * self.blur)
-            prepared = _filtered(
-                prepared, margin, "reflect", lambda im: cv2.GaussianBlur(im, (0, 0), sigma)
-            )
-        return prepared
+        return blurred(prepared, self.blur) if self.blur else prepared
+
+
+def blurred(images: Images, sigma: float) -> Images:
+    """Return images (n, side, side[, 3]) uint8 through a Gaussian blur of `sigma` pixels."""
+    return _filtered(
+        images, math.ceil(4 * sigma), "reflect", lambda im: cv2.GaussianBlur(im, (0, 0), sigma)
+    )
 
 
 def _filtered(
@@ -72,7 +78,7 @@ def _filtered(
     mode: Literal["edge", "reflect"],
     function: Callable[[Images], cv2.typing.MatLike],
 ) -> Images:
-    """Return images (n, side, side) filtered by one call: they lie side by side.
+    """Return images (n, side, side[, 3]) filtered by one call: they lie side by side.
 
     OpenCV is quick along rows, and those of a single digit are short: this is five to ten times as
     fast as a call for each.
@@ -83,24 +89,28 @@ def _filtered(
         mode: What the columns hold: what OpenCV takes to lie beyond an image's border.
         function: The filter.
     """
-    n, side, _ = images.shape
-    if not n:
+    if not len(images):
         return images
-    parted = np.pad(images, ((0, 0), (0, 0), (margin, margin)), mode).transpose(1, 0, 2)
-    filtered = np.asarray(function(parted.reshape(side, -1)), np.uint8)
-    inner = filtered.reshape(parted.shape)[:, :, margin:-margin]
-    return np.ascontiguousarray(inner.transpose(1, 0, 2))
+    sides = ((0, 0), (0, 0), (margin, margin), (0, 0))[: images.ndim]
+    parted = np.pad(images, sides, mode).swapaxes(0, 1)
+    line = parted.reshape(len(parted), -1, *images.shape[3:])
+    filtered = np.asarray(function(line), np.uint8).reshape(parted.shape)
+    return np.ascontiguousarray(filtered[:, :, margin:-margin].swapaxes(0, 1))
+
+
+def are_square_images(images: npt.NDArray[Any]) -> bool:
+    """Tell whether these are square images: (n, side, side) or (n, side, side, 3) uint8."""
+    grey_or_colour = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+    return grey_or_colour and images.shape[1] == images.shape[2] and images.dtype == np.uint8
 
 
 def check_images(images: Images) -> None:
     """Check that features can be taken of images.
 
     Raises:
-        PodiumError: they are not (n, side, side) uint8 with a side of at least `SMALLEST_SIDE`
-            pixels.
+        PodiumError: they are not square images with a side of at least `SMALLEST_SIDE` pixels.
     """
-    square = images.ndim == 3 and images.shape[1] == images.shape[2]
-    if not square or images.shape[1] < SMALLEST_SIDE or images.dtype != np.uint8:
+    if not are_square_images(images) or images.shape[1] < SMALLEST_SIDE:
         raise PodiumError(
             f"Images of shape {_times(images.shape[1:])} and type {images.dtype} cannot be "
             f"described: they have to be square, with a side of {SMALLEST_SIDE} pixels or more, "
@@ -108,27 +118,44 @@ def check_images(images: Images) -> None:
         )
 
 
-def check_training_set(images: Any, labels: Any) -> tuple[Images, npt.NDArray[Any]]:
-    """Return images (n, ...) uint8 and labels (n,) as arrays that a classifier can learn from.
+def check_training_set(
+    images: Any, truth: Any, *, numbers: bool = False
+) -> tuple[Images, npt.NDArray[Any]]:
+    """Return images (n, …) uint8 and their truth as arrays that an estimator can learn from.
+
+    Images keep their origin (`competition.data.rows`).
+
+    Args:
+        images: As they were given to `fit`.
+        truth: Class indices (n,), or values (n,) or (n, t).
+        numbers: Whether values are to be learnt.
 
     Raises:
-        PodiumError: the images are none, without pixels or not uint8, there is not one label for
-            each, or there are fewer than two classes.
+        PodiumError: there are no images, they have no pixels or are not uint8, or the truth does
+            not go with them: fewer than two classes, or values that are not finite.
     """
-    images, labels = np.asarray(images), np.asarray(labels)
-    classes = len(np.unique(labels))
-    if (
-        not images.size
-        or images.dtype != np.uint8
-        or labels.shape != images.shape[:1]
-        or classes < 2
-    ):
+    images, truth = np.asanyarray(images), np.asarray(truth)
+    fault = _fault_of_numbers(truth) if numbers else _fault_of_classes(truth)
+    if not images.size or images.dtype != np.uint8 or truth.shape[:1] != images.shape[:1] or fault:
+        wanted = "finite numbers for each" if numbers else "a class for each, of two or more"
         raise PodiumError(
-            "Learning takes uint8 images with a label for each, of two classes or more; these are "
-            f"{_times(images.shape)} numbers of type {images.dtype} with {_times(labels.shape)} "
-            f"labels of {classes} classes: give others to `fit`."
+            f"Learning takes uint8 images with {wanted}; these are {_times(images.shape)} numbers "
+            f"of type {images.dtype} with a truth of shape {_times(truth.shape)}"
+            f"{fault and f', {fault}'}: give others to `fit`."
         )
-    return images, labels
+    return images, truth.astype(np.float64) if numbers else truth
+
+
+def _fault_of_classes(truth: npt.NDArray[Any]) -> str:
+    if truth.ndim != 1:
+        return "which is not one class a row"
+    return "of one class alone" if len(np.unique(truth)) < 2 else ""
+
+
+def _fault_of_numbers(truth: npt.NDArray[Any]) -> str:
+    if truth.ndim not in (1, 2) or truth.dtype.kind not in "iuf" or not truth.size:
+        return "which are no numbers"
+    return "" if np.isfinite(truth).all() else "not all of them finite"
 
 
 def _times(shape: tuple[int, ...]) -> str:

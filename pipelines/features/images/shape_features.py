@@ -35,7 +35,7 @@ class ShapeFeatures(Stateless):
         upright: Deskew before.
     """
 
-    _parameter_constraints: ClassVar[Constraints] = {
+    constraints: ClassVar[Constraints] = {
         **dict.fromkeys(("projections", "zones", "holes", "differences"), SWITCH),
         **{name: PREPARED[name] for name in ("median", "threshold", "upright")},
     }
@@ -59,7 +59,7 @@ class ShapeFeatures(Stateless):
         self.upright = upright
 
     def transform(self, images: Images) -> Rows:
-        """Turn images (n, side, side) uint8 into rows (n, n_features) float32, each about 0 to 1.
+        """Turn images (n, side, side[, 3]) uint8 into rows (n, n_features) float32, most in 0 to 1.
 
         With every kind switched off there are no features.
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.base import Estimator, Params, Pipeline
+from pipelines.base import Classifier, Params, Pipeline, Regressor
 
 if TYPE_CHECKING:
     import optuna
@@ -60,11 +60,17 @@ class CnnPipeline(Pipeline):
         shape = _TIME[params["architecture"]] * params["width"] ** 1.7
         return float(params["epochs"] * shape)
 
-    def build(self, params: Params, seed: int) -> Estimator:
-        """Return an unfitted network of these parameters."""
+    def build(self, params: Params, seed: int) -> Classifier:
+        """Return an unfitted network that tells classes apart."""
         from pipelines.networks.classifier import NetworkClassifier
 
         return NetworkClassifier(**params, seed=seed)
+
+    def build_regressor(self, params: Params, seed: int) -> Regressor:
+        """Return an unfitted network that learns values; the smoothing of labels has no part."""
+        from pipelines.networks.regressor import NetworkRegressor
+
+        return NetworkRegressor(**params, seed=seed)
 
 
 PIPELINE = CnnPipeline()

@@ -2,15 +2,16 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_union
 from sklearn.preprocessing import StandardScaler
 
-from pipelines.base import Estimator, Params, Pipeline
+from pipelines.base import Classifier, Params, Pipeline, Regressor
 from pipelines.features.images.cached import Cached
 from pipelines.features.images.gradient_pairs import GradientPairs, n_features
 from pipelines.features.images.gradients import GRIDS, GradientHistograms, named_grids
 from pipelines.features.images.shape_features import ShapeFeatures
+from pipelines.parameters import POSITIVE, check_values
 from pipelines.steps import in_steps
 
 if TYPE_CHECKING:
@@ -52,27 +53,39 @@ class Handcrafted(Pipeline):
         features = params["orientations"] * cells + n_features(params["pairs"])
         return float(features * params["max_iter"]) / 1e5
 
-    def build(self, params: Params, seed: int) -> Estimator:
-        """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing.
+    def build(self, params: Params, seed: int) -> Classifier:
+        """Return a logistic regression; L-BFGS is deterministic, so `seed` changes nothing.
 
         Raises:
             PodiumError: there are no such grids.
         """
-        prepared = {name: params[name] for name in ("median", "threshold", "upright")}
-        gradients = GradientHistograms(
-            params["orientations"], named_grids(params["grids"]), blur=params["blur"], **prepared
-        )
-        shapes = ShapeFeatures(**{kind: params[kind] for kind in _KINDS}, **prepared)
-        pairs = (
-            [GradientPairs(params["pairs"], blur=params["blur"], **prepared)]
-            if params["pairs"]
-            else []
-        )
-        return in_steps(
-            make_union(Cached(gradients), Cached(shapes), *pairs),
-            StandardScaler(with_std=False, copy=False),
-            LogisticRegression(C=params["C"], max_iter=params["max_iter"], random_state=seed),
-        )
+        linear = LogisticRegression(C=params["C"], max_iter=params["max_iter"], random_state=seed)
+        return in_steps(*_features(params), linear)
+
+    def build_regressor(self, params: Params, seed: int) -> Regressor:
+        """Return a ridge regression, of one target or several; `seed` changes nothing.
+
+        It is solved in steps too (LSQR, Paige & Saunders 1982): an exact solution of thousands of
+        features that go together, in float32, would be one of rounding errors.
+
+        Raises:
+            PodiumError: there are no such grids, or the strength is not above 0.
+        """
+        check_values({"C": POSITIVE}, params, "Ridge")
+        linear = Ridge(alpha=1 / params["C"], solver="lsqr", max_iter=params["max_iter"])
+        return in_steps(*_features(params), linear)
+
+
+def _features(params: Params) -> tuple[Any, ...]:
+    """Return the steps before the linear model."""
+    prepared = {name: params[name] for name in ("median", "threshold", "upright")}
+    gradients = GradientHistograms(
+        params["orientations"], named_grids(params["grids"]), blur=params["blur"], **prepared
+    )
+    shapes = ShapeFeatures(**{kind: params[kind] for kind in _KINDS}, **prepared)
+    pairs = GradientPairs(params["pairs"], blur=params["blur"], **prepared)
+    described = [Cached(gradients), Cached(shapes), *([pairs] if params["pairs"] else [])]
+    return make_union(*described), StandardScaler(with_std=False, copy=False)
 
 
 PIPELINE = Handcrafted()

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from pipelines.base import Estimator, Params, Pipeline
+from pipelines.base import Classifier, Params, Pipeline, Regressor
 from pipelines.features.components import FewComponents
+from pipelines.features.feature_store import features_of
 from pipelines.features.images.augmentation import moved_copies
 from pipelines.features.images.described import FEATURES, described
-from pipelines.features.images.feature_cache import features_of
 from pipelines.features.images.preparation import PREPARED, check_images, check_training_set
 from pipelines.parameters import (
     BELOW_ONE,
@@ -32,8 +32,8 @@ _PRIOR = 1e-3  # votes given to every class, so that no probability is 0
 _COPIES = {"none": (0, 0), "rotated": (2, 0), "shifted": (0, 4), "both": (2, 4)}
 
 
-class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Vote of the k nearest training images, each weighted by its distance to the power -p.
+class _Neighbourhood(BaseEstimator):  # type: ignore[misc]
+    """The k nearest training images, each with a vote of its distance to the power -p.
 
     Distances are Euclidean between rows of unit length, of pixels or of gradient histograms, in the
     space of their first principal components. The components are kept as bytes: that changes one
@@ -52,7 +52,7 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         shift: Of the copies, as a share of the side.
     """
 
-    _parameter_constraints: ClassVar[Constraints] = {
+    constraints: ClassVar[Constraints] = {
         "k": COUNT,
         "power": between(0.0, 100.0),  # above it, votes leave the numbers
         "features": one_of(FEATURES),
@@ -86,17 +86,9 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.rotation = rotation
         self.shift = shift
 
-    def fit(self, images: Images, labels: npt.NDArray[np.int64]) -> Self:
-        """Keep the components of images (n, side, side) uint8, of their copies, and their labels.
-
-        Raises:
-            PodiumError: the images are not square, or too small to be described, there is nothing
-                to learn from, or a parameter is out of its range.
-        """
-        check_parameters(self)
-        images, labels = check_training_set(images, labels)
+    def _keep(self, images: Images) -> int:
+        """Keep the components of images and of their copies; return how many of each there are."""
         check_images(images)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
         rows = self._rows(images)
         self.components_ = FewComponents(self.components).fit(rows)
         rotated, shifted = _COPIES[self.copies]
@@ -111,26 +103,15 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.lowest_ = float(projected.min(initial=0))
         self.step_ = float(np.ptp(projected)) / 255 or 1.0
         self.bytes_ = np.rint((projected - self.lowest_) / self.step_).astype(np.uint8)
-        self.codes_ = np.tile(codes, len(parts)).astype(np.int32)
         self._index: Any = None
-        return self
+        return len(parts)
 
-    def predict_proba(self, images: Images) -> npt.NDArray[np.float32]:
-        """Return (n, n_classes) shares of the neighbours' votes."""
+    def _votes(self, images: Images) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """Return the votes (n, k) and the numbers (n, k) of the nearest that were kept."""
         squared, nearest = self.neighbours(images, self.k)
         # In float64, as a high power of the distance to a copy is beyond float32.
-        weights = (np.maximum(squared, 0, dtype=np.float64) + 1e-6) ** (-self.power / 2)
-        votes = np.zeros((len(images), len(self.classes_)))
-        rows = np.repeat(np.arange(len(images)), nearest.shape[1])
-        np.add.at(votes, (rows, self.codes_[nearest].ravel()), weights.ravel())
-        shares = votes / votes.sum(axis=1, keepdims=True) + _PRIOR
-        probabilities: npt.NDArray[np.float32] = shares / shares.sum(axis=1, keepdims=True)
-        return probabilities.astype(np.float32)
-
-    def predict(self, images: Images) -> npt.NDArray[Any]:
-        """Return the most voted label (n,) of each image."""
-        labels: npt.NDArray[Any] = self.classes_[self.predict_proba(images).argmax(axis=1)]
-        return labels
+        votes = (np.maximum(squared, 0, dtype=np.float64) + 1e-6) ** (-self.power / 2)
+        return votes, nearest
 
     def neighbours(self, images: Images, k: int) -> tuple[Rows, npt.NDArray[np.int64]]:
         """Return squared distances (n, k) and numbers (n, k) of the nearest that were kept.
@@ -162,6 +143,61 @@ class Neighbours(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return unit
 
 
+class Neighbours(ClassifierMixin, _Neighbourhood):  # type: ignore[misc]
+    """Vote of the nearest training images; the parameters are those of `_Neighbourhood`."""
+
+    def fit(self, images: Images, labels: npt.NDArray[np.int64]) -> Self:
+        """Learn from images (n, side, side[, 3]) uint8 and labels (n,).
+
+        Raises:
+            PodiumError: the images are not square, or too small to be described, there is nothing
+                to learn from, or a parameter is out of its range.
+        """
+        check_parameters(self)
+        images, labels = check_training_set(images, labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        self.codes_ = np.tile(codes, self._keep(images)).astype(np.int32)
+        return self
+
+    def predict_proba(self, images: Images) -> npt.NDArray[np.float32]:
+        """Return (n, n_classes) shares of the neighbours' votes."""
+        weights, nearest = self._votes(images)
+        votes = np.zeros((len(images), len(self.classes_)))
+        rows = np.repeat(np.arange(len(images)), nearest.shape[1])
+        np.add.at(votes, (rows, self.codes_[nearest].ravel()), weights.ravel())
+        shares = votes / votes.sum(axis=1, keepdims=True) + _PRIOR
+        probabilities: npt.NDArray[np.float32] = shares / shares.sum(axis=1, keepdims=True)
+        return probabilities.astype(np.float32)
+
+    def predict(self, images: Images) -> npt.NDArray[Any]:
+        """Return the most voted label (n,) of each image."""
+        labels: npt.NDArray[Any] = self.classes_[self.predict_proba(images).argmax(axis=1)]
+        return labels
+
+
+class NeighbourValues(RegressorMixin, _Neighbourhood):  # type: ignore[misc]
+    """Mean of the nearest images' values by their votes; the parameters are `_Neighbourhood`'s."""
+
+    def fit(self, images: Images, values: npt.NDArray[Any]) -> Self:
+        """Learn from images (n, side, side[, 3]) uint8 and values (n,) or (n, t).
+
+        Raises:
+            PodiumError: the images are not square, or too small to be described, there is nothing
+                to learn from, or a parameter is out of its range.
+        """
+        check_parameters(self)
+        images, values = check_training_set(images, values, numbers=True)
+        self.values_ = np.concatenate([values] * self._keep(images))
+        return self
+
+    def predict(self, images: Images) -> npt.NDArray[np.float64]:
+        """Return values (n,), or (n, t) where several targets were learnt."""
+        votes, nearest = self._votes(images)
+        shares = votes / votes.sum(axis=1, keepdims=True)
+        means: npt.NDArray[np.float64] = np.einsum("nk,nk...->n...", shares, self.values_[nearest])
+        return means
+
+
 class NearestNeighbours(Pipeline):
     """What is compared, which copies are added, and how the neighbours vote."""
 
@@ -191,9 +227,13 @@ class NearestNeighbours(Pipeline):
         """Return how many rows are kept for each training image."""
         return float(1 + sum(_COPIES[params["copies"]]))
 
-    def build(self, params: Params, seed: int) -> Estimator:
-        """Return the estimator; it is deterministic, so `seed` changes nothing."""
+    def build(self, params: Params, seed: int) -> Classifier:
+        """Return a classifier; it is deterministic, so `seed` changes nothing."""
         return Neighbours(**params)
+
+    def build_regressor(self, params: Params, seed: int) -> Regressor:
+        """Return a regressor of one target or several, deterministic too."""
+        return NeighbourValues(**params)
 
 
 PIPELINE = NearestNeighbours()

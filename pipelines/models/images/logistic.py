@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sklearn.linear_model import LogisticRegression
 
-from pipelines.base import Estimator, Params, Pipeline
+from pipelines.base import Classifier, Params, Pipeline
 from pipelines.features.images.flatten import ScaledPixels
 from pipelines.steps import in_steps
 
@@ -30,8 +30,12 @@ class Logistic(Pipeline):
         """Return strengths of the regularisation."""
         return {"C": [0.03, 0.1, 0.3, 1.0]}
 
-    def build(self, params: Params, seed: int) -> Estimator:
-        """Return the estimator; L-BFGS is deterministic, so `seed` changes nothing."""
+    def cost(self, params: Params) -> float:
+        """Return the steps of L-BFGS at most."""
+        return float(params["max_iter"])
+
+    def build(self, params: Params, seed: int) -> Classifier:
+        """Return a classifier; L-BFGS is deterministic, so `seed` changes nothing."""
         return in_steps(ScaledPixels(), LogisticRegression(**params, random_state=seed))
 
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipelines.base import Estimator, Params, Pipeline
+from pipelines.base import Classifier, Params, Pipeline, Regressor
 
 if TYPE_CHECKING:
     import optuna
@@ -56,11 +56,17 @@ class Mlp(Pipeline):
         weights = sum(below * above for below, above in pairwise(sizes))
         return float(params["epochs"] * (0.3 + weights / 1e6))
 
-    def build(self, params: Params, seed: int) -> Estimator:
-        """Return an unfitted network of these parameters."""
+    def build(self, params: Params, seed: int) -> Classifier:
+        """Return an unfitted network that tells classes apart."""
         from pipelines.networks.classifier import NetworkClassifier
 
         return NetworkClassifier(architecture="dense", **params, seed=seed)
+
+    def build_regressor(self, params: Params, seed: int) -> Regressor:
+        """Return an unfitted network that learns values; the smoothing of labels has no part."""
+        from pipelines.networks.regressor import NetworkRegressor
+
+        return NetworkRegressor(architecture="dense", **params, seed=seed)
 
 
 PIPELINE = Mlp()

@@ -1,4 +1,4 @@
-"""Alembic runs this; the connection comes from `submissions.ledger.schema`, in a transaction of its own.
+"""Alembic runs this, on the connection and in the transaction of `submissions.ledger.schema`.
 
 `transactional_ddl` holds for SQLite too: its transaction is begun by hand, before Alembic starts.
 """

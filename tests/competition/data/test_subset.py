@@ -1,67 +1,93 @@
-"""A part of the rows: stratified, always the same one, and known from the whole."""
+"""A part of the rows: by class where there are classes, and always the same one."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from competition import PodiumError, load_competition
-from competition.data.dataset import Dataset
-from pipelines import subset
+from competition import Competition, PodiumError
+from competition.data.dataset import load_dataset
 from competition.data.subset import load_subset
+from tests.competition.data.small import MARKS, SHAPES, SIZES, usual_labels, write
 
-COMPETITION = load_competition("optical-digits")
-
-
-def test_the_classes_keep_their_shares(practice_files: Path, optical: Dataset) -> None:
-    part = load_subset(COMPETITION, practice_files, 300)
-    assert part.train_images.shape == (300, 28, 28)
-    whole = np.bincount(optical.train_labels) / len(optical.train_labels)
-    assert np.abs(np.bincount(part.train_labels) - 300 * whole).max() <= 1
+SHARES = (60, 30, 10)
+Make = Callable[..., Path]
 
 
-def test_each_image_keeps_its_label_and_the_rows_their_order(
-    practice_files: Path, optical: Dataset
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def write_it(competition: Competition, shares: tuple[int, ...] = SHARES) -> Path:
+        labels = usual_labels(competition, 100)
+        if competition.classes:
+            labels = [[competition.classes[i]] for i, n in enumerate(shares) for _ in range(n)]
+            np.random.default_rng(1).shuffle(labels)
+        write(competition, tmp_path, labels)
+        return tmp_path
+
+    return write_it
+
+
+@pytest.mark.parametrize("competition", [SHAPES, MARKS])
+def test_the_classes_keep_their_shares(competition: Competition, make: Make) -> None:
+    part = load_subset(competition, make(competition), 50)
+    assert part.train.shape == (50, 3, 3)
+    assert np.bincount(part.truth).tolist() == [30, 15, 5]
+
+
+@pytest.mark.parametrize("competition", [SHAPES, SIZES])
+def test_each_image_keeps_its_truth_and_the_rows_their_order(
+    competition: Competition, make: Make
 ) -> None:
-    part = load_subset(COMPETITION, practice_files, 300)
-    rows = {image.tobytes(): row for row, image in enumerate(optical.train_images)}
-    found = [rows[image.tobytes()] for image in part.train_images]
-    assert found == sorted(found)
-    assert np.array_equal(optical.train_labels[found], part.train_labels)
-    assert np.array_equal(part.test_images, optical.test_images)
+    folder = make(competition)
+    whole, part = load_dataset(competition, folder), load_subset(competition, folder, 40)
+    rows = {image.tobytes(): row for row, image in enumerate(whole.train)}
+    found = [rows[image.tobytes()] for image in part.train]
+    assert found == sorted(set(found))
+    assert np.array_equal(whole.truth[found], part.truth)
+    assert np.array_equal(part.test, whole.test)
 
 
+@pytest.mark.parametrize("competition", [SHAPES, SIZES])
 def test_the_same_rows_come_each_time_and_each_number_has_its_fingerprint(
-    practice_files: Path, optical: Dataset
+    competition: Competition, make: Make
 ) -> None:
-    first, second = (load_subset(COMPETITION, practice_files, 300) for _ in range(2))
-    assert np.array_equal(first.train_images, second.train_images)
+    folder = make(competition)
+    first, second = (load_subset(competition, folder, 40) for _ in range(2))
+    assert np.array_equal(first.train, second.train)
     assert first.fingerprint == second.fingerprint
-    other = load_subset(COMPETITION, practice_files, 301)
-    assert len({first.fingerprint, other.fingerprint, optical.fingerprint}) == 3
+    other, whole = load_subset(competition, folder, 41), load_dataset(competition, folder)
+    assert len({first.fingerprint, other.fingerprint, whole.fingerprint}) == 3
 
 
-def test_too_few_rows_are_a_sentence(practice_files: Path) -> None:
-    assert len(load_subset(COMPETITION, practice_files, 20).train_labels) == 20
-    with pytest.raises(PodiumError, match="ROWS=19 are too few for 10 classes; take 20 or more"):
-        load_subset(COMPETITION, practice_files, 19)
+def test_too_few_rows_are_a_sentence(make: Make) -> None:
+    folder = make(SHAPES)
+    assert len(load_subset(SHAPES, folder, 6).truth) == 6
+    with pytest.raises(PodiumError, match=r"ROWS=5 are too few for 3 classes. Take 6 or more"):
+        load_subset(SHAPES, folder, 5)
+    folder = make(SIZES)
+    assert len(load_subset(SIZES, folder, 2).truth) == 2
+    with pytest.raises(PodiumError, match=r"ROWS=1 are too few. Take 2 or more"):
+        load_subset(SIZES, folder, 1)
 
 
-@pytest.mark.parametrize("rows", [None, 1189, 1198, 1_000_000])
-def test_as_many_rows_as_there_are_is_all_of_them(
-    rows: int | None, practice_files: Path, optical: Dataset
-) -> None:
-    data = load_subset(COMPETITION, practice_files, rows)
-    assert data.fingerprint == optical.fingerprint
-    assert np.array_equal(data.train_labels, optical.train_labels)
+@pytest.mark.parametrize("rows", [None, 98, 100, 1_000_000])
+def test_as_many_rows_as_there_are_is_all_of_them(rows: int | None, make: Make) -> None:
+    folder = make(SHAPES)
+    data, whole = load_subset(SHAPES, folder, rows), load_dataset(SHAPES, folder)
+    assert data.fingerprint == whole.fingerprint
+    assert np.array_equal(data.truth, whole.truth)
 
 
-def test_a_class_of_one_row_is_a_sentence(
-    practice_files: Path, optical: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    labels = np.where(optical.train_labels == 9, 8, optical.train_labels)
-    labels[0] = 9
-    monkeypatch.setattr(subset, "load_dataset", lambda *_: replace(optical, train_labels=labels))
-    with pytest.raises(PodiumError, match="ROWS=300 cannot be chosen with every class"):
-        load_subset(COMPETITION, practice_files, 300)
+def test_a_class_of_one_row_is_a_sentence(make: Make) -> None:
+    with pytest.raises(PodiumError, match=r"ROWS=50 .*: class über-triangle has a single row"):
+        load_subset(SHAPES, make(SHAPES, (60, 39, 1)), 50)
+
+
+def test_another_title_takes_the_same_rows(make: Make) -> None:
+    folder = make(SHAPES)
+    renamed = replace(SHAPES, title="Renamed")
+    assert (
+        load_subset(renamed, folder, 40).fingerprint == load_subset(SHAPES, folder, 40).fingerprint
+    )

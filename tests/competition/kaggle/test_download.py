@@ -1,5 +1,6 @@
 """A competition's files, whole or not at all."""
 
+import errno
 import json
 import os
 import resource
@@ -22,14 +23,21 @@ from competition.files import temporary_path
 from competition.kaggle.client import KaggleClient, KaggleUnavailable
 from competition.kaggle.download import download
 from competition.kaggle.manifest import Manifest
+from competition.workspace import Workspace
 
 Start = Callable[..., Any]
 ClientOf = Callable[..., KaggleClient]
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def workspace(spec: Competition, tmp_path: Path) -> Workspace:
+    return Workspace.in_folders(spec, tmp_path / "data", tmp_path / "runs")
+
+
+@pytest.fixture
+def data(workspace: Workspace) -> Path:
+    """Where the files go to."""
+    return workspace.data
 
 
 @pytest.fixture(autouse=True)
@@ -40,21 +48,21 @@ def no_leftovers(data: Path) -> Iterator[None]:
         assert [each.name for each in data.iterdir() if each.name.startswith(".")] == []
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("competition.kaggle.retry.FIRST_SECONDS", 0.005)
-
-
 def same(folder: Path, public: Path, spec: Competition) -> bool:
     return all((folder / name).read_bytes() == (public / name).read_bytes() for name in spec.files)
 
 
-def test_once_brings_twice_does_nothing_and_a_change_is_healed(
-    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+def test_once_brings_twice_does_nothing_and_what_changed_is_brought_again(
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
 ) -> None:
     practice, public = start(), practice_folder / "public"
     client, seen = client_of(practice), []
-    result = download(spec, data, client, lambda done, total: seen.append((done, total)))
+    result = download(workspace, client, lambda done, total: seen.append((done, total)))
     assert result.fetched
     assert same(data, public, spec)
     assert result.size == sum((public / name).stat().st_size for name in spec.files)
@@ -66,39 +74,44 @@ def test_once_brings_twice_does_nothing_and_a_change_is_healed(
     content = bytearray((data / "train.csv").read_bytes())
     content[5000] ^= 1
     (data / "train.csv").write_bytes(content)
-    assert download(spec, data, client).fetched
+    assert download(workspace, client).fetched
     (data / "test.csv").unlink()
-    assert download(spec, data, client).fetched
+    assert download(workspace, client).fetched
     assert same(data, public, spec)
 
     practice.stop()
-    assert not download(spec, data, client).fetched
+    assert not download(workspace, client).fetched
 
 
 def test_files_put_there_by_hand_are_trusted_by_their_sizes(
-    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
 ) -> None:
     client = client_of(start())
-    data.mkdir()
+    data.mkdir(parents=True)
     for name in spec.files:
         shutil.copy(practice_folder / "public" / name, data)
-    assert not download(spec, data, client).fetched
+    assert not download(workspace, client).fetched
     assert Manifest.read(data) is not None
     (data / "manifest.json").unlink()
     with (data / "test.csv").open("a") as file:
         file.write("1")
-    assert download(spec, data, client).fetched
+    assert download(workspace, client).fetched
     assert same(data, practice_folder / "public", spec)
 
 
 def test_files_from_another_server_are_replaced(
-    start: Start, client_of: ClientOf, data: Path, spec: Competition
+    start: Start, client_of: ClientOf, workspace: Workspace, data: Path, spec: Competition
 ) -> None:
     client = client_of(start())
-    download(spec, data, client)
+    download(workspace, client)
     kept = json.loads((data / "manifest.json").read_text())
     (data / "manifest.json").write_text(json.dumps(kept | {"source": "https://www.kaggle.com"}))
-    assert download(spec, data, client).fetched
+    assert download(workspace, client).fetched
 
 
 @pytest.mark.parametrize(
@@ -120,23 +133,24 @@ def test_cuts_refusals_and_damage_are_got_over(
     start: Start,
     client_of: ClientOf,
     practice_folder: Path,
+    workspace: Workspace,
     data: Path,
     spec: Competition,
     faults: str,
 ) -> None:
-    assert download(spec, data, client_of(start(faults=faults))).fetched
+    assert download(workspace, client_of(start(faults=faults))).fetched
     assert same(data, practice_folder / "public", spec)
 
 
 def test_what_does_not_pass_is_a_sentence_and_changes_nothing(
-    start: Start, client_of: ClientOf, data: Path, spec: Competition
+    start: Start, client_of: ClientOf, workspace: Workspace, data: Path, spec: Competition
 ) -> None:
-    data.mkdir()
+    data.mkdir(parents=True)
     (data / "train.csv").write_text("mine")
     with pytest.raises(PodiumError, match="damaged twice"):
-        download(spec, data, client_of(start(faults="corrupt*9")))
+        download(workspace, client_of(start(faults="corrupt*9")))
     with pytest.raises(KaggleUnavailable, match="503"):
-        download(spec, data, client_of(start(faults="refuse=503@storage*99,retry-after=0.02")))
+        download(workspace, client_of(start(faults="refuse=503@storage*99,retry-after=0.02")))
     assert [each.name for each in data.iterdir()] == ["train.csv"]
     assert (data / "train.csv").read_text() == "mine"
 
@@ -149,7 +163,12 @@ def rezip(practice_folder: Path, change: Callable[[zipfile.ZipFile, Path], None]
 
 
 def test_csvs_zipped_once_more_and_odd_neighbours(
-    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
 ) -> None:
     def change(archive: zipfile.ZipFile, public: Path) -> None:
         inner = public / "inner.zip"
@@ -163,7 +182,7 @@ def test_csvs_zipped_once_more_and_odd_neighbours(
         archive.writestr("folder/", "")
 
     rezip(practice_folder, change)
-    download(spec, data, client_of(start()))
+    download(workspace, client_of(start()))
     assert same(data, practice_folder / "public", spec)
     assert sorted(each.name for each in data.iterdir()) == sorted([*spec.files, "manifest.json"])
     assert not (data.parent / "escaped.txt").exists()
@@ -177,6 +196,7 @@ def test_archives_that_break_a_promise(
     start: Start,
     client_of: ClientOf,
     practice_folder: Path,
+    workspace: Workspace,
     data: Path,
     spec: Competition,
     kind: str,
@@ -194,26 +214,36 @@ def test_archives_that_break_a_promise(
 
     rezip(practice_folder, change)
     with pytest.raises(PodiumError, match=words):
-        download(spec, data, client_of(start()))
+        download(workspace, client_of(start()))
     assert list(data.iterdir()) == []
 
 
 def test_file_by_file_where_there_is_no_archive(
-    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
 ) -> None:
     client = client_of(start(faults="refuse=404@DownloadDataFiles*9,cut*2"))
-    assert download(spec, data, client).fetched
+    assert download(workspace, client).fetched
     assert same(data, practice_folder / "public", spec)
 
 
 def test_two_downloads_at_once_do_not_mix(
-    start: Start, client_of: ClientOf, practice_folder: Path, data: Path, spec: Competition
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
 ) -> None:
     practice = start(faults="slow=0.3@storage*2")
     results: list[bool] = []
     clients = [client_of(practice), client_of(practice)]
     threads = [
-        threading.Thread(target=lambda c=c: results.append(download(spec, data, c).fetched))
+        threading.Thread(target=lambda c=c: results.append(download(workspace, c).fetched))
         for c in clients
     ]
     for thread in threads:
@@ -222,7 +252,44 @@ def test_two_downloads_at_once_do_not_mix(
         thread.join()
     assert sorted(results) == [False, True]  # the second one found what the first one brought
     assert same(data, practice_folder / "public", spec)
-    assert not download(spec, data, clients[0]).fetched
+    assert not download(workspace, clients[0]).fetched
+
+
+def test_a_file_system_without_locks_is_a_sentence(
+    start: Start, client_of: ClientOf, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("competition.locks.FileLock.acquire", no_locks)
+    with pytest.raises(PodiumError, match="has no locks"):
+        download(workspace, client_of(start()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "null",
+        "7",
+        "{",
+        "[" * 100_000,
+        '{"files": {}}',
+        '{"competition": "a", "source": "b", "time": "c", "files": []}',
+        '{"competition": "a", "source": "b", "time": "c", "files": {"train.csv": null}}',
+        '{"competition": "a", "source": "b", "time": "c", "files": {"train.csv": {"size": 1}}}',
+        '{"competition": [], "source": "b", "time": "c", "files": {}}',
+    ],
+)
+def test_a_manifest_that_is_not_whole_counts_as_absent(
+    start: Start, client_of: ClientOf, workspace: Workspace, data: Path, content: str
+) -> None:
+    client = client_of(start())
+    download(workspace, client)
+    (data / "manifest.json").write_text(content)
+    assert Manifest.read(data) is None
+    assert not download(workspace, client).fetched  # trusted by their sizes
+    assert Manifest.read(data) is not None
 
 
 def killed(program: list[str], environment: dict[str, str], until: Callable[[], bool]) -> None:
@@ -239,38 +306,63 @@ def test_what_killed_downloads_left_is_cleaned_by_the_next_one(
     """Killed while the zip arrives, while another one goes on in the same folder."""
     practice = start(faults="slow=0.3@storage*2")
     program, environment = command(practice, data)
-    folder = data / spec.slug
 
     def hidden() -> int:
-        return len(list(folder.glob(".*.part")))
+        return len(list(data.glob(".*.part")))
 
     killed(program, environment, lambda: hidden() == 4)  # the zip, and what comes out of it
     assert hidden() == 4
-    with temporary_path(folder, "in use") as used:
+    with temporary_path(data, "in use") as used:
         done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr.count("\n")) == (0, 1)
-        assert list(folder.glob(".*.part")) == [used]
-    assert same(folder, practice_folder / "public", spec)
+        assert list(data.glob(".*.part")) == [used]
+    assert same(data, practice_folder / "public", spec)
+
+
+def test_a_download_waits_for_another_process_and_goes_on_when_that_is_killed(
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    practice = start(faults="slow=20@storage")
+    program, environment = command(practice, data)
+    process = subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL)
+
+    def kill() -> None:
+        process.kill()
+        process.wait()
+
+    try:
+        while not list(data.glob(".*.part")):
+            time.sleep(0.01)
+        threading.Timer(0.5, kill).start()
+        assert download(workspace, client_of(practice)).fetched
+    finally:
+        kill()
+    assert "Another download" in caplog.text
+    assert same(data, practice_folder / "public", spec)
 
 
 def command(practice: Any, data: Path) -> tuple[list[str], dict[str, str]]:
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, **practice.environment, "DATA_DIR": str(data)}
+    root = Path(__file__).parents[3]
+    environment = {**os.environ, **practice.environment, "DATA_DIR": str(data.parent)}
     return [sys.executable, "-m", "competition", "download"], environment | {
         "PYTHONPATH": str(root)
     }
 
 
-def left_in(folder: Path) -> list[str]:
-    return [str(each) for each in folder.rglob("*") if each.is_file()]
-
-
 def test_a_disk_too_small_is_a_sentence(start: Start, data: Path) -> None:
     """A real disk of 1 MiB, in a mount namespace of its own, where the system lets one make it."""
     program, environment = command(start(), data)
-    data.mkdir()
+    root = data.parent
+    root.mkdir()
     script = (
-        f'mount -t tmpfs -o size=1m tmpfs "{data}" && "$@"; echo "rc=$?"; find "{data}" -type f'
+        f'mount -t tmpfs -o size=1m tmpfs "{root}" && "$@"; echo "rc=$?"; '
+        f'find "{root}" -type f ! -name "*.lock"'
     )
     shell = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
     if shutil.which("unshare") is None or subprocess.run([*shell, "true"], check=False).returncode:
@@ -298,4 +390,4 @@ def test_a_limit_on_file_sizes_is_a_sentence(start: Start, data: Path) -> None:
     assert done.returncode == 1
     assert "ulimit" in done.stderr
     assert "Traceback" not in done.stderr
-    assert left_in(data) == []
+    assert list(data.iterdir()) == []

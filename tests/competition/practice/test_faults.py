@@ -39,8 +39,8 @@ def test_the_grammar() -> None:
 @pytest.mark.parametrize(
     "plan", ["flood", "cut=", "cut*x", "refuse=503@", "cut*2%3", "=3", "seed", "seed=x", "seed=1*2"]
 )
-def test_what_is_no_fault_is_a_sentence(plan: str) -> None:
-    with pytest.raises(PodiumError, match="is no fault"):
+def test_a_plan_that_cannot_be_read_is_a_sentence(plan: str) -> None:
+    with pytest.raises(PodiumError, match="is not a fault"):
         parse_faults(plan)
 
 

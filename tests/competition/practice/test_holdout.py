@@ -1,6 +1,8 @@
 """How labelled images become a practice competition."""
 
+import csv
 import io
+import json
 import zipfile
 from collections import Counter
 from dataclasses import replace
@@ -75,7 +77,8 @@ def animals(spec: Competition) -> Competition:
     return replace(
         spec,
         slug="animals",
-        label_column="animal",
+        bundled=None,
+        label_columns=("animal",),
         classes=("cat", "dog"),
         image_side=2,
         train_rows=None,
@@ -96,7 +99,15 @@ def test_any_classes_side_and_line_end(animals: Competition, tmp_path: Path, end
     assert together == {line.encode().split(b",", 1)[1] for line in small().split("\n")[1:-1]}
     sample = (public / "sample_submission.csv").read_text().split()
     assert sample[:2] == ["ImageId,Label", "1,cat"]
-    assert '"all cat"' in (tmp_path / "made" / "baselines.json").read_text()
+    assert teams_of(tmp_path / "made") == {
+        "the sample",
+        "most frequent class",
+        "nearest class mean",
+    }
+
+
+def teams_of(folder: Path) -> set[str]:
+    return {row["team"] for row in json.loads((folder / "baselines.json").read_text())["rows"]}
 
 
 def test_a_zip_in_a_zip_serves_as_well(animals: Competition, tmp_path: Path) -> None:
@@ -112,10 +123,13 @@ def test_a_zip_in_a_zip_serves_as_well(animals: Competition, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "first column"),
-        ("digit,a,b,c,d\n1,2,3,4,5\n", "first column .*'animal'"),
+        ("", "is empty"),
+        ("digit,a,b,c,d\n1,2,3,4,5\n", "label column 'animal' is nowhere"),
+        ("animal,a,b,c,animal\n1,2,3,4,5\n", "label column 'animal' is twice"),
+        ("animal,a,b,c\n1,2,3,4\n", "line 1: 4 columns instead of 5"),
         (small() + "cat,1,2,3\n", "line 32.*4 columns instead of 5"),
         (small() + "cow,1,2,3,4\n", "line 32.*'cow'"),
+        (small() + '"cat,1,2,3,4\n', "line 32 is not CSV"),
         (small() + "cat,1,2,x,4\n", "'x'"),
         (small() + "cat,1,2,256,4\n", "256"),
         (small(5), "too few"),
@@ -171,6 +185,98 @@ def test_as_many_rows_are_hidden_as_was_asked(animals: Competition, tmp_path: Pa
         prepare(tmp_path / "made", animals, file, hidden=8)
     with pytest.raises(PodiumError, match=r"59 rows cannot be hidden of the 60 of train\.csv"):
         prepare(tmp_path / "another", animals, file, hidden=59)
+
+
+def test_label_and_id_may_stand_anywhere_and_all_text_stays_as_written(
+    animals: Competition, tmp_path: Path
+) -> None:
+    file = tmp_path / "train.csv"
+    names = ("dog", "cat")
+    rows = [f'007,{i},"{names[i % 2]}",{i % 2 * 200},9,  {i}' for i in range(30)]
+    file.write_text("\n".join(["a,ImageId,animal,b,c,d", *rows]))
+    made = prepare(tmp_path / "made", animals, file)
+    assert made.test_rows == 10
+    public = tmp_path / "made" / "public"
+    train = (public / "train.csv").read_bytes().decode().split("\r\n")[1:-1]
+    assert set(train) < set(file.read_text().split("\n"))
+    test = (public / "test.csv").read_text().splitlines()
+    assert test[0] == "a,b,c,d"
+    assert all(line.startswith("007,") and ",9,  " in line for line in test[1:])
+    hidden = [line.split(",")[1] for line in (tmp_path / "made" / "hidden.csv").open()]
+    assert Counter(hidden) == {"animal": 1, "cat": 5, "dog": 5}
+
+
+def test_numbers_are_hidden_at_random_and_several_may_be_asked(
+    spec: Competition, tmp_path: Path
+) -> None:
+    """Two values of 3×3 colour images; one follows from the colours, the other is constant."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (90, 27))
+    lines = [",".join([*(f"p{i}" for i in range(27)), "red", "one"])]
+    lines += [",".join([*map(str, row), f"{row[0::3].sum() / 7:.2f}", "1e0"]) for row in pixels]
+    file = tmp_path / "train.csv"
+    file.write_text("\n".join(lines))
+    asked = replace(
+        spec,
+        metric="rmse",
+        classes=(),
+        image_side=3,
+        channels=3,
+        label_columns=("red", "one"),
+        target_columns=("Red", "One"),
+        train_rows=None,
+        test_rows=None,
+        public_share=0.5,
+    )
+    made = prepare(tmp_path / "made", asked, file)
+    with (tmp_path / "made" / "hidden.csv").open(newline="") as opened:
+        hidden = list(csv.reader(opened))
+    assert (made.test_rows, len(hidden)) == (30, 31)
+    assert {row[2] for row in hidden[1:]} == {"1e0"}
+    assert sum(row[3] == "1" for row in hidden[1:]) == 15
+    sample = (tmp_path / "made" / "public" / "sample_submission.csv").read_text().splitlines()
+    assert sample[:2] == ["ImageId,Red,One", "1,0,0"]
+    rows = json.loads((tmp_path / "made" / "baselines.json").read_text())["rows"]
+    scores = {row["team"]: row["private"] for row in rows}
+    assert list(scores) == ["the sample", "mean value", "ridge on coarse pixels"]
+    assert scores["ridge on coarse pixels"] < 1 < scores["mean value"] < scores["the sample"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "label", "words"),
+    [
+        ("rmse", "high", "line 32: the label 'high' is not a number"),
+        ("rmse", "inf", "line 32"),
+        ("rmsle", "-1", "line 32: the label '-1' is not a number of 0 or more"),
+    ],
+)
+def test_a_label_that_the_metric_cannot_take_is_a_sentence(
+    animals: Competition, tmp_path: Path, metric: str, label: str, words: str
+) -> None:
+    file = tmp_path / "train.csv"
+    file.write_text(small().replace("cat", "3").replace("dog", "4") + f"{label},1,2,3,4\n")
+    with pytest.raises(PodiumError, match=words):
+        prepare(tmp_path / "made", replace(animals, metric=metric, classes=()), file)
+
+
+def test_hidden_rows_that_cannot_be_scored_are_a_sentence(
+    animals: Competition, tmp_path: Path
+) -> None:
+    """With one dog in 30 rows, no part of the hidden rows has both classes."""
+    file = tmp_path / "train.csv"
+    file.write_text(small().replace("dog", "cat").replace("cat", "dog", 1))
+    asked = replace(animals, metric="auc", positive="dog")
+    with pytest.raises(PodiumError, match="too few to be scored by auc"):
+        prepare(tmp_path / "made", asked, file)
+
+
+def test_a_competition_without_bundled_data_needs_some(
+    animals: Competition, tmp_path: Path
+) -> None:
+    with pytest.raises(PodiumError, match="animals needs its labelled data"):
+        prepare(tmp_path / "made", animals, None)
+    with pytest.raises(PodiumError, match="'cats' are not known: known are optical-digits"):
+        prepare(tmp_path / "made", replace(animals, bundled="cats"), None)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -83,7 +84,13 @@ def test_official_client_submits_and_sees_score_and_leaderboard(
     assert float(row["privateScore"]) == pytest.approx(0.10245)
     board = kaggle("competitions", "leaderboard", "optical-digits", "-s", "-v").stdout
     rows = list(csv.DictReader(io.StringIO(board)))
-    assert [each["teamName"] for each in rows] == ["nearest class mean", "all zeros", "you"]
+    # The sample file is the same as what was sent, and was there before.
+    assert [each["teamName"] for each in rows] == [
+        "nearest class mean",
+        "most frequent class",
+        "the sample",
+        "you",
+    ]
     kaggle("competitions", "leaderboard", "optical-digits", "-d", "-p", tmp_path / "board")
     with zipfile.ZipFile(tmp_path / "board" / "optical-digits.zip") as archive:
         text = archive.read(archive.namelist()[0]).decode()
@@ -112,7 +119,7 @@ def test_storage_resumes_by_range_and_tells_versions_apart(practice: Any) -> Non
 
 def test_hidden_labels_are_never_served(practice: Any) -> None:
     folder = practice.spec_path.parent
-    hidden = [row["Label"] for row in csv.DictReader((folder / "hidden.csv").open())]
+    hidden = [row["label"] for row in csv.DictReader((folder / "hidden.csv").open())]
     assert len(set(hidden)) == 10
     address = post(practice, "DownloadDataFile", fileName="test.csv").headers["Location"]
     assert requests.get(address, timeout=10).text.startswith("pixel0,")
@@ -188,13 +195,13 @@ def listed(practice: Any) -> list[dict[str, Any]]:
 def test_a_malformed_file_ends_in_error_with_a_reason(start: Start, submission_file: Path) -> None:
     text = submission_file.read_bytes().decode()
     malformed = {
-        "ImageId": text.replace("ImageId", "Id"),
-        "599 rows": text.rsplit("\r\n", 2)[0] + "\r\n",
-        "twice": text.replace("\r\n7,0", "\r\n8,0"),
+        "header": text.replace("ImageId", "Id"),
+        "rows": text.rsplit("\r\n", 2)[0] + "\r\n",
+        "line 9": text.replace("\r\n7,0", "\r\n8,0"),
         "'600'": text.replace("\r\n7,0", "\r\n600,0"),
         "'ten'": text.replace("\r\n7,0", "\r\n7,ten"),
-        "Line 8": text.replace("\r\n7,0", "\r\n7"),
-        "required column": "",
+        "line 8": text.replace("\r\n7,0", "\r\n7"),
+        "Evaluation Exception": "",
     }
     practice = start(delay=0)
     for reason, content in malformed.items():
@@ -258,6 +265,27 @@ def test_state_key_and_pending_scores_survive_a_restart(
     assert (item["description"], item["status"]) == ("kept", "COMPLETE")
     made = datetime.fromisoformat(item["date"])
     assert abs((datetime.now(UTC) - made).total_seconds()) < 60
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+def test_a_persons_kaggle_is_not_handed_to_the_child_process(
+    practice_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_KEY", "KAGGLE_USERNAME", "KAGGLE_ENDPOINT"):
+        monkeypatch.setenv(name, "http://of-a-person")
+    with PracticeKaggle(practice_folder) as practice:
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        inherited = b"".join(Path(f"/proc/{each}/environ").read_bytes() for each in children)
+        assert b"PYTHONPATH=" in inherited
+        assert b"of-a-person" not in inherited
+        access = practice.access
+    assert (access.server, access.username, access.key) == (
+        practice.url,
+        practice.username,
+        practice.key,
+    )
+    assert (access.token, access.home, access.config) == (None, None, None)
+    assert practice.key not in repr(access)
 
 
 def test_a_port_in_use_is_a_sentence(start: Start, prepared: Path, tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.blending.calibration import temperature, tempered
-from pipelines.metrics import score
+from competition.problem.metrics import log_losses
+from competition.problem.problem import Problem
+from competition.problem.targets import Kind
+from pipelines.blending.calibration import temperature, temperatures, tempered
+from tests.pipelines.blending.conftest import noisy, truth_of
 
 
 def honest(rows: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Return probabilities, and labels that were drawn by them."""
+    """Return probabilities, and classes that were drawn by them."""
     rng = np.random.default_rng(seed)
     powers = np.exp(rng.normal(0, 2, (rows, 5)))
     shares = powers / powers.sum(axis=1, keepdims=True)
@@ -21,8 +24,8 @@ def honest(rows: int, seed: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
 
 @pytest.mark.parametrize("told", [0.4, 1.0, 2.5])
 def test_the_temperature_of_what_was_heated_is_found(told: float) -> None:
-    shares, labels = honest(20_000, 0)
-    assert temperature(tempered(shares, told), labels) == pytest.approx(1 / told, rel=0.05)
+    shares, truth = honest(20_000, 0)
+    assert temperature(tempered(shares, told), truth) == pytest.approx(1 / told, rel=0.05)
 
 
 @given(st.floats(0.2, 5.0), st.integers(0, 50))
@@ -36,7 +39,14 @@ def test_no_answer_changes_and_rows_sum_to_one(heat: float, seed: int) -> None:
 
 def test_certainty_that_is_wrong_stays_a_number() -> None:
     certain = np.eye(5, dtype=np.float32)[[0, 1, 2, 3]]
-    labels = np.array([0, 1, 2, 4])
-    heat = temperature(certain, labels)
+    truth = np.array([0, 1, 2, 4])
+    heat = temperature(certain, truth)
     assert np.isfinite(heat)
-    assert score(tempered(certain, heat), labels).log_loss < score(certain, labels).log_loss
+    before, after = log_losses(truth, certain), log_losses(truth, tempered(certain, heat))
+    assert after.mean() < before.mean()
+
+
+def test_only_classes_have_a_temperature(problem: Problem) -> None:
+    truth = truth_of(problem, 200)
+    heat = temperatures(np.stack([noisy(truth, problem, 2.0, 0)]), truth, problem)
+    assert (heat[0] == 1.0) == (problem.kind != Kind.CLASSES)

@@ -1,10 +1,12 @@
 """Functions that workers run in tests: in a module of their own, so that workers can import it."""
 
 import os
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
-from pipelines.search.fit import FitRequest, FitResult, fit_fold
+from pipelines.execution.notes import note
 
 
 def name_of(number: int) -> tuple[int, int]:
@@ -38,7 +40,12 @@ def fail(text: str) -> None:
     raise ValueError(text)
 
 
-def slow_fit(request: FitRequest) -> FitResult:
-    """Fit, no sooner than in a second."""
-    time.sleep(1)
-    return fit_fold(request)
+def unpicklable() -> Any:
+    """Return what cannot travel to another process."""
+    return threading.Lock()
+
+
+def speak(line: str, seconds: float) -> None:
+    """Say something of itself, then take that long."""
+    note(line)
+    time.sleep(seconds)

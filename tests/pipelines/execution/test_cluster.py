@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from competition import Competition, PodiumError
+from competition.errors import PodiumError
+from competition.workspace import Workspace
 from pipelines.base import load_pipeline
-from pipelines.execution import cluster as clusters
-from pipelines.execution.base import WorkerLost
+from pipelines.columns import read_columns
+from pipelines.execution.base import ClusterLost
 from pipelines.execution.cluster import ClusterExecutor
 from pipelines.execution.remote import has_data
 from pipelines.search.fit import fit_fold, requests_of
-from pipelines.search.plan import Plan
-from pipelines.search.run import make_plan
+from pipelines.search.plan import Plan, make_plan
 from tests.pipelines.execution.conftest import ROOT, Cluster, free_port
-from tests.pipelines.execution.strange_fits import die, name_of, take_long
+from tests.pipelines.execution.strange_fits import name_of, take_long
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,7 @@ def plan(make_plan_of: Callable[..., Plan]) -> Plan:
 
 
 def joined(cluster: Cluster, plan: Plan, **options: Any) -> ClusterExecutor:
-    here = partial(has_data, plan.competition, plan.folder, None)
+    here = partial(has_data, plan.competition, plan.workspace.data, None)
     return ClusterExecutor(cluster.address, plan.data, here, **options)
 
 
@@ -73,7 +73,7 @@ def test_a_killed_worker_costs_its_fit_nothing_but_time(
         assert result(executor, future) != first
 
 
-def test_a_scheduler_that_is_started_anew_gets_the_lost_fits_again(
+def test_a_scheduler_that_is_started_again_gets_the_lost_fits_again(
     cluster: Cluster, plan: Plan, tmp_path: Path, marked: Marked
 ) -> None:
     cluster.add_workers(1)
@@ -83,15 +83,6 @@ def test_a_scheduler_that_is_started_anew_gets_the_lost_fits_again(
         cluster.restart_scheduler()
         assert result(executor, future)
     assert len(marked(tmp_path / "mark")) == 2
-
-
-def test_poison_is_given_up_after_three_workers(cluster: Cluster, plan: Plan) -> None:
-    cluster.add_workers(2)
-    with joined(cluster, plan) as executor:
-        poison = executor.submit(die)
-        with pytest.raises(WorkerLost, match="3 workers died of it"):
-            result(executor, poison)
-        assert result(executor, executor.submit(name_of, 5))[0] == 5
 
 
 def test_deep_fits_go_where_the_gpu_is(cluster: Cluster, plan: Plan) -> None:
@@ -106,26 +97,33 @@ def test_deep_fits_go_where_the_gpu_is(cluster: Cluster, plan: Plan) -> None:
 
 
 def test_the_command_line_tunes_on_it(
-    cluster: Cluster, workplace: Competition, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, workplace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster.add_workers(2)
     monkeypatch.setenv("SCHEDULER", cluster.address)
     command = [sys.executable, "-m", "pipelines", "tune", "-p", "logistic", "--budget", "1s"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "logistic" in done.stdout
-    (column,) = make_plan(workplace, 0).store.columns()
-    assert column.score.accuracy > 0.95
+    fingerprint = make_plan(workplace, 0).data.fingerprint
+    (column,) = read_columns(workplace.predictions, fingerprint, "accuracy")
+    assert column.score.value > 0.95
 
 
-def test_no_scheduler_and_no_workers_are_a_sentence(
-    cluster: Cluster, plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clusters, "_CONNECT", 2.0)
-    with pytest.raises(PodiumError, match="has no worker; start some with `make worker"):
-        joined(cluster, plan)
+def test_no_scheduler_and_no_workers_are_a_sentence(cluster: Cluster, plan: Plan) -> None:
+    with pytest.raises(ClusterLost, match="has no worker; start some with `make worker"):
+        joined(cluster, plan, connect=2.0)
     cluster.address = f"tcp://127.0.0.1:{free_port()}"
-    with pytest.raises(PodiumError, match="No Dask scheduler answers"):
-        joined(cluster, plan)
+    with pytest.raises(ClusterLost, match="No Dask scheduler answers"):
+        joined(cluster, plan, connect=2.0)
     cluster.address = "nonsense://x"
     with pytest.raises(PodiumError, match="nonsense://x is not the address of a scheduler"):
         joined(cluster, plan)
+
+
+def test_a_cluster_that_stays_away_is_lost(cluster: Cluster, plan: Plan, tmp_path: Path) -> None:
+    workers = cluster.add_workers(1)
+    with joined(cluster, plan, connect=2.0, patience=3.0) as executor:
+        future = executor.submit(take_long, tmp_path / "mark", 60.0)
+        cluster.kill(workers)
+        with pytest.raises(ClusterLost, match="has had no worker for 3 s"):
+            executor.wait([future], 60.0)

@@ -9,7 +9,7 @@ from socket import socket
 import dask
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from pipelines.execution.serving import serve_cluster, serve_workers
 from tests.pipelines.execution.conftest import Cluster, free_port
 
@@ -62,7 +62,7 @@ def test_a_busy_port_is_a_sentence() -> None:
 
 
 @pytest.mark.slow
-def test_workers_wait_for_a_scheduler_and_come_back_to_one_that_is_started_anew(
+def test_workers_wait_for_a_scheduler_and_come_back_to_one_that_is_started_again(
     cluster: Cluster,
 ) -> None:
     cluster.kill(cluster.scheduler)

@@ -9,6 +9,8 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from tests.pipelines.digits import in_orange
+
 
 @dataclass(frozen=True)
 class Digits:
@@ -19,12 +21,14 @@ class Digits:
     test_images: npt.NDArray[np.uint8]
     test_labels: npt.NDArray[np.int64]
 
-    def resized(self, side: int) -> "Digits":
-        """Return the same digits at another side."""
+    def resized(self, side: int, *, colour: bool = False) -> "Digits":
+        """Return the same digits at another side, in orange ink where they are in colour."""
         learn, test = (
             np.stack([cv2.resize(image, (side, side)) for image in images])
             for images in (self.images, self.test_images)
         )
+        if colour:
+            learn, test = in_orange(learn), in_orange(test)
         return Digits(learn, self.labels, test, self.test_labels)
 
 

@@ -85,7 +85,7 @@ def test_an_upright_network_does_not_mind_a_slant(digits: Digits) -> None:
     assert model.score(slanted, large.test_labels) < straight - 0.1
 
 
-def test_refitting_starts_afresh_and_the_seed_decides(digits: Digits) -> None:
+def test_refitting_starts_from_fresh_weights_and_the_seed_decides(digits: Digits) -> None:
     model = NetworkClassifier(**TINY, seed=3)
     first = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
     second = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
@@ -96,13 +96,24 @@ def test_refitting_starts_afresh_and_the_seed_decides(digits: Digits) -> None:
     assert np.abs(first - other.predict_proba(digits.test_images)).max() > 0.05
 
 
-@pytest.mark.parametrize("side", [8, 20, 28, 32])
-def test_any_side(side: int, digits: Digits) -> None:
-    resized = digits.resized(side)
+@pytest.mark.parametrize(("side", "colour"), [(8, False), (20, True), (28, False), (32, True)])
+def test_any_side_in_grey_or_colour(side: int, colour: bool, digits: Digits) -> None:
+    resized = digits.resized(side, colour=colour)
     model = NetworkClassifier(**TINY).fit(resized.images, resized.labels)
     assert model.predict_proba(resized.test_images[:5]).shape == (5, 10)
-    with pytest.raises(PodiumError, match="a side"):
-        model.predict_proba(digits.resized(24).test_images[:5])
+    with pytest.raises(PodiumError, match=f"fitted on images of {side} × {side}"):
+        model.predict_proba(digits.resized(24, colour=colour).test_images[:5])
+    with pytest.raises(PodiumError, match=f"fitted on images of {side} × {side}"):
+        model.predict_proba(digits.resized(side, colour=not colour).test_images[:5])
+
+
+def test_colour_alone_can_tell_classes_apart(digits: Digits) -> None:
+    """Two inks of one brightness: a network that saw grey images could only guess."""
+    inks = np.array([[0.6, 0.2, 0.0], [0.2, 0.4, 0.0]])
+    ink = np.arange(400) % 2
+    images = (digits.images[:400, ..., None] * inks[ink][:, None, None]).astype(np.uint8)
+    model = NetworkClassifier(**{**TINY, "min_steps": 40}).fit(images[:300], ink[:300])
+    assert model.score(images[300:], ink[300:]) > 0.95
 
 
 def test_classes_may_be_any_subset(digits: Digits) -> None:
@@ -138,12 +149,14 @@ def test_progress_is_told(digits: Digits, monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_bad_input_is_a_sentence(digits: Digits) -> None:
     model = NetworkClassifier(**TINY)
-    with pytest.raises(PodiumError, match="square grey images"):
+    with pytest.raises(PodiumError, match="takes square images"):
         model.fit(digits.images.reshape(len(digits.images), -1), digits.labels)
-    with pytest.raises(PodiumError, match="two classes"):
+    with pytest.raises(PodiumError, match="of two or more"):
         model.fit(digits.images, np.zeros_like(digits.labels))
     with pytest.raises(PodiumError, match="architecture"):
-        model.set_params(architecture="cathedral").fit(digits.images, digits.labels)
+        clone(model).set_params(architecture="cathedral").fit(digits.images, digits.labels)
+    with pytest.raises(PodiumError, match=r"'precision' .* not 'mixed_float16'"):
+        model.set_params(precision="mixed_float16").fit(digits.images, digits.labels)
 
 
 @pytest.mark.slow

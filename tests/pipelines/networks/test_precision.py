@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.networks.precision import choose_precision, processor_flags, threads
+from pipelines.networks.precision import Gpu, choose_precision, processor_flags
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,21 @@ def test_the_processor_decides(flags: set[str], policy: str, named: str) -> None
     assert named in choice.why
 
 
-def test_a_gpu_comes_first() -> None:
-    choice = choose_precision(frozenset(), gpu="NVIDIA H100")
-    assert (choice.policy, choice.device) == ("mixed_bfloat16", "gpu")
-    assert "NVIDIA H100" in choice.why
+@pytest.mark.parametrize(
+    ("gpu", "policy", "why"),
+    [
+        (Gpu("Tesla T4", (7, 5)), "float32", "Tesla T4 has compute capability 7.5, and bfloat16"),
+        (Gpu("Tesla P100", (6, 0)), "float32", "bfloat16 takes 8.0"),
+        (Gpu("NVIDIA A100", (8, 0)), "mixed_bfloat16", "8.0 and computes bfloat16"),
+        (Gpu("NVIDIA B200", (10, 0)), "mixed_bfloat16", "10.0 and computes bfloat16"),
+        (Gpu("a GPU"), "float32", "a GPU does not say its compute capability"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Gpu) else "",
+)
+def test_a_gpu_comes_first_and_its_capability_decides(gpu: Gpu, policy: str, why: str) -> None:
+    choice = choose_precision(frozenset({"amx_bf16"}), gpu)
+    assert (choice.policy, choice.device) == (policy, "gpu")
+    assert why in choice.why
 
 
 def test_flags_are_read_as_linux_writes_them(tmp_path: Path) -> None:
@@ -35,12 +46,3 @@ def test_flags_are_read_as_linux_writes_them(tmp_path: Path) -> None:
     )
     assert processor_flags(cpuinfo) == {"fpu", "avx512_bf16", "amx_bf16"}
     assert processor_flags(tmp_path / "missing") == frozenset()
-
-
-def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert threads() == 3
-    monkeypatch.setenv("OMP_NUM_THREADS", "0")
-    assert threads() >= 1
-    monkeypatch.delenv("OMP_NUM_THREADS")
-    assert threads() >= 1

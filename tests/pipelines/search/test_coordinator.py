@@ -1,173 +1,339 @@
-"""Tuning keeps to the clock, resumes after anything, and ends with columns."""
+"""Tuning keeps to the clock, survives what fails, and ends with columns."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
+import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import optuna
 import pytest
-from competition.settings import data_folder, database_url, runs_folder
 from optuna.trial import TrialState
 
-from competition import Competition, PodiumError
-from competition.data.dataset import load_dataset
-from pipelines import trial_run, tuning
-from pipelines.base import Params, load_pipeline
-from pipelines.metrics import score
-from pipelines.models.images.logistic import Logistic
-from pipelines.search.coordinator import tune
-from pipelines.search.fit import FitRequest, FitResult, fit_fold
+from competition.database import DatabaseFailed
+from competition.errors import InfrastructureError, PodiumError
+from pipelines.base import load_pipeline
+from pipelines.columns import read_columns
+from pipelines.execution.base import ClusterLost, WorkerLost
+from pipelines.search.coordinator import PipelineFailed, tune
+from pipelines.search.fit import FitRequest, FitResult
 from pipelines.search.plan import Plan
-from pipelines.search.progress import Progress, Report
-from pipelines.search.storage import open_storage
-from pipelines.search.store import Column
-from pipelines.search.study import open_study, put_back, sole_coordinator
+from pipelines.search.progress import Progress
+from pipelines.search.studies import owners
+from pipelines.search.studies.study import open_storage, open_study, sole_coordinator
+from tests.pipelines.search.here import Here, made_up, memory_study, plan_here
 
-ROOT = Path(__file__).parents[2]
-
-
-def memory_study() -> optuna.Study:
-    return optuna.create_study(
-        direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=0),
-        pruner=optuna.pruners.SuccessiveHalvingPruner(1),
-    )
+LOGISTIC = load_pipeline("logistic")
 
 
-def tune_until(
-    enough: Callable[[], bool],
-    study: optuna.Study,
-    plan: Plan,
-    report: Report = lambda step: None,
-) -> Column:
-    """Tune knn for some seconds, again and again on a machine that is too busy."""
-    for _ in range(12):
-        (column,) = tune(load_pipeline("knn"), study, plan, 8.0, report)
-        if enough():
-            return column
-    raise AssertionError(f"{len(study.trials)} trials in more than a minute and a half")
+def quiet(step: Progress) -> None:
+    """Say nothing."""
 
 
-@pytest.fixture
-def plan(make_plan_of: Callable[..., Plan]) -> Plan:
-    return make_plan_of()
+def key_of(request: FitRequest) -> float:
+    return float(request.task.params["C"])
 
 
-def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(plan: Plan) -> None:
-    pipeline = load_pipeline("knn")
-    study = memory_study()
-    steps: list[Progress] = []
-    column = tune_until(lambda: len(study.trials) > 1, study, plan, steps.append)
-    assert study.trials[0].params == pipeline.shipped()[0].params
-    assert all(trial.state.is_finished() for trial in study.trials if trial.state.value != 4)
-    outcome = score(column.oof(), np.asarray(plan.data.train_labels))
-    assert outcome.accuracy == column.score.accuracy == study.best_value
-    assert outcome.accuracy > 0.97
-    assert column.test().shape == (599, 10)
-    assert steps[-1].best is not None
-    assert steps[-1].best.accuracy == outcome.accuracy
-
-
-def test_a_budget_that_is_too_small_still_ends_with_a_column(plan: Plan) -> None:
-    study = memory_study()
-    (column,) = tune(load_pipeline("logistic"), study, plan, 0.01, lambda step: None)
-    assert column.score.accuracy > 0.9
-    assert len(study.trials) == 1
-
-
-def test_a_known_configuration_is_not_fitted_again(plan: Plan) -> None:
-    first = tune(load_pipeline("logistic"), memory_study(), plan, 0.01, lambda step: None)
-    files = {path: path.stat().st_mtime_ns for path in plan.store.root.rglob("*.npz")}
-    second = tune(load_pipeline("logistic"), memory_study(), plan, 0.01, lambda step: None)
-    assert first[0].key == second[0].key
-    assert files == {path: path.stat().st_mtime_ns for path in plan.store.root.rglob("*.npz")}
-
-
-def test_sampled_trials_are_screened_and_few_go_on(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("metric", ["accuracy", "rmse", "quadratic weighted kappa"])
+def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(
+    metric: str, tmp_path: Path
 ) -> None:
-    """On a sixth of the rows; the shipped point is not screened, only entered as one to beat."""
-    for module in (tuning, trial_run):
-        monkeypatch.setattr(module, "SCREEN_ROWS", 130)
+    pipeline = load_pipeline("knn")
+    plan = plan_here(tmp_path, metric, rows=60, place=Here(seconds=20.0))
+    study = memory_study(maximize=plan.problem.greater_is_better)
+    steps: list[Progress] = []
+    (column,) = tune(pipeline, study, plan, 100.0, steps.append)
+    assert study.trials[0].params == pipeline.shipped()[0].params
+    assert len(study.trials) > 1
+    outcome = plan.problem.score(plan.data.truth, np.asarray(column.oof()), plan.assigned)
+    assert outcome == column.score
+    assert outcome.value == study.best_value
+    assert column.test().shape == (40, plan.problem.outputs)
+    assert steps[-1].best == outcome
+    (listed,) = read_columns(plan.store.root, plan.data.fingerprint, metric)
+    assert listed.key == column.key
+    manifest = json.loads((column.folder / "manifest.json").read_text())
+    assert {"versions", "commit", "seed", "folds", "created", "maker", "study"} <= manifest.keys()
+    better = max if plan.problem.greater_is_better else min
+    assert manifest["best_so_far"][-1] == better(manifest["best_so_far"])
+
+
+def test_a_budget_that_is_too_small_still_ends_with_a_column(tmp_path: Path) -> None:
+    """Real processes; and what is known is not fitted again."""
+    from pipelines.execution.local import LocalExecutor
+
+    class Watched(LocalExecutor):
+        sent = 0
+
+        def submit(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+            self.sent += 1
+            return super().submit(*args, **kwargs)
+
+    place = Watched(2, 1)
+    plan = replace(plan_on_disk(tmp_path), place=place)
     study = memory_study()
+    (column,) = tune(LOGISTIC, study, plan, 0.01, quiet)
+    assert column.score.value > 0.6
+    assert len(study.trials) == 1
+    assert place.sent == 3
+    (again,) = tune(LOGISTIC, memory_study(), plan, 0.01, quiet)
+    assert again.key == column.key
+    assert place.sent == 3
 
-    def screened() -> list[optuna.trial.FrozenTrial]:
-        return [trial for trial in study.trials[2:] if 1 in trial.intermediate_values]
 
-    column = tune_until(lambda: len(screened()) > 4, study, plan)
-    first, to_beat = study.trials[:2]
+def plan_on_disk(folder: Path) -> "Plan":
+    """Return a plan whose data other processes find."""
+    import csv
+
+    from competition.data.dataset import load_dataset
+    from pipelines.search.store import Store
+
+    plan = plan_here(folder)
+    files = plan.workspace.data
+    files.mkdir(parents=True)
+    pixels = [f"pixel{number}" for number in range(784)]
+    for name, rows, truth in (
+        ("train.csv", plan.data.train, plan.data.truth),
+        ("test.csv", plan.data.test, None),
+    ):
+        with (files / name).open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(pixels if truth is None else ["label", *pixels])
+            for number, row in enumerate(rows.reshape(len(rows), -1).tolist()):
+                writer.writerow(row if truth is None else [truth[number], *row])
+    lines = ["Id,Label", *(f"{number + 1},0" for number in range(len(plan.data.test)))]
+    (files / "sample_submission.csv").write_text("\n".join(lines) + "\n")
+    data = load_dataset(plan.competition, files)
+    return replace(plan, data=data, store=Store(plan.store.root, data.fingerprint))
+
+
+def test_sampled_trials_are_screened_and_few_go_on(tmp_path: Path) -> None:
+    """On a third of the rows; the shipped point is not screened, only entered as one to beat."""
+    plan = plan_here(tmp_path, screen_rows=30, place=Here(made_up, 0.5))
+    study = memory_study(pruned=True)
+    (column,) = tune(LOGISTIC, study, plan, 40.0, quiet)
+    first, to_beat, *sampled = study.trials
     assert (first.state, list(first.intermediate_values)) == (TrialState.COMPLETE, [2, 3, 4])
     assert to_beat.params == first.params
     assert list(to_beat.intermediate_values) == [1, 2, 3, 4]
-    stopped = [trial for trial in screened() if list(trial.intermediate_values) == [1]]
-    assert len(stopped) > len(screened()) / 2
-    assert column.score.accuracy == max(t.value or 0 for t in study.trials)
+    stopped = [trial for trial in sampled if list(trial.intermediate_values) == [1]]
+    assert len(stopped) > len(sampled) / 2 > 3
+    assert column.score.value == max(t.value or 0 for t in study.trials)
     fitted = {path.parent.name for path in plan.store.root.rglob("fold-0.npz")}
     assert fitted.isdisjoint(trial.user_attrs["key"] for trial in stopped)
 
 
-def test_all_rows_from_the_start_where_that_is_asked(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
+def test_all_rows_from_the_start_where_that_is_asked(tmp_path: Path) -> None:
+    plan = plan_here(tmp_path, screen_rows=30, two_speeds=False, place=Here(made_up, 1.0))
+    tune(LOGISTIC, memory_study(pruned=True), plan, 20.0, quiet)
+    assert list(plan.store.root.rglob("fold-*.npz"))
+    assert not list(plan.store.root.rglob("fold-*-30.npz"))
+
+
+# ---------------------------------------------------------------------- what fails, fails alone
+
+
+def failing_when(
+    unfit: Callable[[FitRequest], bool], error: Exception
+) -> Callable[[FitRequest], FitResult]:
+    def fit(request: FitRequest) -> FitResult:
+        if unfit(request):
+            raise error
+        return made_up(request)
+
+    return fit
+
+
+def is_sampled(request: FitRequest) -> bool:
+    return key_of(request) not in {point.params["C"] for point in LOGISTIC.shipped()}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PodiumError("Training diverged at a learning rate of 0.02; lower it."),
+        ValueError("The least populated class has only 1 member"),
+        WorkerLost(),
+    ],
+)
+def test_a_diverging_trial_fails_alone_and_the_run_goes_on(
+    error: Exception, tmp_path: Path
 ) -> None:
-    for module in (tuning, trial_run):
-        monkeypatch.setattr(module, "SCREEN_ROWS", 130)
+    """Every second sampled trial fails; the others are scored and the time is used."""
+    seen: list[float] = []
+
+    def every_second(request: FitRequest) -> bool:
+        if not is_sampled(request):
+            return False
+        if key_of(request) not in seen:
+            seen.append(key_of(request))
+        return seen.index(key_of(request)) % 2 == 0
+
+    plan = plan_here(tmp_path, place=Here(failing_when(every_second, error)))
     study = memory_study()
-    tune(load_pipeline("knn"), study, replace(plan, two_speeds=False), 3.0, lambda step: None)
-    assert not list(plan.store.root.rglob("fold-*-130.npz"))
+    (column,) = tune(LOGISTIC, study, plan, 60.0, quiet)
+    failed = study.get_trials(states=(TrialState.FAIL,))
+    assert len(failed) > 2
+    assert {str(error)[:20] in (owners.reason_of(study, one) or "") for one in failed} == {True}
+    assert len(study.get_trials(states=(TrialState.COMPLETE,))) > 4
+    assert column.score.value == study.best_value
+    assert not study.get_trials(states=(TrialState.RUNNING,))
 
 
-class Impossible(Logistic):
-    """Asks for a regularisation that scikit-learn refuses."""
-
-    def suggest(self, trial: optuna.trial.BaseTrial) -> Params:
-        """Ask for what cannot be."""
-        return super().suggest(trial) | {"C": -1.0}
-
-
-def test_a_pipeline_that_cannot_be_fitted_is_a_sentence(plan: Plan) -> None:
-    with pytest.raises(PodiumError, match="logistic cannot be fitted: The 'C' parameter"):
-        tune(Impossible(), memory_study(), plan, 30.0, lambda step: None)
+def test_a_shipped_point_that_fails_leaves_the_word_to_the_next(tmp_path: Path) -> None:
+    first = LOGISTIC.shipped()[0].params["C"]
+    fit = failing_when(lambda request: key_of(request) == first, ValueError("no"))
+    study = memory_study()
+    (column,) = tune(LOGISTIC, study, plan_here(tmp_path, place=Here(fit)), 30.0, quiet)
+    assert study.trials[0].state == TrialState.FAIL
+    assert column.manifest["params"]["C"] != first
 
 
-def test_an_open_trial_is_queued_again(tmp_path: Path) -> None:
-    storage = open_storage(f"sqlite:///{tmp_path / 'podium.db'}")
-    study = open_study(storage, "s", "tpe", 0, "me")
-    trial = study.ask()
-    trial.suggest_float("x", 0, 1)
-    put_back(study, [trial.number], "a test")
-    assert [t.state for t in study.trials] == [TrialState.FAIL, TrialState.WAITING]
-    assert study.ask().suggest_float("x", 0, 1) == trial.params["x"]
+def test_three_failures_before_a_success_are_the_pipelines_own(tmp_path: Path) -> None:
+    fit = failing_when(lambda request: True, PodiumError("The 'C' parameter must be above 0."))
+    study = memory_study()
+    with pytest.raises(PipelineFailed, match="logistic cannot be fitted: The 'C' parameter must"):
+        tune(LOGISTIC, study, plan_here(tmp_path, place=Here(fit, workers=1)), 30.0, quiet)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 3
 
 
-def asked(folder: Path, name: str, sampler: str, seed: int) -> list[float]:
-    """Return what a sampler asks for when higher numbers are better."""
-    study = open_study(open_storage(f"sqlite:///{folder / 'podium.db'}"), name, sampler, seed, "me")
-    numbers = []
-    for _ in range(20):
-        trial = study.ask()
-        numbers.append(trial.suggest_float("x", 0, 1))
-        study.tell(trial, numbers[-1])
-    return numbers
+def test_workers_that_keep_dying_end_the_pipeline_and_its_columns_are_kept(tmp_path: Path) -> None:
+    lost = failing_when(is_sampled, WorkerLost())
+    study = memory_study()
+    place = Here(lost)
+    (column,) = tune(LOGISTIC, study, plan_here(tmp_path, place=place), 1e6, quiet)
+    assert column.manifest["params"] in [point.params for point in LOGISTIC.shipped()]
+    assert place.clock < 100  # of the million seconds of the budget
+    with pytest.raises(PipelineFailed, match="cannot be fitted: 3 workers died of it"):
+        dead = Here(failing_when(lambda request: True, WorkerLost()))
+        tune(LOGISTIC, memory_study(), plan_here(tmp_path / "b", place=dead), 60.0, quiet)
 
 
-def test_samplers_keep_to_their_seed_and_tpe_alone_learns(tmp_path: Path) -> None:
-    tpe, random = asked(tmp_path, "a", "tpe", 0), asked(tmp_path, "b", "random", 0)
-    assert asked(tmp_path, "c", "tpe", 0) == tpe
-    assert asked(tmp_path, "d", "random", 0) == random
-    assert asked(tmp_path, "e", "random", 1) != random
-    assert np.mean(tpe[10:]) > np.mean(random[10:]) + 0.1
+class Several(type(LOGISTIC)):  # type: ignore[misc]
+    """Has two columns."""
+
+    columns = 2
+
+
+def without_test(request: FitRequest) -> FitResult:
+    made = made_up(request)
+    return made if request.want_test else replace(made, test=None)
+
+
+def test_a_failing_finish_leaves_its_column_out_and_keeps_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fit(request: FitRequest) -> FitResult:
+        if request.want_test and key_of(request) == 1.0:  # the best point of the grid
+            raise WorkerLost("out of memory")
+        return without_test(request)
+
+    study, plan = memory_study(), plan_here(tmp_path, place=Here(fit))
+    (column,) = tune(Several(), study, plan, 60.0, quiet, sampler="grid")
+    assert study.best_params["C"] == 1.0
+    assert column.manifest["params"]["C"] == 0.3
+    assert "is left out: 3 workers died of it (out of memory)" in caplog.text
+
+
+def test_a_finish_that_fails_altogether_is_a_sentence(tmp_path: Path) -> None:
+    def fit(request: FitRequest) -> FitResult:
+        if request.want_test:
+            raise WorkerLost("out of memory")
+        return without_test(request)
+
+    with pytest.raises(PipelineFailed, match="could not predict the test set: 3 work"):
+        tune(LOGISTIC, memory_study(), plan_here(tmp_path, place=Here(fit)), 20.0, quiet)
+
+
+def test_a_worker_with_other_libraries_is_told_of_and_nothing_is_mixed(tmp_path: Path) -> None:
+    def elsewhere(request: FitRequest) -> FitResult:
+        made = made_up(request)
+        return replace(made, maker=made.maker | {"numpy": "0.9"}) if request.fold == 1 else made
+
+    with pytest.raises(
+        PipelineFailed, match=r"A worker has other code or libraries: numpy .* 0\.9"
+    ):
+        tune(LOGISTIC, memory_study(), plan_here(tmp_path, place=Here(elsewhere)), 20.0, quiet)
+
+
+def test_fits_of_other_code_are_made_again_where_a_column_needs_them(tmp_path: Path) -> None:
+    """As after an upgrade: the best trial is known, and its folds are of the old code."""
+    from pipelines.search.fit import requests_of
+
+    place = Here(made_up)
+    plan, study = plan_here(tmp_path, place=place), memory_study()
+    (column,) = tune(LOGISTIC, study, plan, 0.0, quiet)
+    for request in requests_of(plan.task(LOGISTIC, LOGISTIC.shipped()[0].params)):
+        made = made_up(request)
+        plan.store.save(request, replace(made, maker=made.maker | {"code": "old"}))
+    place.requests.clear()
+    (again,) = tune(LOGISTIC, study, plan, 0.0, quiet)
+    assert again.key == column.key
+    assert sorted(request.fold for request in place.requests) == [0, 1, 2]
+
+
+# ---------------------------------------------------------------------- what ends a run
+
+
+@pytest.mark.parametrize("error", [DatabaseFailed("gone"), ClusterLost("gone")])
+def test_only_infrastructure_ends_a_run_and_then_with_what_is_there(
+    error: InfrastructureError, tmp_path: Path
+) -> None:
+    fit = failing_when(lambda request: is_sampled(request) and request.fold == 2, error)
+    plan, study = plan_here(tmp_path, place=Here(fit)), memory_study()
+    with pytest.raises(type(error), match="gone"):
+        tune(LOGISTIC, study, plan, 60.0, quiet)
+    (column,) = read_columns(plan.store.root, plan.data.fingerprint, "accuracy")
+    assert column.score.value == study.best_value
+    assert not study.get_trials(states=(TrialState.RUNNING,))
+
+
+def test_what_runs_when_the_time_is_up_is_queued_again(tmp_path: Path) -> None:
+    class Slow(Here):
+        """Ends the shipped point's fits, and nothing else."""
+
+        def wait(self, futures, seconds):  # type: ignore[no-untyped-def]
+            self.clock += 1.0
+            return {f for f in futures if not is_sampled(futures[f][1])}
+
+    plan, study = plan_here(tmp_path, place=Slow(made_up)), memory_study()
+    tune(LOGISTIC, study, plan, 20.0, quiet)
+    waiting = study.get_trials(states=(TrialState.WAITING,))
+    closed = study.get_trials(states=(TrialState.FAIL,))
+    assert len(waiting) == len(closed) > 0
+    assert [owners.asked_of(one) for one in waiting] == [one.params for one in closed]
+    reasons = {owners.reason_of(study, trial) for trial in closed}
+    assert reasons == {"its run was stopped; it was queued again"}
+
+
+def test_signs_of_life_are_given_and_one_that_was_taken_over_is_let_go(tmp_path: Path) -> None:
+    counted: list[int] = []
+
+    class Ticking(Here):
+        def wait(self, futures, seconds):  # type: ignore[no-untyped-def]
+            self.clock += 40.0
+            for trial in study.get_trials(states=(TrialState.RUNNING,)):
+                counted.append(trial.user_attrs.get("alive", 0))
+                if len(counted) == 4:
+                    owners.close(study, trial.number, "its run fell silent")
+            return set(list(futures)[:1]) if len(counted) > 3 else set()
+
+    plan = plan_here(tmp_path, place=Ticking(made_up))
+    study = memory_study()
+    (column,) = tune(LOGISTIC, study, plan, 200.0, quiet)
+    assert counted[:3] == [0, 1, 2]
+    assert study.trials[0].state == TrialState.FAIL
+    assert column.score.rows == 120
+
+
+# ---------------------------------------------------------------------- the study's database
 
 
 def test_two_coordinators_do_not_share_a_folder(tmp_path: Path) -> None:
     with (
         sole_coordinator(tmp_path),
-        pytest.raises(PodiumError, match="Another `make tune` is at work"),
+        pytest.raises(PodiumError, match="Another make tune is at work in"),
         sole_coordinator(tmp_path),
     ):
         pass
@@ -179,160 +345,52 @@ def test_two_coordinators_do_not_share_a_folder(tmp_path: Path) -> None:
     ("url", "told"),
     [
         ("nonsense", "DATABASE_URL is not a database address"),
-        ("postgresql://user:geheim@127.0.0.1:1/none", "cannot be used"),
-        ("unknowndb://x", "DATABASE_URL is not a database address"),
+        ("postgresql+psycopg://user:geheim@127.0.0.1:1/none", "cannot be used"),
+        ("unknowndb://x", "works on SQLite and PostgreSQL"),
     ],
 )
-def test_a_useless_database_is_a_sentence_without_its_password(url: str, told: str) -> None:
+def test_a_useless_database_is_a_sentence_without_its_password(
+    url: str, told: str, tmp_path: Path
+) -> None:
+    plan = plan_here(tmp_path)
+    workspace = replace(plan.workspace, database_url=url)
     with pytest.raises(PodiumError, match=told) as caught:
-        open_storage(url)
+        open_storage(workspace.database)
     assert "geheim" not in str(caught.value)
 
 
 def test_a_damaged_database_is_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "podium.db").write_bytes(b"this is no database" * 100)
-    with pytest.raises(PodiumError, match="not a database"):
-        open_storage(f"sqlite:///{tmp_path / 'podium.db'}")
+    plan = plan_here(tmp_path)
+    plan.workspace.runs.mkdir(parents=True)
+    (plan.workspace.runs / "podium.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(DatabaseFailed, match="damaged"):
+        open_storage(plan.workspace.database)
 
 
-@pytest.mark.parametrize("url", ["", "sqlite://"])
-def test_a_full_disk_is_a_sentence(url: str, workplace: Competition) -> None:
-    """A limit on the size of files stands in for the disk: it stops the database, or a fit."""
-    code = (
-        "import resource, runpy, sys;"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000));"
-        "sys.argv = ['pipelines', 'tune', '-p', 'logistic', '--budget', '20s'];"
-        "runpy.run_module('pipelines', run_name='__main__')"
-    )
-    load_dataset(workplace, data_folder(workplace))
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert ("not allowed" if url else "cannot be used (") in done.stderr
-    assert not [path for path in runs_folder(workplace).rglob("*") if ".part" in path.name]
-
-
-def start_tuning(budget: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "pipelines", "tune", "-p", "knn", "--budget", budget]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-
-
-def the_study(competition: Competition) -> optuna.Study | None:
-    path = runs_folder(competition) / "podium.db"
-    if not path.is_file():
-        return None
-    storage = open_storage(database_url(competition))
-    names = optuna.get_all_study_names(storage)
-    return optuna.load_study(study_name=names[0], storage=storage) if names else None
-
-
-def finished(study: optuna.Study) -> dict[int, tuple[TrialState, float | None]]:
-    return {t.number: (t.state, t.value) for t in study.trials if t.state.is_finished()}
-
-
-def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    listed = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(process.pid)], text=True)
-    return [int(pid) for pid in listed.split()]
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_the_same_command_goes_on(workplace: Competition) -> None:
-    """No finished trial is repeated, none is lost, no study is locked, no worker is left."""
-    before: dict[int, tuple[TrialState, float | None]] = {}
-    files: dict[Path, int] = {}
-    for pause in (0.3, 0.7, 0.1):
-        process = start_tuning("90s")
-        while (study := the_study(workplace)) is None or len(finished(study)) < len(before) + 4:
-            assert process.poll() is None
-            time.sleep(0.1)
-        time.sleep(pause)
-        workers = workers_of(process)
-        assert workers
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        while [pid for pid in workers if Path(f"/proc/{pid}").exists()]:
-            time.sleep(0.1)  # the test's time-out tells when they never end
-
-        study = the_study(workplace)
-        assert study is not None
-        now = finished(study)
-        assert {number: now[number] for number in before} == before
-        before = now
-        store = runs_folder(workplace) / "predictions"
-        assert not [path for path in store.rglob("*.npz") if not np.load(path)["scored"].size]
-        assert files.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
-        files = {path: path.stat().st_mtime_ns for path in store.rglob("*.npz")}
-
-    open_params = [t.params for t in study.trials if t.state == TrialState.RUNNING and t.params]
-    assert start_tuning("8s").wait() == 0
-    study = the_study(workplace)
-    assert study is not None
-    after = finished(study)
-    assert {number: after[number] for number in before} == before
-    kept = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.WAITING)
-    known = [t.params or t.system_attrs["fixed_params"] for t in study.trials if t.state in kept]
-    assert all(params in known for params in open_params)
-    assert not [t for t in study.trials if t.state == TrialState.RUNNING]
-    columns = {path.parent for path in store.rglob("manifest.json")}  # these got test predictions
-    untouched = {path: made for path, made in files.items() if path.parent not in columns}
-    assert untouched.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
-
-
-@pytest.mark.slow
-def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(workplace: Competition) -> None:
-    command = [sys.executable, "-m", "pipelines", "tune", "-p", "knn", "--budget", "90s"]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    while (study := the_study(workplace)) is None or len(finished(study)) < 3:
-        assert process.poll() is None
-        time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert told.strip() == "Interrupted. What was finished is kept; the same command goes on."
-    study = the_study(workplace)
-    assert study is not None
-    assert not [t for t in study.trials if t.state == TrialState.RUNNING]
-
-
-def test_workers_that_keep_dying_are_a_sentence(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
+def test_a_database_that_breaks_in_the_middle_ends_the_run_with_its_sentence(
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(tuning, "fit_fold", die)
-    with pytest.raises(PodiumError, match="logistic cannot be fitted: 3 workers died of it"):
-        tune(load_pipeline("logistic"), memory_study(), plan, 60.0, lambda step: None)
+    """A table vanishes while fits run; the column of what is done is made."""
+    plan = plan_here(tmp_path)
+    path = plan.workspace.runs / "podium.db"
+
+    def fit(request: FitRequest) -> FitResult:
+        if is_sampled(request):
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("DROP TABLE IF EXISTS trial_user_attributes")
+        return made_up(request)
+
+    plan = replace(plan, place=Here(fit))
+    study = open_study(open_storage(plan.workspace.database), plan, LOGISTIC)
+    with pytest.raises(DatabaseFailed, match="database"):
+        tune(LOGISTIC, study, plan, 60.0, quiet)
+    assert len(read_columns(plan.store.root, plan.data.fingerprint, "accuracy")) == 1
 
 
-def test_a_worker_that_dies_once_costs_nothing(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("PODIUM_TEST_DIED", str(tmp_path / "died"))
-    monkeypatch.setattr(tuning, "fit_fold", die_once)
-    (column,) = tune(load_pipeline("logistic"), memory_study(), plan, 0.01, lambda step: None)
-    assert column.score.accuracy > 0.9
-    assert (tmp_path / "died").exists()
-
-
-def die(request: FitRequest) -> FitResult:
-    os._exit(9)
-
-
-def die_once(request: FitRequest) -> FitResult:
-    mark = Path(os.environ["PODIUM_TEST_DIED"])
-    if not mark.exists():
-        mark.touch()
-        os._exit(9)
-    return fit_fold(request)
+def test_a_runtime_error_of_a_fit_is_not_told_as_a_broken_database(tmp_path: Path) -> None:
+    fit = failing_when(lambda request: True, RuntimeError("CUDA out of memory"))
+    plan = plan_here(tmp_path, place=Here(fit))
+    study = open_study(open_storage(plan.workspace.database), plan, LOGISTIC)
+    with pytest.raises(PipelineFailed, match="RuntimeError: CUDA out of memory") as caught:
+        tune(LOGISTIC, study, plan, 60.0, quiet)
+    assert "database" not in str(caught.value)

@@ -1,39 +1,58 @@
 """A sampled trial is screened on a subset before it gets all rows."""
 
-from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-import optuna
 import pytest
 
-from pipelines import trial_run
+from competition.errors import PodiumError
 from pipelines.base import load_pipeline
-from pipelines.search.fit import fit_fold
-from pipelines.search.plan import Plan
-from pipelines.search.trial import SCREEN_FOLDS, TrialRun
+from pipelines.search.fit import FitResult
+from pipelines.search.trial import TrialRun
+from tests.pipelines.search.here import made_up, memory_study, plan_here
+
+
+def run_of(folder: Path, metric: str = "accuracy", **options: bool) -> TrialRun:
+    plan = plan_here(folder, metric, screen_rows=30)
+    trial = memory_study(maximize=plan.problem.greater_is_better).ask()
+    task = plan.task(load_pipeline("logistic"), load_pipeline("logistic").suggest(trial))
+    return TrialRun(trial, task, plan, **{"screened": True, **options})
 
 
 @pytest.mark.parametrize("prune", [True, False])
 def test_the_screening_is_the_first_step_and_decides(
-    prune: bool, make_plan_of: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch
+    prune: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trial_run, "SCREEN_ROWS", 200)
-    plan = make_plan_of()
-    pipeline = load_pipeline("logistic")
-    study = optuna.create_study(direction="maximize")
-    trial = study.ask()
-    task = plan.task(pipeline, pipeline.suggest(trial))
-    labels = np.asarray(plan.data.train_labels)
-    assigned = plan.folds.assign(labels)
-    truths = [labels[assigned == fold] for fold in range(plan.folds.count)]
-    run = TrialRun(trial, task, labels, assigned, truths, screened=True)
-    monkeypatch.setattr(trial, "should_prune", lambda: prune)
+    run = run_of(tmp_path)
+    monkeypatch.setattr(run.trial, "should_prune", lambda: prune)
     decisions = []
-    for _ in range(SCREEN_FOLDS):
+    for _ in range(run.plan.screen_folds):
         request = run.next_request()
-        assert request is not None and request.train_rows == 200
-        decisions.append(run.receive(request, fit_fold(request)))
+        assert request is not None and request.train_rows == 30
+        decisions.append(run.receive(request, made_up(request)))
     assert decisions == [False, prune]
-    assert list(study.trials[0].intermediate_values) == [1]
+    assert list(run.trial.study.trials[0].intermediate_values) == [1]
     due = run.next_request()
     assert due is not None and due.train_rows is None
+
+
+def test_a_trial_is_scored_by_the_metric_with_its_error(tmp_path: Path) -> None:
+    run = run_of(tmp_path, screened=False)
+    while (request := run.next_request()) is not None:
+        run.receive(request, made_up(request))
+    score = run.score()
+    steps = run.trial.study.trials[0].intermediate_values
+    assert list(steps) == [2, 3, 4]
+    assert steps[4] == pytest.approx(score.value, abs=0.01)
+    assert score.standard_error > 0
+
+
+def test_predictions_without_a_score_are_a_sentence(tmp_path: Path) -> None:
+    """Numbers that have run away give an error that is not finite."""
+    run = run_of(tmp_path, "rmse", screened=False)
+    while (request := run.next_request()) is not None:
+        rows = int((run.plan.assigned == request.fold).sum())
+        huge = FitResult(np.full((rows, 1), np.inf, np.float32), None, 1.0, 1.0)
+        run.receive(request, huge)
+    with pytest.raises(PodiumError, match="no score: rmse is"):
+        run.score()

@@ -1,6 +1,5 @@
 import sqlite3
 import threading
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,11 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from competition import PodiumError
-from competition.database import open_engine
+from competition.database import Database
 from competition.kaggle.client import RemoteSubmission
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import State, Submission
-from submissions.lock import sole_submitter
 from submissions.marker import described, marker, parsed
 
 FINGERPRINT = "0123456789ab"
@@ -22,7 +20,7 @@ REAL = "https://www.kaggle.com"
 
 @pytest.fixture
 def ledger(database: str) -> Ledger:
-    return Ledger(open_engine(database), "digits", REAL)
+    return Ledger(Database(database), "digits", REAL)
 
 
 def intend(ledger: Ledger, fingerprint: str = FINGERPRINT, attempt: int = 1) -> Submission:
@@ -49,7 +47,7 @@ def remote(ref: int, **values: object) -> RemoteSubmission:
 def test_an_intent_outlives_its_process(ledger: Ledger, database: str) -> None:
     begun = intend(ledger)
     assert begun.created.tzinfo is UTC
-    again = Ledger(open_engine(database), "digits", REAL).latest(FINGERPRINT)
+    again = Ledger(Database(database), "digits", REAL).latest(FINGERPRINT)
     assert again is not None and again.id == begun.id
     assert again.unfinished and again.message == "first"
     assert abs((datetime.now(UTC) - again.created).total_seconds()) < 60
@@ -118,15 +116,15 @@ def test_what_was_abandoned_is_closed_and_can_come_back(ledger: Ledger) -> None:
     ledger.close_abandoned("c" * 12, datetime.now(UTC))
     assert states() == [State.REFUSED, State.SENDING, State.INTENT]
     ledger.close_abandoned("c" * 12, datetime.now(UTC) + timedelta(hours=2))
-    assert states() == [State.REFUSED, State.REFUSED, State.INTENT]
+    assert states() == [State.REFUSED, State.LOST, State.INTENT]
     ledger.absorb([remote(5, description=described("late", "b" * 12, 1))])
     assert states()[1] == State.SUBMITTED and ledger.get(perhaps).ref == 5
 
 
 def test_servers_and_competitions_never_mix(ledger: Ledger) -> None:
     intend(ledger)
-    practice = Ledger(ledger.engine, "digits", "http://127.0.0.1:1")
-    letters = Ledger(ledger.engine, "letters", REAL)
+    practice = Ledger(ledger.database, "digits", "http://127.0.0.1:1")
+    letters = Ledger(ledger.database, "letters", REAL)
     assert practice.submissions() == [] and practice.latest(FINGERPRINT) is None
     assert letters.submissions() == []
     assert practice.other_endpoints() == {REAL: 1}
@@ -134,30 +132,9 @@ def test_servers_and_competitions_never_mix(ledger: Ledger) -> None:
 
 def test_an_estimate_is_found_by_content(ledger: Ledger) -> None:
     assert ledger.estimate_of(FINGERPRINT) == Estimate()
-    ledger.remember_blend(Path("a.csv"), FINGERPRINT, Estimate(0.5, 0.1, "key", "cnn"))
-    ledger.remember_blend(Path("b.csv"), FINGERPRINT, Estimate(0.6, 0.1, "other", "knn"))
-    assert ledger.estimate_of(FINGERPRINT) == Estimate(0.6, 0.1, "other", "knn")
-
-
-def test_one_submitter_at_a_time(ledger: Ledger, database: str) -> None:
-    inside, order = threading.Event(), []
-
-    def second() -> None:
-        inside.wait()
-        with sole_submitter(open_engine(database), "digits") as waited:
-            order.append(("second", waited))
-
-    thread = threading.Thread(target=second)
-    thread.start()
-    with sole_submitter(ledger.engine, "digits") as waited:
-        order.append(("first", waited))
-        inside.set()
-        with sole_submitter(open_engine(database), "letters") as other:
-            assert not other
-        time.sleep(0.5)
-        order.append(("first ends", waited))
-    thread.join()
-    assert order == [("first", False), ("first ends", False), ("second", True)]
+    ledger.remember_blend(Path("a.csv"), FINGERPRINT, Estimate(0.5, 0.1, 90, "key", "cnn"))
+    ledger.remember_blend(Path("b.csv"), FINGERPRINT, Estimate(0.6, 0.1, None, "other", "knn"))
+    assert ledger.estimate_of(FINGERPRINT) == Estimate(0.6, 0.1, None, "other", "knn")
 
 
 def test_many_open_a_new_database_at_once(database: str) -> None:
@@ -166,7 +143,7 @@ def test_many_open_a_new_database_at_once(database: str) -> None:
 
     def one(number: int) -> None:
         start.wait()
-        row = intend(Ledger(open_engine(database), "digits", REAL), fingerprint=f"{number:012x}")
+        row = intend(Ledger(Database(database), "digits", REAL), fingerprint=f"{number:012x}")
         found.append(row.id)
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(6)]
@@ -181,8 +158,8 @@ def test_sqlite_writes_ahead_and_lives_beside_other_tables(tmp_path: Path) -> No
     file = tmp_path / "podium.db"
     with sqlite3.connect(file) as other:
         other.execute("CREATE TABLE studies (study_id INTEGER)")
-    ledger = Ledger(open_engine(f"sqlite:///{file}"), "digits", REAL)
-    with ledger.engine.connect() as connection:
+    ledger = Ledger(Database(f"sqlite:///{file}"), "digits", REAL)
+    with ledger.database.engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
     assert {name for name in names if not name.startswith("sqlite")} == {
@@ -197,7 +174,7 @@ def test_sqlite_writes_ahead_and_lives_beside_other_tables(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("nonsense", "no database address"),
+        ("nonsense", "not a database address"),
         ("mysql://me:s3cret@host/name", "mysql"),
         ("postgresql+nodriver://me:s3cret@host/name?password=s3cret", "driver"),
         ("sqlite:////proc/none/podium.db", "cannot be made"),
@@ -205,15 +182,15 @@ def test_sqlite_writes_ahead_and_lives_beside_other_tables(tmp_path: Path) -> No
 )
 def test_a_database_that_cannot_be_opened_is_a_sentence(address: str, said: str) -> None:
     with pytest.raises(PodiumError, match=said) as error:
-        Ledger(open_engine(address), "digits", REAL)
+        Ledger(Database(address), "digits", REAL)
     assert "s3cret" not in str(error.value)
 
 
-def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "podium.db"
     file.write_text("these are my notes\n" * 100)
-    with pytest.raises(PodiumError, match="no database"):
-        Ledger(open_engine(f"sqlite:///{file}"), "digits", REAL)
+    with pytest.raises(PodiumError, match="not a database"):
+        Ledger(Database(f"sqlite:///{file}"), "digits", REAL)
     assert file.read_text() == "these are my notes\n" * 100
 
 

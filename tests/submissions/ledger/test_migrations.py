@@ -13,10 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from competition import PodiumError
-from competition.database import open_engine
-from submissions import schema
-from submissions.ledger.ledger import Ledger
-from submissions.ledger.schema import HEAD, VERSION_TABLE, bring_up_to_date
+from competition.database import Database
+from submissions.ledger.ledger import Estimate, Ledger
+from submissions.ledger.schema import HEAD, MIGRATIONS, VERSION_TABLE, bring_up_to_date
 from submissions.ledger.tables import Base
 from tests.submissions.conftest import ROOT
 
@@ -49,8 +48,13 @@ INSERT INTO podium_submissions (competition, endpoint, created, file, message, s
 
 
 @pytest.fixture
-def engine(database: str) -> Engine:
-    return open_engine(database)
+def opened(database: str) -> Database:
+    return Database(database)
+
+
+@pytest.fixture
+def engine(opened: Database) -> Engine:
+    return opened.engine
 
 
 def first_ledger(engine: Engine) -> None:
@@ -65,20 +69,24 @@ def version(engine: Engine) -> str | None:
         return connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
 
 
-def test_the_revisions_lead_to_the_tables_that_the_code_uses(engine: Engine) -> None:
-    bring_up_to_date(engine)
+def test_the_revisions_lead_to_the_tables_that_the_code_uses(
+    opened: Database, engine: Engine
+) -> None:
+    bring_up_to_date(opened)
     with engine.connect() as connection:
         # SQLite reads every float back as another type than it was given.
         exact = {"version_table": VERSION_TABLE, "compare_type": engine.dialect.name != "sqlite"}
         context = MigrationContext.configure(connection, opts=exact)
         assert compare_metadata(context, Base.metadata) == []
-    assert ScriptDirectory(str(ROOT / "submissions" / "migrations")).get_heads() == [HEAD]
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [HEAD]
     assert version(engine) == HEAD
 
 
-def test_a_ledger_of_the_first_revision_opens_and_keeps_its_rows(engine: Engine) -> None:
+def test_a_ledger_of_the_first_revision_opens_and_keeps_its_rows(
+    opened: Database, engine: Engine
+) -> None:
     first_ledger(engine)
-    ledger = Ledger(engine, "digits", REAL)
+    ledger = Ledger(opened, "digits", REAL)
     (kept,) = ledger.submissions()
     assert (kept.ref, kept.message, kept.public_score) == (7, "kept", 0.5)
     assert kept.created == datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -87,34 +95,32 @@ def test_a_ledger_of_the_first_revision_opens_and_keeps_its_rows(engine: Engine)
     assert "podium_queue" in inspect(engine).get_table_names()
 
 
-def test_a_ledger_from_the_future_is_left_alone(engine: Engine) -> None:
-    bring_up_to_date(engine)
+def test_a_ledger_from_the_future_is_left_alone(opened: Database, engine: Engine) -> None:
+    bring_up_to_date(opened)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     with pytest.raises(
         PodiumError, match=r"later version of Podium.*9999.*bring Podium up to date"
     ):
-        Ledger(engine, "digits", REAL)
+        Ledger(opened, "digits", REAL)
     assert version(engine) == "9999"
 
 
-def test_an_upgrade_that_fails_never_happened(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upgrade_that_fails_never_happened(opened: Database, engine: Engine) -> None:
     first_ledger(engine)
     with engine.begin() as connection:  # in the way of the second revision
         connection.execute(text("CREATE TABLE podium_queue (id INTEGER)"))
     with pytest.raises(PodiumError, match="podium_queue"):
-        Ledger(engine, "digits", REAL)
+        Ledger(opened, "digits", REAL)
     assert VERSION_TABLE not in inspect(engine).get_table_names()
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE podium_queue"))
-    assert len(Ledger(engine, "digits", REAL).submissions()) == 1
+    assert len(Ledger(opened, "digits", REAL).submissions()) == 1
 
 
 def _open(url: str, start: "multiprocessing.synchronize.Barrier") -> None:
     start.wait()
-    assert len(Ledger(open_engine(url), "digits", REAL).submissions()) == 1
+    assert len(Ledger(Database(url), "digits", REAL).submissions()) == 1
 
 
 def test_processes_that_open_an_old_ledger_at_once(engine: Engine) -> None:
@@ -133,15 +139,15 @@ def test_processes_that_open_an_old_ledger_at_once(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("first", ["studies", "ledger"])
-def test_studies_live_in_the_same_database(first: str, engine: Engine) -> None:
+def test_studies_live_in_the_same_database(first: str, opened: Database, engine: Engine) -> None:
     import optuna
 
     url = engine.url.render_as_string(hide_password=False)
     if first == "ledger":
-        Ledger(engine, "digits", REAL)
+        Ledger(opened, "digits", REAL)
     study = optuna.create_study(storage=url, study_name="mine")
     study.add_trial(optuna.trial.create_trial(value=0.5))
-    Ledger(engine, "digits", REAL).intend("0" * 12, 1, message="", file="a.csv")
+    Ledger(opened, "digits", REAL).intend("0" * 12, 1, message="", file="a.csv")
     assert {"alembic_version", VERSION_TABLE} <= set(inspect(engine).get_table_names())
     assert optuna.load_study(storage=url, study_name="mine").best_value == 0.5
     optuna.delete_study(storage=url, study_name="mine")
@@ -149,21 +155,40 @@ def test_studies_live_in_the_same_database(first: str, engine: Engine) -> None:
 
 def test_a_current_ledger_opens_without_alembic(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'podium.db'}"
-    bring_up_to_date(open_engine(url))
+    bring_up_to_date(Database(url))
     code = (
-        "import sys; from competition.database import open_engine; "
+        "import sys; from competition.database import Database; "
         "from submissions.ledger.ledger import Ledger; "
-        f"Ledger(open_engine({url!r}), 'digits', 'x').submissions(); "
+        f"Ledger(Database({url!r}), 'digits', 'x').submissions(); "
         "sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
 
 
-def test_a_folder_with_a_percent_sign_is_no_riddle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moved = tmp_path / "100%(here)s"
-    moved.mkdir()
-    (moved / "migrations").symlink_to(ROOT / "submissions" / "migrations")
-    monkeypatch.setattr(schema, "_MIGRATIONS", moved / "migrations")
-    bring_up_to_date(open_engine(f"sqlite:///{tmp_path / 'podium.db'}"))
+def test_a_folder_with_a_percent_sign_is_no_riddle(tmp_path: Path) -> None:
+    moved = tmp_path / "100%(here)s" / "migrations"
+    moved.parent.mkdir()
+    moved.symlink_to(MIGRATIONS)
+    database = Database(f"sqlite:///{tmp_path / 'podium.db'}")
+    bring_up_to_date(database, moved)
+    assert version(database.engine) == HEAD
+
+
+def test_a_ledger_of_the_second_revision_gets_the_rows_of_estimates(tmp_path: Path) -> None:
+    """As it was before metrics: what it holds is kept, and the new column is empty."""
+    from alembic import command
+    from alembic.config import Config
+
+    database = Database(f"sqlite:///{tmp_path / 'podium.db'}")
+    first_ledger(database.engine)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+    assert version(database.engine) == "0002"
+    ledger = Ledger(database, "digits", REAL)
+    (kept,) = ledger.submissions()
+    assert (kept.ref, kept.public_score, kept.cv_rows) == (7, 0.5, None)
+    ledger.remember_blend(Path("a.csv"), "0" * 12, Estimate(0.5, 0.1, 42_000))
+    assert ledger.estimate_of("0" * 12).cv_rows == 42_000

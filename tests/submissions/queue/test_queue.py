@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from competition import PodiumError, load_competition
 from competition.kaggle.client import KaggleError
 from competition.problem.checks import check
+from competition.problem.measures import binomial_error
 from competition.problem.sample import read_sample
+from pipelines.blending.blend import fresh_blend
 from submissions.clock import Clock
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import State
 from submissions.queue.files import Queue, estimated
-from submissions.queue.sending import submit_queue
-from submissions.tracking.scores import sampling_error
-from tests.submissions.conftest import Desk
-from tests.submissions.test_main import write_blend
+from tests.submissions.conftest import Desk, tuned
 
 
 def waiting(desk: Desk) -> list[str]:
@@ -86,7 +86,7 @@ def test_waiting_goes_on_the_next_day(own_desk: Callable[..., Desk]) -> None:
                 with sqlite3.connect(state) as database:
                     database.execute("UPDATE submissions SET created = created - 86400")
 
-    sent = submit_queue(desk.competition, desk.client, wait=True, clock=Nights())
+    sent = desk.submit_queue(wait=True, clock=Nights())
     assert (len(sent.outcomes), sent.left, sent.trouble) == (4, 0, None)
     assert all(outcome.submission.status == "complete" for outcome in sent.outcomes)
     assert sent_names(desk) == ["first.csv", "second.csv", "third.csv", "last.csv"]
@@ -95,10 +95,9 @@ def test_waiting_goes_on_the_next_day(own_desk: Callable[..., Desk]) -> None:
 def test_two_at_once_and_a_lost_reply_send_each_once(own_desk: Callable[..., Desk]) -> None:
     desk = own_desk(faults="lose-reply", delay=0.2)
     fill(desk, 120)
-    client = desk.client
 
     def send() -> None:
-        assert submit_queue(desk.competition, client).trouble is None
+        assert desk.at().submit_queue().trouble is None
 
     threads = [threading.Thread(target=send) for _ in range(2)]
     for thread in threads:
@@ -119,7 +118,7 @@ def test_what_was_sent_is_told_though_the_rest_fails(desk: Desk) -> None:
                 raise KaggleError("the line is down")
             return super().upload(path)
 
-    sent = submit_queue(desk.competition, Tired(desk.competition))
+    sent = desk.submit_queue(client=Tired(desk.competition, desk.workspace.access))
     assert len(sent.outcomes) == 1 and sent.left == 3
     assert "line is down" in str(sent.trouble)
     assert desk.run("submit", "--from-queue").returncode == 0
@@ -131,10 +130,11 @@ def test_a_file_that_kaggle_cannot_score_does_not_hold_up_the_rest(desk: Desk) -
     desk.run("queue", "add", good)
     bad.write_text(bad.read_text().replace(",3\n", ",ten\n"))
     generous = replace(desk.competition, classes=(*desk.competition.classes, "ten"))
-    ledger = Ledger.open(desk.competition)
-    report = check(bad, generous, read_sample(generous))
-    Queue(ledger, generous).add(report, estimate=Estimate(0.99, 0.001))
-    sent = submit_queue(generous, desk.client)
+    desk = desk.at(competition=generous)
+    report = check(bad, generous, read_sample(generous, desk.workspace.data))
+    ledger = Ledger.open(desk.workspace)
+    Queue(ledger, desk.workspace).add(report, estimate=Estimate(0.99, 0.001))
+    sent = desk.submit_queue()
     assert [Path(one.submission.file).name for one in sent.outcomes] == ["good.csv"]
     assert "could not score" in str(sent.trouble) and sent.left == 0
 
@@ -177,21 +177,46 @@ def test_a_copy_that_was_changed_is_not_sent(desk: Desk) -> None:
 
 
 def test_a_blend_brings_its_own_estimate(desk: Desk) -> None:
-    write_blend(desk.competition, 152)
+    tuned(desk.workspace, 152)
     assert "place 1 of 1 file" in desk.run("queue", "add").stdout
     (row,) = json.loads(desk.run("queue", "--json").stdout)
-    assert (row["cv_score"], row["cv_se"], row["blend_name"]) == (0.1, 0.01, "2 x cnn + knn")
+    score = fresh_blend(desk.workspace).blend.score
+    assert (row["cv_score"], row["cv_se"], row["cv_rows"], row["blend_name"]) == (
+        score.value,
+        score.standard_error,
+        score.rows,
+        "knn",
+    )
     again = desk.run("queue", "add", "--estimate", 0.2, "--se", 0.02, "--message", "surer")
     assert "waits already" in again.stdout
     (row,) = json.loads(desk.run("queue", "--json").stdout)
     assert (row["cv_score"], row["cv_se"], row["message"]) == (0.2, 0.02, "surer")
-    assert row["blend_name"] == "2 x cnn + knn"
+    assert row["blend_name"] == "knn" and row["cv_rows"] is None
 
 
-def test_an_estimate_without_error_is_one_on_the_training_rows(desk: Desk) -> None:
-    fixed = replace(desk.competition, train_rows=1198)
-    assert estimated(Estimate(), 0.9, None, fixed) == Estimate(0.9, sampling_error(0.9, 1198))
-    assert estimated(Estimate(), None, None, fixed) is None
+def test_an_estimate_is_one_by_the_metric() -> None:
+    digits = load_competition("digit-recognizer")
+    whole = Estimate(0.9, binomial_error(0.9, 42_000), 42_000)
+    assert estimated(Estimate(), 0.9, None, digits) == whole
+    assert estimated(Estimate(), None, None, digits) is None
+    rmse = load_competition("digits-rmse")
+    assert estimated(Estimate(), 23_451.5, None, rmse) == Estimate(23_451.5)
+    kappa = load_competition("digits-kappa")
+    assert estimated(Estimate(), -0.2, 0.1, kappa) == Estimate(-0.2, 0.1)
+    wrong = ((99.3, digits), (-0.1, digits), (1.2, kappa), (float("nan"), rmse))
+    for value, competition in wrong:
+        with pytest.raises(PodiumError, match="is not a score by"):
+            estimated(Estimate(), value, None, competition)
+
+
+def test_the_least_error_goes_first_where_less_is_better(own_desk: Callable[..., Desk]) -> None:
+    desk = own_desk("digits-rmse", daily=1)
+    for seed, name, estimate in ((1, "worse.csv", 3.1), (2, "best.csv", 1.2), (3, "none.csv", "")):
+        said = ["--estimate", estimate] if estimate else []
+        assert desk.run("queue", "add", desk.file(seed, name), *said).returncode == 0
+    assert waiting(desk) == ["best.csv", "worse.csv", "none.csv"]
+    desk.run("submit", "--from-queue")
+    assert sent_names(desk) == ["best.csv"]
 
 
 def test_what_is_at_kaggle_already_does_not_wait(desk: Desk) -> None:
@@ -210,7 +235,7 @@ def test_an_interrupted_one_is_finished_and_not_sent_again(desk: Desk) -> None:
     desk.run("queue", "add", file)
     desk.run("submit", file)
     (row,) = [one for one in desk.rows() if one.sha256]
-    ledger = Ledger.open(desk.competition)
+    ledger = Ledger.open(desk.workspace)
     ledger.change(row.id, state=State.SENDING, ref=None, status=None, public_score=None)
     assert waiting(desk) == ["mine.csv"]
     said = desk.run("submit", "--from-queue")
@@ -222,10 +247,10 @@ def test_an_interrupted_one_is_finished_and_not_sent_again(desk: Desk) -> None:
     ("arguments", "status", "says"),
     [
         (["queue", "add", "none.csv"], 1, "none.csv was not queued: there is no such file"),
-        (["queue", "add"], 1, "make blend"),
+        (["queue", "add"], 1, "nothing to blend"),
         (["queue", "add", "x.csv", "--se", "0.1"], 2, "name both"),
         (["queue", "add", "x.csv", "--estimate", "1", "--se", "inf"], 2, "finite"),
-        (["queue", "add", "x.csv", "--estimate", "99.3"], 2, "less than or equal to 1"),
+        (["queue", "add", "x.csv", "--estimate", "99.3"], 2, "lies between 0 and 1"),
         (["queue", "drop", "7"], 1, "Nothing in the queue is called '7'"),
         (["submit", "x.csv", "--from-queue"], 2, "neither FILE nor --again"),
         (["queue", "--competition", "no-such", "drop", "7"], 1, "no-such"),

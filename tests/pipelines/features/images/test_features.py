@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from competition import PodiumError
-from competition.data.dataset import Dataset
+from competition.errors import PodiumError
 from pipelines.features.images.gradients import GRIDS, GradientHistograms, pooling_weights
 from pipelines.features.images.preparation import Preparation
 from pipelines.features.images.shape_features import ShapeFeatures
+from tests.pipelines.digits import digits
 
 
 def ring(side: int = 28) -> np.ndarray:
@@ -20,13 +20,14 @@ def ring(side: int = 28) -> np.ndarray:
 
 
 @pytest.mark.parametrize("grids", GRIDS.values())
-def test_gradients_tell_digits_apart(grids: tuple[int, ...], optical: Dataset) -> None:
-    rows = GradientHistograms(8, grids).transform(np.asarray(optical.train_images))
-    assert rows.shape == (1198, 8 * sum(cells**2 for cells in grids))
+def test_gradients_tell_digits_apart(grids: tuple[int, ...]) -> None:
+    images, labels = digits()
+    rows = GradientHistograms(8, grids).transform(images[:1200])
+    assert rows.shape == (1200, 8 * sum(cells**2 for cells in grids))
     assert rows.dtype == np.float32
     assert rows.min() >= 0 and rows.max() <= 1
-    model = LogisticRegression(C=10, max_iter=40).fit(rows[:800], optical.train_labels[:800])
-    assert model.score(rows[800:], optical.train_labels[800:]) > 0.95
+    model = LogisticRegression(C=10, max_iter=40).fit(rows[:800], labels[:800])
+    assert model.score(rows[800:], labels[800:1200]) > 0.95
 
 
 def test_edges_are_found_where_they_are_and_in_their_direction() -> None:
@@ -61,8 +62,8 @@ def test_projections_are_the_ink_of_columns_and_rows() -> None:
     assert row[6] == pytest.approx(2 * 16 / 28) and row[0] == 0
 
 
-def test_binarised_images_have_two_levels(optical: Dataset) -> None:
-    images = np.asarray(optical.train_images[:20])
+def test_binarised_images_have_two_levels() -> None:
+    images = digits()[0][:20]
     prepared = Preparation(median=3, threshold=64, upright=False).apply(images)
     assert set(np.unique(prepared)) == {0, 255}
     assert prepared.shape == images.shape
@@ -70,15 +71,15 @@ def test_binarised_images_have_two_levels(optical: Dataset) -> None:
 
 @pytest.mark.parametrize("side", [8, 28])
 @pytest.mark.parametrize("blur", [0.3, 1.0, 4.0])
-def test_images_are_filtered_each_by_itself(side: int, blur: float, optical: Dataset) -> None:
-    images = np.stack([cv2.resize(image, (side, side)) for image in optical.train_images[:70]])
+def test_images_are_filtered_each_by_itself(side: int, blur: float) -> None:
+    images = digits(side)[0][:70]
     prepared = Preparation(median=3, upright=False, blur=blur).apply(images)
     alone = [cv2.GaussianBlur(cv2.medianBlur(image, 3), (0, 0), blur) for image in images]
     np.testing.assert_array_equal(prepared, np.stack(alone))
 
 
-def test_features_do_not_depend_on_the_images_beside(optical: Dataset) -> None:
-    images = np.asarray(optical.train_images[:150])
+def test_features_do_not_depend_on_the_images_beside() -> None:
+    images = digits()[0][:150]
     for features in (GradientHistograms(12, (4, 7, 10), 3, 64, True, 0.5), ShapeFeatures()):
         together = features.transform(images)
         alone = np.concatenate([features.transform(images[i : i + 1]) for i in range(150)])

@@ -1,0 +1,1 @@
+"""What sections draw with: figures that answer to the mouse, pictures, matrices."""

@@ -1,0 +1,1 @@
+"""The section about the data: images and labels, before and after training."""

@@ -1,0 +1,1 @@
+"""The section about columns and the blend: their answers, judged by the truth."""

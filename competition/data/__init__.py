@@ -1,0 +1,1 @@
+"""What is given: the rows, checked and cached."""

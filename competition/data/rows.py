@@ -1,0 +1,60 @@
+"""Rows that remember where in the data set they stand, so that features are computed only once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from.
+
+    Attributes:
+        whole: All rows of the set, (n, …), as the data set has them.
+        name: Names the set's content: two sets of the same name are equal.
+        folder: Where what is computed of the set may be kept; None for nowhere.
+        numbers: (m,) which of the whole these rows are.
+    """
+
+    whole: npt.NDArray[Any]
+    name: str
+    folder: Path | None
+    numbers: npt.NDArray[np.int64]
+
+
+class Rows(np.ndarray):
+    """An array of rows of a data set, with their origin.
+
+    Whatever is made of it, a slice or a distorted copy, has no origin: `origin` is None there. So
+    features of rows with an origin can be looked up by row number, and others are computed.
+
+    Args:
+        array: (m, …) the rows.
+        origin: Where they come from.
+
+    Example:
+        >>> whole = np.arange(6).reshape(3, 2)
+        >>> rows = Rows(whole[[2, 0]], Origin(whole, "abc", None, np.array([2, 0])))
+        >>> rows.origin.numbers.tolist(), rows[:1].origin
+        ([2, 0], None)
+    """
+
+    origin: Origin | None
+
+    def __new__(cls, array: npt.NDArray[Any], origin: Origin) -> "Rows":
+        """Return a view of the array with the origin."""
+        rows = np.asarray(array).view(cls)
+        rows.origin = origin
+        return rows
+
+    def __array_finalize__(self, other: Any) -> None:
+        """Forget the origin: this is another array."""
+        self.origin = None
+
+
+def origin_of(array: npt.NDArray[Any]) -> Origin | None:
+    """Return where an array's rows come from; None where nobody knows."""
+    return array.origin if isinstance(array, Rows) else None

@@ -1,0 +1,1 @@
+"""The text of a submission: its lines, its table, and what stands in the cells."""

@@ -1,0 +1,88 @@
+"""The columns that a blend may be made of, and whether they are still the same."""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from competition.errors import PodiumError
+from competition.problem.targets import Predictions
+from pipelines.base import Pipeline
+from pipelines.columns import Column, read_columns
+
+if TYPE_CHECKING:
+    from pipelines.search.plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+def candidates(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[Column]:
+    """Return the best columns of each pipeline that were made on the plan's data and folds."""
+    there = read_columns(
+        plan.workspace.predictions, plan.data.fingerprint, plan.problem.metric.name
+    )
+    comparable = [column for column in there if column.manifest["folds"] == folds_of(plan)]
+    return [
+        column
+        for pipeline in pipelines
+        for column in [each for each in comparable if each.pipeline == pipeline.name][
+            : pipeline.columns
+        ]
+    ]
+
+
+def folds_of(plan: "Plan") -> dict[str, int]:
+    """Return a plan's folds as manifests write them."""
+    return {"count": plan.folds.count, "seed": plan.folds.seed}
+
+
+def predictions_of(column: Column, plan: "Plan") -> tuple[Predictions, Predictions] | None:
+    """Return a column's predictions (n, k) and (m, k).
+
+    Returns:
+        None, with a line in the log, where they are damaged or are of other rows.
+    """
+    try:
+        oof, test = column.oof(), column.test()
+    except PodiumError as error:
+        log.warning("A column of %s is left out: %s", column.pipeline, error)
+        return None
+    outputs = plan.problem.outputs
+    shapes = (len(plan.data.truth), outputs), (len(plan.data.test), outputs)
+    if (oof.shape, test.shape) != shapes or not (
+        np.isfinite(oof).all() and np.isfinite(test).all()
+    ):
+        log.warning("A column of %s is left out: %s is damaged.", column.pipeline, column.folder)
+        return None
+    return oof, test
+
+
+def stamps(columns: Sequence[Column]) -> dict[str, str]:
+    """Return when each column was written, by pipeline and key."""
+    return {f"{column.pipeline}/{column.key}": column.created for column in columns}
+
+
+def changes_since(before: object, columns: Sequence[Column]) -> str:
+    """Return what has changed about columns, as a clause; empty for nothing.
+
+    Where all of them were deleted, that is nothing: no other blend can be made.
+
+    Args:
+        before: What `stamps` returned of them then.
+        columns: Those that are there now.
+    """
+    if not isinstance(before, dict):
+        return "the old one does not say what it was made of"
+    now = stamps(columns) or before
+    changes = {
+        "has a new column": now.keys() - before.keys(),
+        "has lost a column": before.keys() - now.keys(),
+        "was tuned again": {
+            name for name in now.keys() & before.keys() if now[name] != before[name]
+        },
+    }
+    for what, changed in changes.items():
+        if changed:
+            return f"{min(changed).split('/')[0]} {what}"
+    return ""

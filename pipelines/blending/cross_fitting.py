@@ -1,0 +1,146 @@
+"""Blends of columns, scored on rows that nothing of them was learnt from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from competition.problem.problem import Problem
+from competition.problem.scores import Comparison, Score
+from competition.problem.targets import Answers, Assigned, Kind, Predictions, Truth
+from pipelines.blending.calibration import temperatures, tempered
+from pipelines.blending.methods import METHODS, Floats, Linear, Method, Stack, combine
+
+_TIED = 0.32  # the p-value of a difference of one standard error
+
+
+@dataclass(frozen=True)
+class Blend:
+    """A linear combination of columns, each at its own temperature.
+
+    Attributes:
+        method: How the weights were learnt.
+        linear: Weights (c,) and intercept (k,), learnt from all rows.
+        temperatures: (c,) float64, learnt from all rows; ones where there are no probabilities.
+        oof: (n, k) cross-fitted predictions: each fold's rows are blended with temperatures and
+            weights learnt on the other folds.
+        answers: Made of `oof` by decisions that were learnt on the other folds.
+        score: Of these answers.
+        best_single: Position of the best single column.
+        comparison: Of these answers with those of the best single column, on the same rows.
+        methods: Cross-fitted value of every method that was tried.
+    """
+
+    method: str
+    linear: Linear
+    temperatures: Floats
+    oof: Predictions
+    answers: Answers
+    score: Score
+    best_single: int
+    comparison: Comparison
+    methods: dict[str, float]
+
+    def apply(self, columns: Sequence[Predictions], problem: Problem) -> Predictions:
+        """Return the blend (m, k) float32 of other rows' columns, (m, k) each."""
+        heated = at_temperatures(np.stack(columns), self.temperatures, problem)
+        return combine(heated, self.linear, problem)
+
+
+def blend(
+    columns: Sequence[Predictions],
+    truth: Truth,
+    assigned: Assigned,
+    problem: Problem,
+    methods: Mapping[str, Method] = METHODS,
+) -> Blend:
+    """Blend columns in several ways and keep the best by cross-fitted value.
+
+    Methods within one standard error of the difference from the best one are tied with it: among
+    these the loss decides, which a few lucky rows do not move.
+
+    Args:
+        columns: Out-of-fold predictions, (n, k) each.
+        truth: Of all rows.
+        assigned: (n,) fold of each row, the same that the columns were made with.
+        problem: What is asked.
+        methods: What is tried, by name.
+    """
+    stack = np.stack(columns)
+    fitted = _cross_fitted(stack, truth, assigned, problem, methods)
+    answers = {name: problem.answers(truth, oof, assigned) for name, oof in fitted.items()}
+    losses = {name: problem.loss(truth, oof) for name, oof in fitted.items()}
+    scores = {
+        name: problem.score_answers(truth, given, losses[name]) for name, given in answers.items()
+    }
+    method = _chosen(scores, answers, truth, problem)
+    single, single_answers = _best_single(stack, truth, assigned, problem)
+    heat = temperatures(stack, truth, problem)
+    return Blend(
+        method=method,
+        linear=methods[method](at_temperatures(stack, heat, problem), truth, problem),
+        temperatures=heat,
+        oof=fitted[method],
+        answers=answers[method],
+        score=scores[method],
+        best_single=single,
+        comparison=problem.compare(truth, answers[method], single_answers),
+        methods={name: score.value for name, score in scores.items()},
+    )
+
+
+def at_temperatures(stack: Stack, heat: Floats, problem: Problem) -> Stack:
+    """Return columns (c, n, k) float32, each at its temperature (c,) where they are of classes."""
+    if problem.kind != Kind.CLASSES:
+        return stack
+    heated = np.empty_like(stack)
+    for place, (column, of_column) in enumerate(zip(stack, heat, strict=True)):
+        heated[place] = tempered(column, of_column)
+    return heated
+
+
+def _cross_fitted(
+    stack: Stack,
+    truth: Truth,
+    assigned: Assigned,
+    problem: Problem,
+    methods: Mapping[str, Method],
+) -> dict[str, Predictions]:
+    """Return each method's blend, every fold's rows by what was learnt on the other folds."""
+    blended = {name: np.empty_like(stack[0]) for name in methods}
+    for fold in np.unique(assigned):
+        inside = assigned == fold
+        heat = temperatures(stack[:, ~inside], truth[~inside], problem)
+        known = at_temperatures(stack[:, ~inside], heat, problem)
+        scored = at_temperatures(stack[:, inside], heat, problem)
+        for name, method in methods.items():
+            linear = method(known, truth[~inside], problem)
+            blended[name][inside] = combine(scored, linear, problem)
+    return blended
+
+
+def _chosen(
+    scores: dict[str, Score], answers: dict[str, Answers], truth: Truth, problem: Problem
+) -> str:
+    leader = max(scores, key=lambda name: scores[name].rank)
+
+    def tied() -> Iterator[str]:
+        for name in scores:
+            against = problem.compare(truth, answers[name], answers[leader])
+            if name == leader or against.p_value > _TIED:
+                yield name
+
+    return min(tied(), key=lambda name: scores[name].loss)
+
+
+def _best_single(
+    stack: Stack, truth: Truth, assigned: Assigned, problem: Problem
+) -> tuple[int, Answers]:
+    """Return the position and the answers of the column that scores best out of fold."""
+    answers = [problem.answers(truth, column, assigned) for column in stack]
+    scores = [
+        problem.score_answers(truth, given, problem.loss(truth, column))
+        for given, column in zip(answers, stack, strict=True)
+    ]
+    best = max(range(len(stack)), key=lambda place: scores[place].rank)
+    return best, answers[best]

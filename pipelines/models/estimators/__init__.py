@@ -1,0 +1,1 @@
+"""Estimators that pipelines of any kind of rows are made of."""

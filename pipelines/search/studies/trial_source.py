@@ -1,0 +1,213 @@
+"""Which trial comes next: a queued one, a fixed point that is due, or one that is sampled."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import truediv
+from statistics import median
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+
+from pipelines.base import Params, Pipeline, ShippedPoint, suggested
+from pipelines.search.finishing import finishing_work
+from pipelines.search.fit import Task
+from pipelines.search.plan import Plan
+from pipelines.search.studies import owners
+from pipelines.search.studies.grid import grid_points
+from pipelines.search.studies.proposals import Proposals
+from pipelines.search.studies.study import best_trials, untried
+
+STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
+_NO_TIME = "it would not have ended in the time left"
+_TAKEN = "another run took the point that was queued"
+_TO_BEAT = "the one to beat"
+_TIMED = 5  # so many trials, the last that were completed, tell the time of the next
+_ATTEMPTS = 10  # so many trials are asked for before the source is taken for dry
+
+Left = Callable[[], float]  # the seconds left
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A trial that was asked for.
+
+    Attributes:
+        trial: Optuna's.
+        task: Its fits.
+        earned: Whether it is to be completed, come what may.
+    """
+
+    trial: optuna.Trial
+    task: Task
+    earned: bool
+
+
+class TrialSource:
+    """Asks a study for trials that fit the time left.
+
+    The first is the cheapest shipped point. Then come the points of the grid in their order, or
+    else the shipped points, the most expensive that fits first, the best once more for others to
+    beat, and sampled trials. What waits in the queue, from a run that was stopped, goes before them
+    all. Nothing is asked of the study that was not queued in it.
+
+    Args:
+        pipeline: What is tuned.
+        study: Where its trials are kept.
+        plan: What its fits share.
+        sampler: `tpe`, `random`, or `grid`, which tries the points of the pipeline's grid alone.
+    """
+
+    def __init__(self, pipeline: Pipeline, study: optuna.Study, plan: Plan, sampler: str) -> None:
+        self.pipeline, self.study, self.plan, self.owner = pipeline, study, plan, plan.owner
+        self.shipped = pipeline.shipped()
+        self.grid = grid_points(pipeline) if sampler == "grid" else None
+        self.proposals = Proposals(study, pipeline, sampler, plan.seed)
+        self.rate = 0.0  # wall seconds of a trial of cost 1
+        self.finishing_rate = 0.0  # wall seconds of the test predictions that it lacks
+        self.reserve = 0.0  # wall seconds that are kept for those of the best trial so far
+        self.postponed: list[int] = []
+        self.fixed = {point.name for point in self.shipped} | {_TO_BEAT}
+        self.given: set[str] = set()  # names of the fixed points that were queued here
+
+    # ------------------------------------------------------------------ time
+
+    def learn(self, completed: list[FrozenTrial], workers: int) -> None:
+        """Take the times of the last completed trials as the measure of those to come.
+
+        Their median, since a pipeline's cost is a rough guess: one slow trial that set the measure
+        alone would leave the rest of the time unused.
+
+        Args:
+            completed: The study's.
+            workers: How many fits run at once.
+        """
+        if not completed:
+            return
+        timed = [suggested(self.pipeline, trial.params) for trial in completed[-_TIMED:]]
+        costs = [self.pipeline.cost(params) for params in timed]
+        seconds = [trial.user_attrs["seconds"] for trial in completed[-_TIMED:]]
+        self.rate = median(map(truediv, seconds, costs))
+        if not self.finishing_rate:
+            work = finishing_work(self.pipeline, self.plan, timed[-1:])
+            self.finishing_rate = work / workers / costs[-1]
+
+    def expected(self, params: Params) -> float:
+        """Predict the wall seconds of a full trial, on the safe side; 0 for no idea.
+
+        Where neighbours are looked for, the test predictions can take longer than the trial, and
+        they are due if it turns out the best: in place of those that time is kept for already.
+        """
+        cost = self.pipeline.cost(params)
+        finishing = max(0.0, cost * self.finishing_rate - self.reserve)
+        return STRETCH * (cost * self.rate + finishing)
+
+    def least(self) -> float:
+        """Predict the wall seconds of the cheapest shipped point."""
+        return self.rate * self.shipped[0].cost
+
+    # ------------------------------------------------------------------ asking
+
+    def ask(self, left: Left | None) -> Asked | None:
+        """Return a trial with its fits; None where none turns up that fits.
+
+        Args:
+            left: The seconds left; None while nothing has a score, when a trial is due however long
+                it takes.
+        """
+        for _ in range(_ATTEMPTS):
+            if not self._queue_one(left):
+                return None
+            trial = self.study.ask()
+            # Another run closes it where this process slept for so long that it passes for dead.
+            with suppress(UpdateFinishedTrialError):
+                asked = self._claim(trial, left)
+                if asked is not None:
+                    return asked
+        return None
+
+    def _claim(self, trial: optuna.Trial, left: Left | None) -> Asked | None:
+        """Return what was asked for; None where it does not fit, or is another run's."""
+        known = trial.user_attrs
+        trial.set_user_attr(owners.OWNER, self.owner)
+        if owners.ASKED not in known:  # another run was faster, and the queue empty
+            owners.close(self.study, trial.number, _TAKEN)
+            return None
+        params = self.pipeline.suggest(trial)
+        if left is not None and self.expected(params) > left():
+            self.postponed.append(trial.number)  # it is worth waiting for more time
+            return None
+        task = self.plan.task(self.pipeline, params)
+        key = self.plan.store.key(task)
+        trial.set_user_attr("key", key)
+        twin = owners.same_elsewhere(self.study, trial, key, self.owner)
+        if twin is None:
+            return Asked(trial, task, bool(known.get("earned")))
+        trial.set_user_attr("twin", twin)
+        owners.close(self.study, trial.number, f"trial {twin} of another run tries the same")
+        return None
+
+    def close(self) -> None:
+        """Queue again what did not fit this time."""
+        trials = self.study.get_trials(deepcopy=False)
+        owners.put_back(self.study, [trials[number] for number in self.postponed], _NO_TIME)
+        self.postponed.clear()
+
+    # ------------------------------------------------------------------ queueing
+
+    def _queue_one(self, left: Left | None) -> bool:
+        """See to it that a trial waits in the queue; return whether one does."""
+        trials = self.study.get_trials(deepcopy=False)
+        if any(trial.state == TrialState.WAITING for trial in trials):
+            return True
+        point = self._due_point(trials, left)
+        if point is not None:
+            self.given.add(point.name)
+            earned = point.name != _TO_BEAT
+            self._enqueue(point.params, point=point.name, earned=earned)
+            return True
+        if self.grid is not None:
+            return False
+        sampled = self.proposals.propose(lambda params: self._fits(params, left))
+        if sampled is None:
+            return False
+        self._enqueue(sampled)
+        return True
+
+    def _enqueue(self, params: Params, **attributes: Any) -> None:
+        task = self.plan.task(self.pipeline, suggested(self.pipeline, params))
+        owners.enqueue(self.study, params, key=self.plan.store.key(task), **attributes)
+
+    def _fits(self, params: Params, left: Left | None) -> bool:
+        return left is None or self.expected(params) <= left()
+
+    def _fits_point(self, point: ShippedPoint, left: Left | None) -> bool:
+        return self._fits(suggested(self.pipeline, point.params), left)
+
+    def _due_point(self, trials: list[FrozenTrial], left: Left | None) -> ShippedPoint | None:
+        """Return the fixed point that is due; one that failed here is not due again."""
+        if left is None:
+            first = self._due(trials, [*self.shipped, *(self.grid or [])])
+            return next(first, None)
+        if self.grid is not None:
+            due = self._due(trials, self.grid)
+            return next((point for point in due if self._fits_point(point, left)), None)
+        if self.given >= self.fixed:
+            return None
+        due = self._due(trials, self.shipped)
+        fitting = [point for point in due if self._fits_point(point, left)]
+        return fitting[-1] if fitting else self._to_beat(trials)
+
+    def _due(self, trials: list[FrozenTrial], points: list[ShippedPoint]) -> Iterator[ShippedPoint]:
+        return untried(trials, (point for point in points if point.name not in self.given))
+
+    def _to_beat(self, trials: list[FrozenTrial]) -> ShippedPoint | None:
+        """Return the best trial so far, unless it was entered as the one to beat before."""
+        if _TO_BEAT in self.given or not any(untried(trials, [ShippedPoint(_TO_BEAT, {}, 0.0)])):
+            return None
+        best = best_trials(
+            [trial for trial in trials if trial.state == TrialState.COMPLETE], self.plan
+        )[0]
+        return ShippedPoint(_TO_BEAT, best.params, 0.0)

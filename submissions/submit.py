@@ -1,0 +1,143 @@
+"""The two ways to submit: the blend, or any CSV; both end with a score in the ledger."""
+
+from pathlib import Path
+
+from competition.errors import PodiumError
+from competition.kaggle.client import KaggleClient
+from competition.problem.checks import CheckReport
+from competition.workspace import Workspace
+from submissions.allowance import NoneLeft, wait_for_slot
+from submissions.checking import Checker
+from submissions.clock import PATIENCE, Clock, Patience
+from submissions.ledger.ledger import Ledger
+from submissions.polling import await_score
+from submissions.progress import Progress
+from submissions.submitter import Outcome, Submitter
+
+TIMEOUT_SECONDS = 600.0
+
+
+def submit_blend(
+    workspace: Workspace,
+    client: KaggleClient,
+    *,
+    message: str | None = None,
+    again: bool = False,
+    wait: bool = False,
+    timeout: float = TIMEOUT_SECONDS,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+    patience: Patience = PATIENCE,
+) -> Outcome:
+    """Submit the blend of all that was tuned, made again where it is missing or out of date.
+
+    Args:
+        workspace: Whose blend.
+        client: The door to Kaggle.
+        message: What to say with it; the blend's name where nothing is given.
+        again: As in `submit_file`, like all that follow.
+        wait: Wait for the next slot.
+        timeout: Seconds to wait for the score.
+        progress: Hears of each step.
+        clock: Time.
+        patience: How long to wait for what.
+
+    Raises:
+        PodiumError: nothing is tuned, or anything that `submit_file` raises.
+    """
+    ledger = Ledger.open(workspace, client.source)
+    submitter = Submitter(client, ledger, progress or Progress(), clock or Clock(), patience)
+    report, name = Checker(workspace, ledger).blend(ledger, submitter.progress)
+    return _finished(submitter, report, message or name, again=again, wait=wait, timeout=timeout)
+
+
+def submit_file(
+    path: Path,
+    workspace: Workspace,
+    client: KaggleClient,
+    *,
+    message: str | None = None,
+    again: bool = False,
+    wait: bool = False,
+    timeout: float = TIMEOUT_SECONDS,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+    patience: Patience = PATIENCE,
+) -> Outcome:
+    """Check a CSV, submit it exactly once, and wait for its score.
+
+    Called again after it was interrupted at any moment, it finds out what happened and finishes
+    that, instead of submitting a second time.
+
+    Args:
+        path: The file, whoever made it.
+        workspace: What it answers.
+        client: The door to Kaggle.
+        message: What to say with it; the file's name where nothing is given.
+        again: Submit it even if the same content was scored before.
+        wait: Wait for the next midnight (UTC) where today's allowance is used up.
+        timeout: Seconds to wait for the score.
+        progress: Hears of each step.
+        clock: Time.
+        patience: How long to wait for what.
+
+    Raises:
+        AlreadySubmitted: the same content was submitted before.
+        NoneLeft: the allowance is used up.
+        KaggleError: Kaggle refused or could not be reached.
+        PodiumError: the file is faulty, Kaggle could not score it, or the database fails.
+
+    Example:
+        >>> outcome = submit_file(Path("mine.csv"), workspace, client)  # doctest: +SKIP
+        >>> outcome.submission.public_score  # doctest: +SKIP
+        0.99253
+    """
+    ledger = Ledger.open(workspace, client.source)
+    submitter = Submitter(client, ledger, progress or Progress(), clock or Clock(), patience)
+    report = Checker(workspace, ledger).check(path)
+    report.require_valid("uploaded")
+    return _finished(
+        submitter, report, message or path.name, again=again, wait=wait, timeout=timeout
+    )
+
+
+def _finished(
+    submitter: Submitter,
+    report: CheckReport,
+    message: str,
+    *,
+    again: bool,
+    wait: bool,
+    timeout: float,
+) -> Outcome:
+    """Submit what was checked, wait for a slot where that is wanted, and for its score."""
+    progress, clock, patience = submitter.progress, submitter.clock, submitter.patience
+    for warning in report.warnings:
+        progress.step(f"Warning: {warning}")
+    while True:
+        try:
+            outcome = submitter.submit(report, message, again=again)
+            break
+        except NoneLeft as closed:
+            if not (wait and closed.renewed):
+                raise
+        wait_for_slot(submitter.ask, clock, progress, patience)
+    submission = outcome.submission
+    if not submission.scored:
+        progress.step(f"submission {submission.ref} is at Kaggle and recorded")
+        submission = await_score(
+            submitter.client,
+            submitter.ledger,
+            submission,
+            timeout=timeout,
+            clock=clock,
+            progress=progress,
+            patience=patience,
+        )
+    if submission.status == "error":
+        raise PodiumError(
+            f"Kaggle could not score submission {submission.ref} "
+            f"({submission.error or 'it gives no reason'}). It does not count towards the "
+            "allowance: fix the file and submit it again."
+        )
+    return Outcome(submission, outcome.allowance)

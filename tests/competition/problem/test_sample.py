@@ -1,0 +1,59 @@
+"""The sample submission is read strictly, and a broken one is told in a sentence."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from competition import PodiumError
+from competition.problem.sample import read_sample
+from tests.competition.problem.cases import FORMS, IDS, LABELS
+
+TEXT = 'Id,Class\r\n1,0\r\n2,0\r\n3,0\r\n10,0\r\na b,0\r\n"say ""a""",0\r\n"x,y",0\r\nü,0\r\n'
+
+
+def test_ids_are_read_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / LABELS.sample_file).write_bytes(TEXT.encode())
+    sample = read_sample(LABELS, tmp_path)
+    assert (sample.header, sample.ids) == (("Id", "Class"), IDS)
+    assert sample.size == len(TEXT.encode())
+    assert sample.fields[5:7] == ('"say ""a"""', '"x,y"')
+    assert sample.positions["ü"] == 7
+
+
+def test_one_that_kaggle_packed_alone_is_read_too(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / f"{LABELS.sample_file}.zip", "w") as archive:
+        archive.writestr("sample.csv", TEXT.encode("utf-8-sig"))
+    assert read_sample(LABELS, tmp_path).ids == IDS
+
+
+def test_target_columns_keep_the_samples_order(tmp_path: Path) -> None:
+    spec = replace(FORMS["values"], test_rows=1)
+    (tmp_path / spec.sample_file).write_text("Id,y,x\n7,0,0\n")
+    assert read_sample(spec, tmp_path).header == ("Id", "y", "x")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "is not there"),
+        (b"", "line 1"),
+        (b"Id,Label\n1,0\n", "line 1"),
+        (b"Class,Id\n1,0\n", "line 1"),
+        (b"Id,Class\n1,0,0\n", "line 2"),
+        (b"Id,Class\n1,0\n\n2,0\n", "line 3"),
+        (b'Id,Class\n"1,0\n', "line 2"),
+        (b"Id,Class\n1,0\r2,0\n", "carriage return"),
+        (b"Id,Class\n1,0\n1,0\n", "all different"),
+        (b"Id,Class\n,0\n", "none of them blank"),
+        (b"Id,Class\n1,0\n", "1 ids, not 8"),
+        (b"\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_a_broken_sample_is_a_sentence(content: bytes | None, reason: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / LABELS.sample_file).write_bytes(content)
+    with pytest.raises(PodiumError, match=reason) as error:
+        read_sample(LABELS, tmp_path)
+    assert LABELS.sample_file in str(error.value)

@@ -1,0 +1,122 @@
+"""Blends help where members differ, never see the rows they are scored on, and break ties."""
+
+import numpy as np
+import pytest
+
+from competition.problem.problem import Problem
+from competition.problem.targets import Kind, Predictions, Truth
+from pipelines.blending.calibration import tempered
+from pipelines.blending.cross_fitting import blend
+from pipelines.blending.methods import METHODS, Linear, Stack
+from tests.pipelines.blending.conftest import competition_of, dealt, noisy, truth_of
+
+ACCURACY = competition_of("accuracy").problem
+
+
+def accuracy(truth: Truth, predictions: Predictions) -> float:
+    return float(np.mean(predictions.argmax(axis=1) == truth))
+
+
+def test_independent_members_make_a_gain_that_the_paired_test_sees(problem: Problem) -> None:
+    truth, assigned = truth_of(problem, 2500), dealt(2500)
+    columns = [noisy(truth, problem, 1.2, seed) for seed in range(4)]
+    blended = blend(columns, truth, assigned, problem)
+    singles = [problem.score(truth, column, assigned) for column in columns]
+    best = max(range(4), key=lambda index: singles[index].rank)
+    assert blended.best_single == best
+    assert blended.score.rank > singles[best].rank
+    assert blended.score == problem.score(truth, blended.oof, assigned)
+    assert blended.methods["best single"] == pytest.approx(singles[best].value, rel=0.1)
+    assert blended.comparison.gain == pytest.approx(abs(blended.score.value - singles[best].value))
+    assert blended.comparison.p_value < 1e-3
+    assert set(blended.methods) == set(METHODS)
+
+
+def test_two_lucky_rows_do_not_outweigh_the_log_loss_and_twelve_do() -> None:
+    random = np.random.default_rng(3)
+    truth, assigned = random.integers(0, 4, 600), random.integers(0, 5, 600)
+    columns = [noisy(truth, ACCURACY, 0.7, seed) for seed in range(3)]
+    blended = blend(columns, truth, assigned, ACCURACY)
+    alone = {
+        name: blend(columns, truth, assigned, ACCURACY, {name: METHODS[name]}).score
+        for name in METHODS
+    }
+    most_accurate = max(alone.values(), key=lambda score: score.rank)
+    surest = min(alone.values(), key=lambda score: score.loss)
+    right = [round(600 * score.value) for score in (most_accurate, blended.score, surest)]
+    assert right == [600, 598, 588]  # as before metrics were concepts of their own
+    assert most_accurate.loss > blended.score.loss > surest.loss
+
+
+def test_a_single_column_is_itself(problem: Problem) -> None:
+    truth, assigned = truth_of(problem, 300), dealt(300)
+    column = noisy(truth, problem, 1.0, 0)
+    blended = blend([column], truth, assigned, problem)
+    assert blended.linear.weights.tolist() == [1.0]
+    if problem.kind != Kind.CLASSES:
+        np.testing.assert_array_equal(blended.oof, column)
+        assert (blended.comparison.difference, blended.comparison.p_value) == (0.0, 1.0)
+    if problem.metric.name in ("accuracy", "map@3"):  # a temperature changes no order in a row
+        assert (blended.comparison.difference, blended.comparison.p_value) == (0.0, 1.0)
+
+
+def test_a_modest_column_is_not_passed_over() -> None:
+    """Label smoothing leaves a network right and unsure; a surer one that is worse must not win."""
+    truth, assigned = truth_of(ACCURACY, 4000), dealt(4000)
+    good, worse = noisy(truth, ACCURACY, 0.7, 0), noisy(truth, ACCURACY, 1.1, 1)
+    unsure = tempered(good, 4.0)
+    blended = blend([unsure, worse], truth, assigned, ACCURACY)
+    assert blended.temperatures[0] < 0.5
+    assert blended.score.loss < min(ACCURACY.loss(truth, each) for each in (good, worse))
+    assert blended.score.value >= accuracy(truth, good)
+
+
+def ridge(stack: Stack, truth: Truth, problem: Problem) -> Linear:
+    """Stack by ridge regression: weights of any sign, and an intercept."""
+    wanted = np.asarray(problem.learnable(truth), np.float64).reshape(len(truth), -1)
+    if problem.kind == Kind.CLASSES:
+        wanted = np.eye(problem.outputs)[truth]
+    means, middle = stack.mean(axis=1, dtype=np.float64), wanted.mean(axis=0)
+    known = (stack - means[:, None]).reshape(len(stack), -1).T
+    gram = known.T @ known
+    gram += 1e-6 * np.trace(gram) * np.eye(len(stack))
+    weights = np.linalg.solve(gram, known.T @ (wanted - middle).ravel())
+    return Linear(weights, middle - weights @ means)
+
+
+def test_a_stacked_linear_method_is_one_function(problem: Problem) -> None:
+    """Columns that share an error: no mean of them removes it, and a difference does."""
+    truth, assigned = truth_of(problem, 3000), dealt(3000)
+    shared = noisy(truth, problem, 6.0, 9)
+    if problem.kind == Kind.CLASSES:
+        good = noisy(truth, problem, 1.0, 0) * 0.55 + shared * 0.45
+    else:
+        good = noisy(truth, problem, 0.5, 0) + 0.4 * (shared - shared.mean(axis=0))
+    methods = dict(METHODS) | {"ridge": ridge}
+    if problem.metric.name == "log loss":  # which certainty that is wrong makes infinite
+        methods = {"ridge": ridge}
+    blended = blend([good, shared], truth, assigned, problem, methods)
+    assert blended.method == "ridge"
+    assert blended.linear.weights[1] < -0.1
+    if problem.metric.name != "log loss":
+        assert blended.comparison.gain > 0 and blended.comparison.p_value < 0.01
+    test = blended.apply([good[:7], shared[:7]], problem)
+    assert test.shape == (7, problem.outputs)
+    if problem.kind == Kind.CLASSES:
+        assert test.min() >= 0
+        np.testing.assert_allclose(test.sum(axis=1), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "ridge"])
+def test_a_folds_own_truth_does_not_touch_its_blend(method: str, problem: Problem) -> None:
+    learner = {method: (dict(METHODS) | {"ridge": ridge})[method]}
+    truth, assigned = truth_of(problem, 600), dealt(600)
+    columns = [noisy(truth, problem, noise, seed) for seed, noise in enumerate((0.7, 0.9, 3.0))]
+    inside = assigned == 2
+    altered = truth.copy()
+    altered[inside] = np.roll(truth[inside], 1, axis=0)
+    before = blend(columns, truth, assigned, problem, learner)
+    after = blend(columns, altered, assigned, problem, learner)
+    np.testing.assert_array_equal(before.oof[inside], after.oof[inside])
+    if not problem.decision().learns:
+        np.testing.assert_array_equal(before.answers[inside], after.answers[inside])

@@ -1,0 +1,139 @@
+"""What is asked for next, and what never is."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from competition.errors import PodiumError
+from pipelines.base import Params
+from pipelines.models.images.logistic import Logistic
+from pipelines.search.coordinator import tune
+from pipelines.search.fit import FitRequest, FitResult
+from pipelines.search.studies import owners
+from pipelines.search.studies.study import open_storage, open_study
+from pipelines.search.studies.trial_source import TrialSource
+from tests.pipelines.search.here import Here, made_up, memory_study, plan_here
+
+UNFIT = 0.3  # the strength of which every fit fails
+
+
+def quiet(step: object) -> None:
+    """Say nothing."""
+
+
+def failing_at_one_point(request: FitRequest) -> FitResult:
+    if request.task.params["C"] == UNFIT:
+        raise PodiumError("Training diverged.")
+    return made_up(request)
+
+
+def test_a_point_that_fails_is_tried_once_and_those_after_it_have_their_turn(
+    tmp_path: Path,
+) -> None:
+    study = memory_study()
+    plan = plan_here(tmp_path, place=Here(failing_at_one_point))
+    (column,) = tune(Logistic(), study, plan, 600.0, quiet, sampler="grid")
+    states = {trial.params["C"]: trial.state.name for trial in study.trials[1:]}
+    assert states == {0.03: "COMPLETE", 0.1: "COMPLETE", UNFIT: "FAIL", 1.0: "COMPLETE"}
+    (failed,) = study.get_trials(states=(TrialState.FAIL,))
+    assert owners.reason_of(study, failed) == "Training diverged."
+    assert column.score.value == study.best_value
+
+
+class Asleep(Logistic):
+    """Sleeps in the middle of asking, once, until another process takes its trial for dead."""
+
+    def __init__(self, close: Callable[[int], None]) -> None:
+        self.close = close
+        self.woken = False
+
+    def suggest(self, trial: optuna.trial.BaseTrial) -> Params:
+        if not self.woken and not isinstance(trial, optuna.trial.FixedTrial):
+            self.woken = True
+            self.close(trial.number)
+        return super().suggest(trial)
+
+
+def test_a_trial_that_another_process_closed_meanwhile_is_let_go(tmp_path: Path) -> None:
+    plan = plan_here(tmp_path, place=Here(made_up))
+    storage = open_storage(plan.workspace.database)
+    study, other = (open_study(storage, plan, Logistic()) for _ in range(2))
+    pipeline = Asleep(lambda number: owners.close(other, number, "its run fell silent"))
+    (column,) = tune(pipeline, study, plan, 600.0, quiet, sampler="grid")
+    assert study.trials[0].state == TrialState.FAIL
+    assert column.score.value == study.best_value
+
+
+class Uneven(Logistic):
+    """The work grows with the strength: four times as much at 1 as at 0.1 or less."""
+
+    def cost(self, params: Params) -> float:
+        return 4.0 ** max(0.0, math.log10(params["C"]) + 1)
+
+
+def by_cost(request: FitRequest) -> float:
+    """A fit takes a second, and its predictions ten for what is left out."""
+    share = 40 / 40 if request.want_test else 0.0
+    return Uneven().cost(request.task.params) * (1 + 10 * (1 + share))
+
+
+def costly(request: FitRequest) -> FitResult:
+    from dataclasses import replace
+
+    cost = Uneven().cost(request.task.params)
+    made = made_up(request)
+    return replace(
+        made,
+        fit_seconds=cost,
+        predict_seconds=10 * cost,
+        test=made.test if request.want_test else None,
+    )
+
+
+def test_a_grid_point_whose_test_predictions_would_not_fit_the_time_is_left_for_more(
+    tmp_path: Path,
+) -> None:
+    study, place = memory_study(), Here(costly, by_cost)
+    plan = plan_here(tmp_path, place=place)
+    tune(Uneven(), study, plan, 240.0, quiet, sampler="grid")
+    completed = {t.params["C"] for t in study.get_trials(states=(TrialState.COMPLETE,))}
+    assert {0.03, 0.1} < completed
+    assert 1.0 not in completed
+    assert {trial.state for trial in study.trials} == {TrialState.COMPLETE}
+    assert place.clock < 240
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_points_are_sampled_within_the_time_left_and_none_is_failed_for_it(
+    sampler: str, tmp_path: Path
+) -> None:
+    """Half of the space would take longer than what is left of the budget."""
+    study, place = memory_study(pruned=True), Here(costly, by_cost)
+    plan = plan_here(tmp_path, place=place)
+    tune(Uneven(), study, plan, 900.0, quiet, sampler=sampler)
+    sampled = [trial for trial in study.trials if "point" not in trial.user_attrs]
+    assert len(sampled) > 3
+    assert all(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in study.trials)
+    assert all(trial.params == trial.user_attrs[owners.ASKED] for trial in sampled)
+    assert place.clock < 1000
+
+
+def test_one_slow_trial_does_not_set_the_time_of_those_to_come(tmp_path: Path) -> None:
+    source = TrialSource(Logistic(), memory_study(), plan_here(tmp_path), "tpe")
+    params = source.shipped[0].params
+    distribution = optuna.distributions.FloatDistribution(1e-4, 1e4, log=True)
+    completed = [
+        optuna.trial.create_trial(
+            params=params,
+            distributions=dict.fromkeys(params, distribution),
+            value=0.9,
+            user_attrs={"seconds": seconds},
+        )
+        for seconds in (10.0, 10.0, 10.0, 500.0)
+    ]
+    source.learn(completed, 2)
+    assert source.least() == 10.0

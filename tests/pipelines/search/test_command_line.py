@@ -1,0 +1,228 @@
+"""Tuning as a person starts it: killed, interrupted, out of disk, or shared by two."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from competition.data.dataset import load_dataset
+from competition.workspace import Workspace
+from pipelines.base import load_pipeline
+from pipelines.columns import read_columns
+from pipelines.search.plan import make_plan
+from pipelines.search.studies.owners import asked_of
+from pipelines.search.studies.study import open_storage, study_name
+
+ROOT = Path(__file__).parents[3]
+TUNE = [sys.executable, "-m", "pipelines", "tune", "-p"]
+
+
+def the_study(workspace: Workspace) -> optuna.Study | None:
+    if workspace.database.missing:
+        return None
+    storage = open_storage(workspace.database)
+    names = optuna.get_all_study_names(storage)
+    return optuna.load_study(study_name=names[0], storage=storage) if names else None
+
+
+def finished(study: optuna.Study) -> dict[int, tuple[TrialState, float | None]]:
+    return {t.number: (t.state, t.value) for t in study.trials if t.state.is_finished()}
+
+
+def workers_of(process: "subprocess.Popen[str]") -> list[int]:
+    listed = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(process.pid)], text=True)
+    return [int(pid) for pid in listed.split()]
+
+
+def start(pipeline: str, budget: str, **options: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*TUNE, pipeline, "--budget", budget],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+@pytest.mark.slow
+def test_it_tunes_and_blends_and_the_other_commands_show_it(workplace: Workspace) -> None:
+    done = subprocess.run(
+        [*TUNE, "logistic svm", "--budget", "5s"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert " pipeline  accuracy " in done.stdout
+    assert "blend      0.9" in done.stdout
+    assert done.stdout.rstrip().endswith("Next: make submit")
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-m", "pipelines", *words]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    best, *_ = json.loads(said("results", "--json"))
+    assert best["pipeline"] == "svm" and best["metric"] == "accuracy"
+    assert len(best["classes"]) == 10
+    assert "precision" in said("results", "--classes", "svm")
+    assert re.match(r"freed: \d+ configurations, \d+ files, [\d.]+ MB\n", said("clean"))
+    assert said("blend").splitlines()[0] in done.stdout
+
+
+@pytest.mark.slow
+def test_what_cannot_learn_numbers_is_left_out_with_a_word(workplace: Workspace) -> None:
+    folder = workplace.data.rename(workplace.data.with_name("digits-rmse"))
+    sample = folder / "sample_submission.csv"
+    sample.write_text(sample.read_text().replace("Label", "Value"))
+    done = subprocess.run(
+        [*TUNE, "logistic svm", "--budget", "2s", "-c", "digits-rmse"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert " pipeline  rmse " in done.stdout
+    assert "left out   logistic: it cannot learn numbers" in done.stdout
+    shown = [sys.executable, "-m", "pipelines", "results", "-c", "digits-rmse"]
+    told = subprocess.run(
+        [*shown, "--classes", "svm"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, told.stderr) == (
+        1,
+        "digits-rmse asks for numbers, so it has no classes.\n",
+    )
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_same_command_goes_on(workplace: Workspace) -> None:
+    """No finished trial is repeated, none is lost, no study is locked, no worker is left."""
+    before: dict[int, tuple[TrialState, float | None]] = {}
+    files: dict[Path, int] = {}
+    for pause in (0.3, 0.1):
+        process = start("svm", "90s")
+        while (study := the_study(workplace)) is None or len(finished(study)) < len(before) + 3:
+            assert process.poll() is None
+            time.sleep(0.1)
+        time.sleep(pause)
+        workers = workers_of(process)
+        assert workers
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        while [pid for pid in workers if Path(f"/proc/{pid}").exists()]:
+            time.sleep(0.1)  # the test's time-out tells when they never end
+
+        study = the_study(workplace)
+        assert study is not None
+        now = finished(study)
+        assert {number: now[number] for number in before} == before
+        before = now
+        store = workplace.predictions
+        assert not [path for path in store.rglob("*.npz") if not np.load(path)["scored"].size]
+        assert files.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
+        files = {path: path.stat().st_mtime_ns for path in store.rglob("*.npz")}
+
+    left_open = [asked_of(t) for t in study.trials if t.state == TrialState.RUNNING]
+    process = start("svm", "3s")
+    said, told = process.communicate()
+    assert process.returncode == 0, told
+    study = the_study(workplace)
+    assert study is not None
+    after = finished(study)
+    assert {number: after[number] for number in before} == before
+    kept = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.WAITING)
+    known = [asked_of(t) for t in study.trials if t.state in kept]
+    assert all(params in known for params in left_open if params)
+    assert not [t for t in study.trials if t.state == TrialState.RUNNING]
+    columns = {path.parent for path in store.rglob("manifest.json")}  # these got test predictions
+    untouched = {path: made for path, made in files.items() if path.parent not in columns}
+    assert untouched.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
+    assert "Next: make submit" in said
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(workplace: Workspace) -> None:
+    process = start("svm", "90s", start_new_session=True)
+    while (study := the_study(workplace)) is None or len(finished(study)) < 3:
+        assert process.poll() is None
+        time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told.strip() == "Interrupted. What was finished is kept; the same command goes on."
+    study = the_study(workplace)
+    assert study is not None
+    assert not [t for t in study.trials if t.state == TrialState.RUNNING]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("url", "told"), [("", "database .*cannot be"), ("sqlite://", "disk is full: ")]
+)
+def test_a_full_disk_is_a_sentence(url: str, told: str, workplace: Workspace) -> None:
+    """A limit on the size of files stands in for the disk: it stops the database, or a fit."""
+    code = (
+        "import resource, runpy, sys;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000));"
+        "sys.argv = ['pipelines', 'tune', '-p', 'svm', '--budget', '20s'];"
+        "runpy.run_module('pipelines', run_name='__main__')"
+    )
+    load_dataset(workplace.competition, workplace.data)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert re.search(told, done.stderr), done.stderr
+    assert not [path for path in workplace.runs.rglob("*") if ".part" in path.name]
+
+
+@pytest.mark.slow
+def test_two_coordinators_share_a_study_and_repeat_nothing(
+    workplace: Workspace, postgres_schema: str, tmp_path: Path
+) -> None:
+    load_dataset(workplace.competition, workplace.data)
+    environment = os.environ | {"DATABASE_URL": postgres_schema, "WORKERS": "1", "SAMPLER": "grid"}
+    runs = [
+        start("svm", "600s", env=environment | {"RUNS_DIR": str(tmp_path / name)})
+        for name in ("one", "two")
+    ]
+    ends = [process.communicate(timeout=200) for process in runs]
+    assert [process.returncode for process in runs] == [0, 0], ends
+    shared = Workspace.in_folders(
+        workplace.competition, tmp_path / "data", tmp_path / "one", postgres_schema
+    )
+    plan = make_plan(shared, 0)
+    study = optuna.load_study(
+        study_name=study_name(plan, load_pipeline("svm")),
+        storage=open_storage(shared.database),
+    )
+    by_owner: dict[str, set[str]] = {}
+    for trial in study.get_trials(states=(TrialState.COMPLETE,)):
+        by_owner.setdefault(trial.user_attrs["owner"], set()).add(trial.user_attrs["key"])
+    one, two = by_owner.values()
+    assert not one & two
+    points = {t.user_attrs["point"] for t in study.get_trials() if "point" in t.user_attrs}
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+    tried = {t.user_attrs["point"] for t in study.get_trials(states=ended)}
+    assert len(points) > 4
+    assert len(points - tried) <= 1  # one point of the grid may be the shipped one
+    assert not [t for t in study.get_trials() if t.state == TrialState.RUNNING]
+    assert read_columns(shared.predictions, plan.data.fingerprint, "accuracy")
