@@ -3,8 +3,8 @@
     DATA_DIR=… RUNS_DIR=… python -m benchmarks.ship --pipelines "knn svm"
 
 Reads the studies that `make tune` left in this runs folder on all of digit-recognizer's rows. The
-best trial of each takes the place of the most expensive shipped point, or joins it where it takes more
-than twice the time, unless it is a shipped point itself or that one is known to be better. The
+best trial of each takes the place of the most expensive shipped point, or joins it where it takes
+more than twice the time, unless it is a shipped point itself or that one is known to be better. The
 summary of the study is written above them.
 """
 

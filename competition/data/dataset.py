@@ -174,9 +174,7 @@ def _read(
 def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
     ids = read_sample(competition, folder).ids
     if any("\0" in each for each in ids):  # an array of text would lose it
-        raise PodiumError(
-            f"{competition.sample_file} holds a NUL character. {DOWNLOAD_AGAIN}"
-        )
+        raise PodiumError(f"{competition.sample_file} holds a NUL character. {DOWNLOAD_AGAIN}")
     return np.array(ids, dtype=np.str_)
 
 

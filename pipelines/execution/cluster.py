@@ -201,8 +201,8 @@ class ClusterExecutor(FitExecutor):
                 self._well_at = now
         if now - self._well_at > self._patience:
             raise ClusterLost(
-                f"The cluster at {self.address} has had no worker for {self._patience:.0f} s, or its "
-                "scheduler does not answer. Start it again, then the same command: what was "
+                f"The cluster at {self.address} has had no worker for {self._patience:.0f} s, or "
+                "its scheduler does not answer. Start it again, then the same command: what was "
                 "finished is kept."
             )
         again = self._jobs.take_lost() if self._threads else []

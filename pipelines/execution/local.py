@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from pipelines.execution.base import MOST_DEATHS, FitExecutor, Job, WorkerLost
-from pipelines.execution.notes import NOTES_FOLDER, latest, with_notes
+from pipelines.execution.notes import latest, leave_notes_in, with_notes
 from pipelines.execution.threads import settle_threads
 
 _Given = ParamSpec("_Given")
@@ -123,7 +123,7 @@ class LocalExecutor(FitExecutor):
 def _prepare_worker(threads: int, notes: str) -> None:
     """Set a worker up before it imports anything that counts threads."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
-    os.environ[NOTES_FOLDER] = notes
+    leave_notes_in(notes)
     settle_threads(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -15,7 +15,7 @@ from pipelines.networks.architectures import Head, NetworkShape, network_side
 from pipelines.networks.progress import reporter
 from pipelines.networks.ranges import RANGES
 from pipelines.networks.recipe import Recipe, Targets, fitting_batch, sampled, training_chunks
-from pipelines.networks.trainers import Trainer, trainer_of
+from pipelines.networks.trainers import Trainer, number_format, trainer_of
 from pipelines.parameters import Constraints
 
 Images = npt.NDArray[np.uint8]
@@ -117,6 +117,7 @@ class ImageNetwork(BaseEstimator):  # type: ignore[misc]
             PodiumError: the loss leaves the finite numbers.
         """
         self.shape_, self.outputs_ = images.shape[1:], outputs
+        self.number_format_ = number_format(self.precision)
         images = self._prepared(images)
         recipe = self._recipe(len(images))
         chunks = in_background(

@@ -39,6 +39,14 @@ most_kept = 1
 _kept: dict[tuple[NetworkShape, str], Trainer] = {}
 
 
+def number_format(precision: str) -> str:
+    """Return the Keras dtype policy of a precision: its own, or the best here for `auto`."""
+    if precision != "auto":
+        return precision
+    with quiet_native_stderr():
+        return choose_precision(gpu=find_gpu()).policy
+
+
 def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed: int) -> Trainer:
     """Return a trainer of such a network.
 
@@ -52,7 +60,7 @@ def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed
     with quiet_native_stderr():
         import keras
 
-    policy = choose_precision(gpu=find_gpu()).policy if precision == "auto" else precision
+    policy = number_format(precision)
     trainer = _kept.get((shape, policy))
     if trainer is None or batch_size not in (None, trainer.batch_size):
         if len(_kept) >= most_kept:

@@ -8,7 +8,6 @@ open is queued again by the next run, or by another coordinator of the same stud
 import logging
 from concurrent.futures import Future
 from contextlib import suppress
-from itertools import islice
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -16,16 +15,17 @@ from optuna.trial import TrialState
 
 from competition.database import DatabaseFailed
 from competition.errors import InfrastructureError, PodiumError
-from pipelines.base import Params, Pipeline, suggested
+from pipelines.base import Pipeline
 from pipelines.columns import Column
-from pipelines.execution.base import FitExecutor, WorkerLost
-from pipelines.search.finishing import finish_columns, finishing_work, in_store
-from pipelines.search.fit import FitRequest, FitResult, failure_of, fit_fold
+from pipelines.execution.base import FitExecutor
+from pipelines.search.finishing import finish_columns
+from pipelines.search.fit import FitRequest, FitResult, fit_fold
 from pipelines.search.makers import maker_of, unlike
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress, Report
 from pipelines.search.studies import owners
-from pipelines.search.studies.study import best_so_far, best_trials, score_of
+from pipelines.search.studies.failures import Failures
+from pipelines.search.studies.standing import Standing
 from pipelines.search.studies.trial_source import STRETCH, TrialSource
 from pipelines.search.trial import TrialRun
 
@@ -33,9 +33,6 @@ log = logging.getLogger(__name__)
 
 _TICK = 30.0  # seconds between two signs of life of the open trials
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
-_FIRST_FAILURES = 3  # a pipeline is given up after so many failures before its first success
-_FAILURES = 20  # and is tuned no further after so many failures one after the other
-_LOSSES = 3  # or after so many that ended their workers
 
 
 class PipelineFailed(PodiumError):
@@ -100,32 +97,9 @@ class _Coordinator:
         self.watch = owners.Watch(self.plan.owner)
         self.beats = 0
         self.beat_at = executor.now()
-        self.failures = self.losses = 0  # one after the other
-        self.failure = "no trial could be made"
-        self.best: list[Params] = []
-        self._look_back()
-
-    def _look_back(self) -> None:
-        """Learn from the study what is best so far and what finishing it will take."""
-        trials = self.study.get_trials(deepcopy=False)
-        completed = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-        self.source.learn(completed, self.executor.workers)
-        self.trials = len(completed) + sum(trial.state == TrialState.PRUNED for trial in trials)
-        self.values = best_so_far(completed, self.plan)
-        best = best_trials(completed, self.plan)
-        self.score = score_of(best[0], self.plan) if best else None
-        params = (suggested(self.pipeline, trial.params) for trial in best)
-        kept = (one for one in params if in_store(self.pipeline, self.plan, one))
-        here = list(islice(kept, self.pipeline.columns))
-        before = self.best
-        self.best = here or [suggested(self.pipeline, trial.params) for trial in best[:1]]
-        if here and self.best == before:
-            return
-        work = finishing_work(self.pipeline, self.plan, self.best)
-        if best and not here:  # another coordinator's, or other code's: its folds are to be fitted
-            work += self.source.expected(self.best[0]) * self.plan.folds.count
-        self.finishing = work / self.executor.workers
-        self.source.reserve = self.finishing / max(1, len(self.best))
+        self.failures = Failures()
+        self.standing = Standing(source)
+        self.standing.look(executor.workers)
 
     # ------------------------------------------------------------------ the loop
 
@@ -144,13 +118,13 @@ class _Coordinator:
 
     def _work(self) -> None:
         while self._fill():
-            patience = _LOOK if self.score is None else max(0.0, min(_LOOK, self._left()))
+            patience = _LOOK if self.standing.score is None else max(0.0, min(_LOOK, self._left()))
             done = self.executor.wait(self.running, patience)
             for future in done:
                 self._receive(future)
             if not done:
                 self._say(fits_left=sum(run.fits_left for run in self.open))
-            if self._hopeless() or (self.score is not None and self._left() <= 0):
+            if self._hopeless() or (self.standing.score is not None and self._left() <= 0):
                 break
             self._beat()
 
@@ -207,7 +181,7 @@ class _Coordinator:
             if request is not None:
                 return run, request
         if len(self.open) < self.executor.workers and self._wants_more():
-            asked = self.source.ask(None if self.score is None else self._left)
+            asked = self.source.ask(None if self.standing.score is None else self._left)
             if asked is not None:
                 screened = self.plan.screens and not asked.earned
                 run = TrialRun(asked.trial, asked.task, self.plan, screened, asked.earned)
@@ -257,7 +231,7 @@ class _Coordinator:
         run.trial.set_user_attr("standard_error", outcome.standard_error)
         run.trial.set_user_attr("seconds", run.seconds / width)
         self._tell(run, outcome.value)
-        self._look_back()
+        self.standing.look(self.executor.workers)
 
     def _tell(
         self, run: TrialRun, value: float | None = None, state: TrialState | None = None
@@ -266,8 +240,8 @@ class _Coordinator:
             self._let_go(run)
             return
         self.open.remove(run)
-        self.trials += 1
-        self.failures = self.losses = 0
+        self.standing.trials += 1
+        self.failures.clear()
 
     def _let_go(self, run: TrialRun) -> None:
         log.info("trial %d was taken over while this coordinator slept", run.trial.number)
@@ -277,43 +251,38 @@ class _Coordinator:
         """Record why a fit failed; the trial alone fails with it."""
         if run not in self.open:
             return
-        self.failure = failure_of(error)
-        log.warning("%s: trial %d failed: %s", self.pipeline.name, run.trial.number, self.failure)
-        owners.fail(self.study, run.trial, self.failure)
+        reason = self.failures.add(error)
+        log.warning("%s: trial %d failed: %s", self.pipeline.name, run.trial.number, reason)
+        owners.fail(self.study, run.trial, reason)
         self.open.remove(run)
-        self.failures += 1
-        self.losses += isinstance(error, WorkerLost)
 
     def _hopeless(self) -> bool:
-        """Say whether nothing but failures came, or fits that ended their workers."""
-        if self.score is None:
-            return self.failures >= _FIRST_FAILURES or self.losses > 0
-        return self.failures >= _FAILURES or self.losses >= _LOSSES
+        return self.failures.hopeless(scored=self.standing.score is not None)
 
     # ------------------------------------------------------------------ time and columns
 
     def _left(self) -> float:
         """Return the seconds until the deadline, less what finishing the columns will take."""
-        return self.deadline - self.executor.now() - STRETCH * self.finishing
+        return self.deadline - self.executor.now() - STRETCH * self.standing.finishing
 
     def _wants_more(self) -> bool:
-        if self.score is None:
+        if self.standing.score is None:
             return not self.open
         return self._left() > self.source.least()
 
     def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
-        if not self.best:
-            raise PipelineFailed(f"{self.pipeline.name} cannot be fitted: {self.failure}")
+        if not self.standing.best:
+            raise PipelineFailed(f"{self.pipeline.name} cannot be fitted: {self.failures.last}")
         facts = {
-            "trials": self.trials,
+            "trials": self.standing.trials,
             "study": self.study.study_name,
-            "best_so_far": self.values,
+            "best_so_far": self.standing.values,
         }
         columns, reasons = finish_columns(
             self.pipeline,
             self.plan,
-            self.best,
+            self.standing.best,
             facts,
             self.executor,
             lambda fits_left: self._say(fits_left, finishing=True),
@@ -329,9 +298,9 @@ class _Coordinator:
         self.report(
             Progress(
                 self.pipeline.name,
-                self.trials,
+                self.standing.trials,
                 fits_left,
-                self.score,
+                self.standing.score,
                 left,
                 self.executor.doing(),
                 finished,
