@@ -1,7 +1,7 @@
 """The whole chain against a practice Kaggle on this machine: no account, nothing leaves it."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +10,6 @@ from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle.client import KaggleClient, LeaderboardRow
 from competition.kaggle.download import download
-from competition.practice.holdout import USUAL_PUBLIC_SHARE
 from competition.practice.running import PracticeKaggle
 from competition.problem.measures import binomial_error
 from competition.problem.metric import Metric
@@ -94,8 +93,6 @@ class Rehearsal:
             folder / "kaggle", self.name, self.data, hidden=self.hidden
         ) as practice:
             competition = load_competition(str(practice.spec_path))
-            share = competition.public_share or USUAL_PUBLIC_SHARE
-            competition = replace(competition, public_share=share)
             console.print(f"Rehearsal of {competition.slug} at {practice.url}")
             workspace = Workspace.in_folders(
                 competition, folder / "data", folder / "runs", access=practice.access

@@ -112,7 +112,8 @@ def tune(
     console.print(results_table(columns, plan.problem.metric.name))
     for name, reason in (chosen.left_out | tuned.left_out).items():
         console.print(f"left out   {name}: {reason}", highlight=False, markup=False)
-    _show_blend(console, make_blend(plan, chosen.pipelines))
+    # Of all that is there, not of what was tuned this time: this is what is sent.
+    _show_blend(console, make_blend(plan, chosen_pipelines("", plan.competition).pipelines))
     console.print(f"{time.monotonic() - began:.0f} s. Next: make submit", highlight=False)
 
 

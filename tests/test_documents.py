@@ -6,11 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from competition.data.dataset import load_dataset
-from competition.practice.holdout import prepare
+from competition.practice.optical_digits import optical_digits
 from competition.spec import load_competition
 from pipelines.base import Pipeline, suggested
-from pipelines.metrics import score
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,20 +19,34 @@ def block(document: str, language: str) -> str:
     return found[1]
 
 
-def test_the_example_pipeline_learns(tmp_path: Path) -> None:
-    code = block("README.md", "python")
+def test_the_example_pipeline_learns() -> None:
+    code = block("docs/competitions.md", "python")
     assert len(code.splitlines()) <= 30
     names: dict[str, object] = {}
     exec(code, names)
     pipeline = names["PIPELINE"]
     assert isinstance(pipeline, Pipeline)
     (point,) = pipeline.shipped()
-    prepare(tmp_path, load_competition("optical-digits"), None)
-    data = load_dataset(load_competition("optical-digits"), tmp_path / "public")
-    images, labels = np.asarray(data.train_images), np.asarray(data.train_labels)
+    images, labels = optical_digits()
     estimator = pipeline.build(suggested(pipeline, point.params), 0)
     estimator.fit(images[:900], labels[:900])
-    assert score(estimator.predict_proba(images[900:]), labels[900:]).accuracy > 0.8
+    assert np.mean(estimator.predict_proba(images[900:]).argmax(axis=1) == labels[900:]) > 0.8
+
+
+def test_the_example_competition_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "competition.toml"
+    path.write_text(block("docs/competitions.md", "toml"))
+    assert load_competition(str(path)) == load_competition("digit-recognizer")
+
+
+def test_every_document_that_is_linked_exists() -> None:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().split()) <= 1000
 
 
 def test_every_make_target_that_is_named_exists() -> None:

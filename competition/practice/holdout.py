@@ -26,7 +26,7 @@ from competition.spec import Competition, load_competition
 
 SEED = 20_240_601
 HIDDEN_SHARE = 1 / 3
-USUAL_PUBLIC_SHARE = 0.25  # where the competition's own is not known
+_PUBLIC_SHARE = 0.25  # where the competition's own is not known
 SPEC_FILE = "competition.toml"
 HIDDEN_FILE = "hidden.csv"
 BASELINES_FILE = "baselines.json"
@@ -70,7 +70,9 @@ def prepare(
         spec = load_competition(str(spec_file))
         spec = replace(spec, daily_submissions=competition.daily_submissions)
     else:
-        spec = _write(folder, competition, read_labelled(competition, data), hidden)
+        share = competition.public_share or _PUBLIC_SHARE
+        asked = replace(competition, public_share=share)
+        spec = _write(folder, asked, read_labelled(competition, data), hidden)
     with atomic_path(spec_file) as path:
         path.write_text(spec.to_toml(), encoding="utf-8")
     with atomic_path(prepared) as path:
@@ -189,7 +191,8 @@ def _write_public(
 
 def _public_rows(spec: Competition, truth: Truth) -> npt.NDArray[np.bool_]:
     """Return (m,) which hidden rows count for the public score, drawn at random."""
-    share = spec.public_share or USUAL_PUBLIC_SHARE
+    assert spec.public_share is not None
+    share = spec.public_share
     count = max(1, round(len(truth) * share))
     public = np.zeros(len(truth), bool)
     public[np.random.default_rng(SEED).permutation(len(truth))[:count]] = True
