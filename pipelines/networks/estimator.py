@@ -12,9 +12,15 @@ from pipelines.features.images.augmentation import Distortion, in_background
 from pipelines.features.images.deskew import deskew
 from pipelines.features.images.preparation import are_square_images
 from pipelines.networks.architectures import Head, NetworkShape, network_side
-from pipelines.networks.progress import reporter
 from pipelines.networks.ranges import RANGES
-from pipelines.networks.recipe import Recipe, Targets, fitting_batch, sampled, training_chunks
+from pipelines.networks.recipe import (
+    Recipe,
+    Targets,
+    fitting_batch,
+    reporter,
+    sampled,
+    training_chunks,
+)
 from pipelines.networks.trainers import Trainer, number_format, trainer_of
 from pipelines.parameters import Constraints
 

@@ -1,5 +1,7 @@
 """How long and how fast a network learns: steps, the one-cycle schedule, averaging, smoothing."""
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.execution.notes import note
 from pipelines.features.images.augmentation import Distortion
+
+logger = logging.getLogger(__name__)
 
 Images = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float32]
@@ -128,3 +133,20 @@ def training_chunks(
 def sampled(images: Images, number: int, seed: int) -> Images:
     """Return that many images at random: each once before any comes again."""
     return images[np.resize(np.random.default_rng(seed).permutation(len(images)), number)]
+
+
+def reporter(recipe: Recipe, n_images: int) -> Report:
+    """Return a function that logs each chunk of the training and leaves a note of it."""
+    started = time.monotonic()
+    per_epoch = n_images / recipe.batch_size
+    epochs = recipe.steps / per_epoch
+
+    def report(step: int, loss: float) -> None:
+        seconds = time.monotonic() - started
+        left = seconds / step * (recipe.steps - step)
+        logger.info(
+            "epoch %.1f of %.1f, loss %.4f, %.0f s left", step / per_epoch, epochs, loss, left
+        )
+        note(f"epoch {step / per_epoch:.1f} of {epochs:.1f}, {left:.0f} s to its end")
+
+    return report

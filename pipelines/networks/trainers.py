@@ -7,11 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.execution.quiet import quiet_native_stderr
 from pipelines.execution.threads import threads
 from pipelines.networks.architectures import NetworkShape
 from pipelines.networks.build import build_network, set_fresh_weights
 from pipelines.networks.precision import choose_precision, find_gpu
-from pipelines.networks.quiet import quiet_native_stderr
 from pipelines.networks.recipe import Images, Recipe, Report, Targets
 
 
