@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from competition import load_competition
 from competition.practice.running import PracticeServer
+from competition.spec import load_competition
 
 
 class Served:

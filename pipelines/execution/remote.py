@@ -48,9 +48,7 @@ def has_data(competition: Competition, folder: Path, rows: int | None, fingerpri
 def _settle_once() -> None:
     """Share the cores among the fits that this worker runs at once, where nobody has done so."""
     from distributed import get_worker
-    from threadpoolctl import threadpool_limits
 
     at_once = get_worker().state.nthreads
     threads = int(os.environ.get("OMP_NUM_THREADS") or max(1, cores() // at_once))
     settle_threads(threads)
-    threadpool_limits(threads)

@@ -40,8 +40,11 @@ def thread_variables(threads: int) -> dict[str, str]:
 
 
 def settle_threads(threads: int) -> None:
-    """Hold a worker process to its threads, before it imports anything that counts them."""
+    """Hold a worker process to its threads: what it imports from now on, and what it has loaded."""
     os.environ.update(thread_variables(threads))
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads)
     # How many steps L-BFGS takes is a parameter that tuning chooses, so stopping early is no news.
     warnings.filterwarnings("ignore", message=".*failed to converge.*")
     import cv2

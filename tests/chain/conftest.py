@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from competition import Competition, load_competition
 from competition.kaggle.client import KaggleClient
 from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.scoring import Solution
@@ -20,6 +19,7 @@ from competition.practice.state import State
 from competition.practice.state import Submission as Remote
 from competition.problem.form import Form
 from competition.problem.sample import read_sample
+from competition.spec import Competition, load_competition
 from competition.workspace import Workspace
 from submissions.clock import Clock
 from submissions.ledger.ledger import Ledger

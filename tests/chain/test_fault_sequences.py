@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.kaggle.download import download
 from submissions.ledger.tables import State
 from submissions.submit import submit_file

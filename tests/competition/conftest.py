@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from competition import Competition, load_competition
 from competition.kaggle.client import KaggleClient
 from competition.practice.holdout import prepare
+from competition.spec import Competition, load_competition
 from competition.workspace import Access
 from tests.serving import Served
 

@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from competition import PodiumError
 from competition.database import Database, DatabaseFailed
-from competition.errors import InfrastructureError
+from competition.errors import InfrastructureError, PodiumError
 from competition.locks import LockHeld
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.locks import LockHeld, locked
 
 Hold = Callable[[], subprocess.Popen[str]]

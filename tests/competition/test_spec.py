@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from competition import Competition, PodiumError, available_competitions, load_competition
+from competition.errors import PodiumError
 from competition.problem.problem import usual_positive
+from competition.spec import Competition, available_competitions, load_competition
 
 DIGITS = load_competition("digit-recognizer")
 

@@ -15,7 +15,6 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from competition import Competition, load_competition
 from competition.console import run
 from competition.data.dataset import load_dataset
 from competition.kaggle.client import KaggleClient, RemoteSubmission
@@ -24,6 +23,7 @@ from competition.problem.checks import check
 from competition.problem.form import Form
 from competition.problem.sample import read_sample
 from competition.problem.targets import Answers, Kind
+from competition.spec import Competition, load_competition
 from competition.workspace import Workspace
 from pipelines.blending.blend import StoredBlend
 from pipelines.columns import write_column

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from competition import PodiumError, load_competition
+from competition.errors import PodiumError
 from competition.problem.form import Form
 from competition.problem.sample import read_sample
+from competition.spec import load_competition
 from pipelines.blending.blend import StoredBlend, fresh_blend
 from submissions.checking import Checker, write_submission
 from submissions.ledger.ledger import Ledger

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from submissions.ledger.ledger import Ledger
 from submissions.progress import Progress
 from submissions.submitter import AlreadySubmitted

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient, KaggleError
 from submissions.allowance import NoneLeft, next_slot
 from submissions.clock import Clock

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.draw.uploads import MOST_BYTES, read_picture
-from competition import PodiumError
+from competition.errors import PodiumError
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from competition import Competition, load_competition
+from competition.spec import Competition, load_competition
 
 SHAPES = replace(
     load_competition("digit-recognizer"),

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from competition import Competition, PodiumError, load_competition
 from competition.data.dataset import load_dataset
 from competition.data.rows import origin_of
+from competition.errors import PodiumError
+from competition.spec import Competition, load_competition
 from tests.competition.data.small import MARKS, SHAPES, SIZES, write
 
 

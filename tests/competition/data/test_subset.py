@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from competition import Competition, PodiumError
 from competition.data.dataset import load_dataset
 from competition.data.subset import load_subset
+from competition.errors import PodiumError
+from competition.spec import Competition
 from tests.competition.data.small import MARKS, SHAPES, SIZES, usual_labels, write
 
 SHARES = (60, 30, 10)

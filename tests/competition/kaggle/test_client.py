@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from competition import Competition
 from competition.kaggle.client import (
     AllowanceUsedUp,
     CredentialsRefused,
@@ -26,6 +25,7 @@ from competition.kaggle.client import (
     UnknownCompetition,
 )
 from competition.practice.state import State, Upload
+from competition.spec import Competition
 from competition.workspace import Access
 
 Start = Callable[..., Any]

@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from competition import Competition, PodiumError
+from competition.errors import PodiumError
 from competition.files import temporary_path
 from competition.kaggle.client import KaggleClient, KaggleUnavailable
 from competition.kaggle.download import download
 from competition.kaggle.manifest import Manifest
+from competition.spec import Competition
 from competition.workspace import Workspace
 
 Start = Callable[..., Any]

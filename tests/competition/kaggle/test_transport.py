@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from kagglesdk.competitions.types.competition_api_service import ApiListDataFilesRequest
 
-from competition import Competition, PodiumError
+from competition.errors import PodiumError
 from competition.kaggle.client import (
     CredentialsMissing,
     CredentialsRefused,
@@ -23,6 +23,7 @@ from competition.kaggle.credentials import Credentials, sign_in
 from competition.kaggle.errors import Translator
 from competition.kaggle.retry import Patience
 from competition.kaggle.transport import Transport
+from competition.spec import Competition
 from competition.workspace import Access
 
 Start = Callable[..., Any]

@@ -16,11 +16,11 @@ import numpy.typing as npt
 import pytest
 import requests
 
-from competition import Competition, load_competition
 from competition.practice.holdout import prepare
 from competition.problem.form import Form
 from competition.problem.sample import read_sample
 from competition.problem.targets import Answers, Eats, Truth
+from competition.spec import Competition, load_competition
 from tests.serving import Served
 
 Digits = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.kaggle.client import (
     KaggleClient,
     KaggleUnavailable,

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from competition import Competition, PodiumError, load_competition
+from competition.errors import PodiumError
 from competition.practice.holdout import prepare, stratified_share
 from competition.practice.optical_digits import mnist_form, optical_digits
+from competition.spec import Competition, load_competition
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=200), st.integers(0, 9))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.practice import PracticeKaggle
 from competition.practice.state import State, Upload
 

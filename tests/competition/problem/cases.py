@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from competition import Competition, load_competition
 from competition.problem.sample import Sample
 from competition.problem.targets import Answers
+from competition.spec import Competition, load_competition
 
 IDS = ("1", "2", "3", "10", "a b", 'say "a"', "x,y", "ü")
 

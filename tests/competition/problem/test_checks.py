@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from competition import Competition, PodiumError
+from competition.errors import PodiumError
 from competition.problem.checks import CheckReport, check
 from competition.problem.form import Form
+from competition.spec import Competition
 from tests.competition.problem.cases import FORMS, IDS, LABELS, answers_of, competition, sample_of
 
 GOOD = b'Id,Class\n1,0\n2,1\n3,3\n10,cat\na b,"a,b"\n"say ""a""",0\n"x,y",1\n\xc3\xbc,3\n'

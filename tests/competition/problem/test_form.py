@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.problem.form import Form, fingerprint_of
 from competition.problem.sample import Sample
 from tests.competition.problem.cases import FORMS, IDS, LABELS, answers_of, competition, sample_of

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.problem.metrics import METRICS, find_metric
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Eats, Kind, Truth

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from competition import PodiumError, load_competition
+from competition.errors import PodiumError
 from competition.problem import metrics
 from competition.problem.checks import check
 from competition.problem.form import Form
@@ -14,6 +14,7 @@ from competition.problem.metric import Metric
 from competition.problem.metrics import METRICS, find_metric
 from competition.problem.problem import Problem, usual_positive
 from competition.problem.targets import Eats, Kind, Predictions, Truth
+from competition.spec import load_competition
 from tests.competition.problem.cases import FORMS, LABELS, competition, sample_of
 
 FOLDS = np.arange(120) % 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.problem.sample import read_sample
 from tests.competition.problem.cases import FORMS, IDS, LABELS
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from pipelines.execution.local import LocalExecutor
 from pipelines.execution.threads import cores, threads
 
 
@@ -34,3 +35,20 @@ def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert threads() == cores()
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert threads() == cores()
+
+
+def threads_of_libraries() -> list[int]:
+    """Return how many threads each library takes that counts them for itself."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    np.ones((4, 4)) @ np.ones((4, 4))
+    return [library["num_threads"] for library in threadpool_info()]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_library_of_a_worker_keeps_to_its_threads(threads: int) -> None:
+    with LocalExecutor(1, threads) as executor:
+        found = executor.submit(threads_of_libraries).result(60)
+    assert found
+    assert set(found) == {threads}

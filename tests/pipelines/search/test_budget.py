@@ -2,7 +2,7 @@
 
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from pipelines.base import load_pipeline
 from pipelines.search.budget import parse_budget, share_of
 

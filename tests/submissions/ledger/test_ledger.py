@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from competition import PodiumError
 from competition.database import Database
+from competition.errors import PodiumError
 from competition.kaggle.client import RemoteSubmission
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import State, Submission

@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
-from competition import PodiumError
 from competition.database import Database
+from competition.errors import PodiumError
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.schema import HEAD, MIGRATIONS, VERSION_TABLE, bring_up_to_date
 from submissions.ledger.tables import Base

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from competition import PodiumError, load_competition
+from competition.errors import PodiumError
 from competition.kaggle.client import KaggleError
 from competition.problem.checks import check
 from competition.problem.measures import binomial_error
 from competition.problem.sample import read_sample
+from competition.spec import load_competition
 from pipelines.blending.blend import fresh_blend
 from submissions.clock import Clock
 from submissions.ledger.ledger import Estimate, Ledger

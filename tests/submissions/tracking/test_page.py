@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from competition import PodiumError
+from competition.errors import PodiumError
 from competition.workspace import Workspace
 from submissions.tracking.charts import score_figure
 from submissions.tracking.leaderboard import Leaderboard, keep

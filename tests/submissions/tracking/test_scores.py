@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from competition import load_competition
 from competition.kaggle.client import KaggleClient, LeaderboardRow
 from competition.problem.measures import binomial_error
+from competition.spec import load_competition
 from competition.workspace import Workspace
 from submissions.ledger.ledger import Ledger
 from submissions.tracking.leaderboard import keep, last_leaderboard, seen_leaderboard

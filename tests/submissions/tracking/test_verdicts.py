@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from competition import load_competition
 from competition.files import sha256_of
 from competition.problem.form import Form
 from competition.problem.measures import binomial_error
 from competition.problem.sample import read_sample
+from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.blending.history import keep_answers
 from submissions.tracking.comparison import combined
