@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from competition import database, load_competition
+from competition import database
 from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.problem.form import Form
 from competition.problem.measures import binomial_error
+from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.blending.blend import fresh_blend
 from submissions import checking
