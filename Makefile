@@ -1,5 +1,5 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN
+# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN REFRESH
 #            CHART DATA HIDDEN DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 
 PYTHON ?= python3
@@ -16,8 +16,8 @@ setup: .venv/ready ## make .venv from requirements.lock, where it is missing or 
 rehearse: setup ## the whole way on this machine, without an account (DATA=zip, HIDDEN=10000, COMPETITION=digits-auc)
 	@$(RUN) app rehearse
 
-download: setup ## bring the competition's files from Kaggle
-	@$(RUN) competition download
+download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, to see what changed there)
+	@$(RUN) competition download $(if $(REFRESH),--refresh)
 
 tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn cnn", BUDGET=2h)
 	@$(RUN) pipelines tune

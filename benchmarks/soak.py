@@ -32,6 +32,11 @@ TESTS = {
         "random fault sequences over download and submit",
         1,
     ),
+    "test_no_spelling_of_a_description_leads_to_a_second_upload": (
+        f"{CHAIN}/test_fault_sequences.py",
+        "descriptions cut, altered or late, numbers given twice, a second account",
+        1,
+    ),
     "test_a_killed_submit_is_finished_by_the_next_one": (
         f"{CHAIN}/test_kills.py",
         "`kill -9` of `make submit`",

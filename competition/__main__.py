@@ -32,7 +32,14 @@ app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kagg
 
 
 @app.command()
-def download(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
+def download(
+    *,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Fetch all again, and say what changed at Kaggle since."),
+    ] = False,
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+) -> None:
     """Bring the competition's files, whole or not at all; bring them again where they changed."""
     from competition.kaggle.client import KaggleClient
     from competition.kaggle.download import download as bring
@@ -40,8 +47,15 @@ def download(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     workspace = workspace_of(competition)
     spec = workspace.competition
     with shown_progress(f"Downloading {spec.slug}") as progress:
-        result = bring(workspace, KaggleClient(spec, workspace.access), progress)
+        result = bring(workspace, KaggleClient(spec, workspace.access), progress, refresh=refresh)
     what = "checked" if result.fetched else "already there and right"
+    if result.changed:
+        sys.stdout.write(
+            f"Changed at Kaggle since {result.before}: {', '.join(result.changed)}. "
+            "What was tuned before was tuned on other data: tune again.\n"
+        )
+    elif result.before and refresh:
+        what += f", unchanged at Kaggle since {result.before}"
     sys.stdout.write(
         f"{len(result.files)} files, {megabytes(result.size)}, {what}: {result.folder}\n"
     )

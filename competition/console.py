@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
 from competition.errors import PodiumError
+from competition.printable import CONTROLS, escaped, printable
 from competition.workspace import DEFAULT_COMPETITION, Workspace
 
 CompetitionOption = Annotated[
@@ -72,14 +75,93 @@ def print_json(value: Any) -> None:
 def run(app: Callable[[], Any]) -> None:
     """Run a command line: a sentence on stderr and status 1 for what a person can fix.
 
-    Ctrl-C ends with status 130. Usage errors are Typer's own, with status 2.
+    Ctrl-C ends with status 130. Usage errors are Typer's own, with status 2. What stdout and stderr
+    cannot take, whatever their encoding, and whether or not anybody reads them, changes no status.
     """
-    try:
-        app()
-    except PodiumError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
-    except SystemExit as end:
-        if end.code == _INTERRUPTED:
-            sys.stderr.write("Interrupted. What was finished is kept; the same command goes on.\n")
-        raise
+    with _any_streams():
+        try:
+            app()
+        except PodiumError as error:
+            sys.stderr.write("".join(f"{printable(line)}\n" for line in str(error).split("\n")))
+            sys.exit(1)
+        except SystemExit as end:
+            if end.code == _INTERRUPTED:
+                sys.stderr.write(
+                    "Interrupted. What was finished is kept; the same command goes on.\n"
+                )
+            raise
+
+
+@contextmanager
+def _any_streams() -> Iterator[None]:
+    """Have stdout and stderr take every text, though they be ASCII, closed, full, or not there."""
+    with suppress(OSError):
+        # A file or a database that is opened later must not get the number of a closed stream.
+        while (lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
+            os.set_inheritable(lowest, True)
+        os.close(lowest)
+    before = sys.stdout, sys.stderr
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 (a device, not a path)
+        safe = [_SafeStream(stream or nowhere) for stream in before]
+        sys.stdout, sys.stderr = safe
+        try:
+            yield
+        finally:
+            for stream in safe:
+                stream.flush()
+            sys.stdout, sys.stderr = before
+
+
+# What colours and moves a terminal's lines; programs that read a pipe are spared even that.
+_RAW = re.compile(rf"(\x1b\[[0-9;?]*[A-Za-z]|\r)|[{CONTROLS}]")
+
+
+class _SafeStream:
+    """A text stream that takes any text: what it cannot encode as `?`, controls as escapes.
+
+    Args:
+        stream: Where the text goes, until that fails; then nowhere.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        with suppress(AttributeError, OSError, ValueError):
+            if stream.errors != "backslashreplace":
+                stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
+
+    def write(self, text: str) -> int:
+        """Write a text, as far as somebody takes it."""
+        if not isinstance(text, str):
+            raise TypeError("this stream takes text")
+        try:
+            self._stream.write(_RAW.sub(self._fit, text))
+        except (OSError, ValueError):
+            self._leave()
+        return len(text)
+
+    def _fit(self, found: re.Match[str]) -> str:
+        if found[0] in "\n\t":
+            return found[0]
+        if found[1] and (self._stream.isatty() or "FORCE_COLOR" in os.environ):
+            return found[0]
+        return escaped(found[0][0]) + found[0][1:]
+
+    def flush(self) -> None:
+        """Hand on what was written, as far as somebody takes it."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let what is still to come, Python's own last flush too, go nowhere."""
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        """Be like the stream in all else; the bytes behind it would be a way around."""
+        if name == "buffer":
+            raise AttributeError(name)
+        return getattr(self._stream, name)

@@ -1,6 +1,7 @@
 """The one door to `DATABASE_URL`: opened with care, locked, and its errors said in a sentence."""
 
 import hashlib
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from competition.locks import LockHeld, locked
 
 BUSY_SECONDS = 30
 _LOOK_AGAIN_SECONDS = 0.2
+# Our driver, where none is named.
+_WITHOUT_DRIVER = re.compile(r"^(postgres(ql)?|postgres\+psycopg)://", re.IGNORECASE)
 
 
 class DatabaseFailed(InfrastructureError):
@@ -30,11 +33,12 @@ class Database:
     Nothing is opened, read or written before it is needed.
 
     Args:
-        url: As SQLAlchemy writes it: `sqlite:///runs/podium.db`, `postgresql+psycopg://…`.
+        url: As SQLAlchemy writes it: `sqlite:///runs/podium.db`, `postgresql+psycopg://…`; or as
+            hosts of databases give it, `postgres://…` or `postgresql://…`, without the driver.
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = _WITHOUT_DRIVER.sub("postgresql+psycopg://", url.strip(), count=1)
 
     @cached_property
     def address(self) -> URL:
@@ -98,7 +102,7 @@ class Database:
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             raise PodiumError(
                 f"DATABASE_URL asks for {self.address.drivername}, whose driver is not installed "
-                f"({error}). Install it into .venv, or name another driver after the +."
+                f"({error}). Write postgresql+psycopg:// for the one that is, or install yours."
             ) from error
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare_sqlite)

@@ -1,5 +1,6 @@
 """A competition with its folders, its database and its Kaggle: made once, and handed down."""
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from competition.database import Database
+from competition.errors import PodiumError
 from competition.spec import WEBSITE, Competition, load_competition
 
 DEFAULT_COMPETITION = "digit-recognizer"
@@ -42,9 +44,18 @@ class Access:
 
     @classmethod
     def from_environment(cls, variables: Mapping[str, str]) -> "Access":
-        """Read `KAGGLE_ENDPOINT` and Kaggle's own variables."""
+        """Read `KAGGLE_ENDPOINT` and Kaggle's own variables.
+
+        Raises:
+            PodiumError: the endpoint holds a password, which ledgers would keep.
+        """
         endpoint = variables.get("KAGGLE_ENDPOINT", "").strip().rstrip("/") or None
         elsewhere = endpoint is not None
+        if "@" in (endpoint or ""):
+            raise PodiumError(
+                "KAGGLE_ENDPOINT holds a user or a password. Give the address alone, and them as "
+                "KAGGLE_USERNAME and KAGGLE_KEY."
+            )
         # Within Kaggle's own notebooks a file holds the token.
         token = variables.get("KAGGLE_API_TOKEN") or (
             None if elsewhere else variables.get("KAGGLE_API_V1_TOKEN")
@@ -55,8 +66,16 @@ class Access:
             username=variables.get("KAGGLE_USERNAME") or None,
             key=variables.get("KAGGLE_KEY") or None,
             config=None if elsewhere else _config_folder(variables),
-            home=None if elsewhere else Path.home(),
+            home=None if elsewhere else _home(),
         )
+
+
+def _home() -> Path | None:
+    """Return the user's folder; None for a user without one, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def _config_folder(variables: Mapping[str, str]) -> Path | None:
@@ -64,10 +83,9 @@ def _config_folder(variables: Mapping[str, str]) -> Path | None:
     if named := variables.get("KAGGLE_CONFIG_DIR"):
         return Path(named)
     xdg = variables.get("XDG_CONFIG_HOME")
-    usual = Path.home() / ".kaggle"
-    if xdg and sys.platform.startswith("linux") and not usual.exists():
-        return Path(xdg) / "kaggle"
-    return None
+    home = _home()
+    usual = home is not None and os.path.exists(home / ".kaggle")  # noqa: PTH110 (never raises)
+    return Path(xdg) / "kaggle" if xdg and sys.platform.startswith("linux") and not usual else None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""`python -m submissions`: submit, check, queue, scores."""
+"""`python -m submissions`: submit, check, left, fetch, queue, scores."""
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -85,17 +86,67 @@ def submit(
 
 
 @app.command()
-def check(file: Path, competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
+def check(
+    file: Path,
+    *,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Write a corrected copy where there is but one way to fix it."),
+    ] = False,
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+) -> None:
     """Check a CSV, whoever made it, against the competition's rules; nothing is uploaded."""
-    from submissions.checking import Checker
+    from submissions.checking import Checker, write_fixed
     from submissions.ledger.ledger import Ledger
     from submissions.screen import show_check
 
     workspace = workspace_of(competition)
-    report = Checker(workspace, Ledger.if_there(workspace)).check(file)
+    checker = Checker(workspace, Ledger.if_there(workspace))
+    report = checker.check(file)
     show_check(report)
+    if fix and report.fixed:
+        copy = checker.check(write_fixed(report))
+        sys.stdout.write("The corrected copy:\n")
+        show_check(copy)
+        return
     if not report.valid:
-        raise PodiumError(f"{file} is not a valid submission: fix what is listed and check again.")
+        cure = "fix what is listed and check again."
+        if fix:
+            cure = "what is listed has no certain fix, so that no copy was written."
+        elif report.fixed:
+            cure = "`check --fix` writes a corrected copy."
+        raise PodiumError(f"{file} is not a valid submission: {cure}")
+
+
+@app.command()
+def left(as_json: JsonOption = False, competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
+    """Show how many submissions are left today; nothing is submitted."""
+    from competition.kaggle.client import KaggleClient
+    from submissions.allowance import ask_allowance
+    from submissions.clock import Clock
+    from submissions.screen import show_allowance
+
+    workspace = workspace_of(competition)
+    client, clock = KaggleClient(workspace.competition, workspace.access), Clock()
+    allowance = ask_allowance(client, client.submissions(), clock)
+    if as_json:
+        print_json(asdict(allowance))
+    else:
+        show_allowance(allowance, clock)
+
+
+@app.command()
+def fetch(
+    number: Annotated[int, typer.Argument(min=1, help="Kaggle's number, as `scores` shows it.")],
+    competition: CompetitionOption = DEFAULT_COMPETITION,
+) -> None:
+    """Bring back the file of a submission, into runs/<slug>/submissions/fetched."""
+    from competition.kaggle.client import KaggleClient
+    from submissions.fetching import fetch_submission
+
+    workspace = workspace_of(competition)
+    client = KaggleClient(workspace.competition, workspace.access)
+    sys.stdout.write(f"{fetch_submission(number, workspace, client)}\n")
 
 
 @app.command()

@@ -83,6 +83,12 @@ def require_left(allowance: Allowance, clock: Clock) -> None:
             "more can be.",
             renewed=False,
         )
+    if allowance.used == 0:
+        raise NoneLeft(
+            "The competition takes no submissions (0 of 0 today); nothing was uploaded. It is "
+            "closed, or not open yet: its page says which.",
+            renewed=False,
+        )
     raise NoneLeft(
         f"Today's submissions are used up ({allowance.used} of {allowance.used}); nothing was "
         f"uploaded. The next slot opens {opening(clock.now())}. Submit again then, or let "
@@ -120,15 +126,22 @@ def wait_for_slot(
         patience: How long that half minute is.
 
     Raises:
-        NoneLeft: the competition's total is used up.
+        NoneLeft: no midnight renews it, or this one has not within two hours.
         KaggleError: Kaggle cannot be asked.
     """
     slot = next_slot(clock.now())
     progress.step(f"Waiting for the next slot, {opening(clock.now())}; Ctrl-C ends it harmlessly.")
     while (left := (slot - clock.now()).total_seconds()) > 0:
         clock.sleep(min(left, patience.slot))
+    begun = clock.monotonic()
     while (allowance := ask()).left == 0:
         if allowance.of_total:
             require_left(allowance, clock)
+        if clock.monotonic() - begun > patience.late:
+            raise NoneLeft(
+                "Kaggle has not renewed the allowance since midnight UTC; nothing was uploaded. "
+                "Run the command again later.",
+                renewed=False,
+            )
         progress.tick("Kaggle has not renewed the allowance yet")
         clock.sleep(patience.slot)

@@ -46,6 +46,7 @@ class Checker:
             self.sample,
             truth=self._truth,
             previous=self._last_scored(),
+            blend=self._blend,
         )
         self._answers[report.sha256] = report.answers
         return report
@@ -97,6 +98,17 @@ class Checker:
         except PodiumError:
             return None
 
+    @cached_property
+    def _blend(self) -> Answers | None:
+        """The answers of the blend that stands; None where there is none, or it is damaged."""
+        from pipelines.blending.stored import read_blend  # only where a file is checked
+
+        try:
+            blend = read_blend(self._workspace)
+            return None if blend is None else blend.answers()
+        except PodiumError:
+            return None
+
     def _last_scored(self) -> Answers | None:
         """Return the answers of the last scored submission whose file was made here."""
         if self._ledger is None:
@@ -104,6 +116,21 @@ class Checker:
         scored = (one for one in self._ledger.submissions() if one.status == "complete")
         last = next((one for one in scored if one.sha256 and Path(one.file).is_file()), None)
         return self.answers_of(last) if last is not None else None
+
+
+def write_fixed(report: CheckReport) -> Path:
+    """Write what a file surely means beside it, as `<name>-fixed.csv`, and return the path.
+
+    Raises:
+        PodiumError: another file has that name, or the disk refuses it.
+    """
+    path = report.path.with_name(f"{report.path.stem}-fixed.csv")
+    data = report.fixed.encode()
+    if path.exists() and not (path.is_file() and path.read_bytes() == data):
+        raise PodiumError(f"{path} is there already, with other content: move it away first.")
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    return path
 
 
 def write_submission(text: str, folder: Path) -> Path:

@@ -36,6 +36,7 @@ class Patience:
         first_poll: Before the second look for a score; later pauses grow.
         longest_poll: The longest pause between two looks for a score.
         slot: Between two looks at the clock, and at Kaggle, for the next day's slot.
+        late: How long after midnight Kaggle may renew the allowance.
         lock: For another submitter, which holds the lock for one upload and a few calls.
     """
 
@@ -45,6 +46,7 @@ class Patience:
     first_poll: float = 1.0
     longest_poll: float = 30.0
     slot: float = 30.0
+    late: float = 7200.0
     lock: float = 900.0
 
 

@@ -11,9 +11,11 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from competition.printable import printable
 from competition.problem.scores import with_error
 from competition.spec import Competition
-from submissions.allowance import NoneLeft, opening
+from submissions.allowance import Allowance, NoneLeft, opening
+from submissions.clock import Clock
 from submissions.progress import Progress
 from submissions.tracking.scores import ScoreRow, score_row
 
@@ -42,14 +44,14 @@ class TerminalProgress(Progress):
     def step(self, text: str) -> None:
         """Print a line that stays."""
         self._waiting = False
-        self._console.print(Text(text))
+        self._console.print(Text(printable(text)))
 
     def tick(self, text: str) -> None:
         """Show how a wait goes on."""
         if self._status is not None:
-            self._status.update(Text(text))
+            self._status.update(Text(printable(text)))
         elif not self._waiting:
-            self._console.print(Text(text))
+            self._console.print(Text(printable(text)))
         self._waiting = True
 
 
@@ -68,7 +70,7 @@ def verdict(row: ScoreRow) -> str:
     """Return a submission's score in one line, as in `public 0.9933 ± 0.0067 (150 rows)`."""
     one = row.submission
     if one.public_score is None:
-        return one.shown_status
+        return printable(one.shown_status)
     text = f"public {with_error(one.public_score, row.public_se)}"
     if row.public_rows:
         text += f" ({row.public_rows:,} rows)"
@@ -109,7 +111,18 @@ def show_check(report: "CheckReport") -> None:
     lines = [*report.fault_lines(), *(f"warning: {text}" for text in report.warnings)]
     if report.valid:
         lines.append(f"{report.path}: {report.rows:,} rows, all valid (sha256 {report.sha256})")
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+
+
+def show_allowance(allowance: Allowance, clock: Clock) -> None:
+    """Print how many submissions are left, and when there are new ones."""
+    left = count_of(allowance.left, "submission")
+    if allowance.of_total:
+        sys.stdout.write(f"{left} left in the competition; {allowance.used} used today.\n")
+        return
+    sys.stdout.write(
+        f"{left} left today, {allowance.used} used. A new day opens {opening(clock.now())}.\n"
+    )
 
 
 def show_queue(entries: Sequence["Entry"]) -> None:
@@ -129,7 +142,7 @@ def show_queue(entries: Sequence["Entry"]) -> None:
             entry.message,
             f"{entry.added.astimezone():%Y-%m-%d %H:%M}",
         )
-        grid.add_row(*map(Text, cells))
+        grid.add_row(*(Text(printable(each)) for each in cells))
     console().print(grid)
     waits = count_of(len(entries), "file")
     sys.stdout.write(f"{waits}; `submit --from-queue` sends as many as the day allows.\n")

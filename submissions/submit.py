@@ -10,6 +10,7 @@ from submissions.allowance import NoneLeft, wait_for_slot
 from submissions.checking import Checker
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
+from submissions.marker import said
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.submitter import Outcome, Submitter
@@ -112,8 +113,10 @@ def _finished(
 ) -> Outcome:
     """Submit what was checked, wait for a slot where that is wanted, and for its score."""
     progress, clock, patience = submitter.progress, submitter.clock, submitter.patience
+    message = said(message)
     for warning in report.warnings:
         progress.step(f"Warning: {warning}")
+    submitter = submitter.signed_in()
     while True:
         try:
             outcome = submitter.submit(report, message, again=again)

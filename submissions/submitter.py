@@ -4,16 +4,17 @@ What makes it exactly one, whatever breaks in between:
 
 1. Before the first byte leaves, the ledger holds an intent, and just before CreateSubmission the
    word `sending`. So a killed process leaves word of how far it may have come.
-2. The description ends with a marker made of the content. Kaggle's list is searched for it, in all
-   pages, before anything is sent, and after any doubt before CreateSubmission is tried again. How
-   long is measured by a clock that nobody can set.
+2. The description starts with a marker made of the content. Kaggle's list is searched for it, in
+   all pages, before anything is sent, and after any doubt before CreateSubmission is tried again.
+   How long is measured by a clock that nobody can set. Where the list shows a new file of the same
+   name and size without a marker, nothing is sent until a person says so.
 3. A lock that dies with its process lets one submitter through at a time; the database keeps one
    row for each attempt at a content.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from competition.kaggle.client import (
     RemoteSubmission,
 )
 from competition.locks import LockHeld
+from competition.printable import printable
 from competition.problem.checks import CheckReport
 from submissions.allowance import (
     Allowance,
@@ -43,6 +45,10 @@ from submissions.marker import described
 from submissions.progress import Progress
 
 _TRIES = 3
+
+
+class PerhapsTaken(OutcomeUnknown):
+    """Kaggle lists a new file like the one in doubt, and does not say that it is the same."""
 
 
 class AlreadySubmitted(PodiumError):
@@ -81,6 +87,14 @@ class Submitter:
     clock: Clock
     patience: Patience = PATIENCE
 
+    def signed_in(self) -> "Submitter":
+        """Return the same submitter, with the ledger as the client's account sees it.
+
+        Raises:
+            KaggleError: signing in fails.
+        """
+        return replace(self, ledger=self.ledger.of_account(self.client.username))
+
     def submit(self, report: CheckReport, message: str, *, again: bool = False) -> Outcome:
         """Return the one submission of a content: a new one, or the one that there is.
 
@@ -100,18 +114,29 @@ class Submitter:
             remote = self._look()
             self.ledger.close_abandoned(report.fingerprint, self.clock.now())
             latest = self.ledger.latest(report.fingerprint)
+            attempt = (latest.attempt if latest else None) or 1
             if latest is not None and latest.state in (State.SENDING, State.LOST):
-                latest = self._after_doubt(latest, self.patience.flight)
+                try:
+                    latest = self._after_doubt(latest, self.patience.flight)
+                except PerhapsTaken as doubt:
+                    if not again:
+                        raise
+                    self.ledger.change(latest.id, state=State.LOST, error=str(doubt))
+                    return self._send(report, message, attempt + 1, self._look())
             if latest is None or latest.ref is None:
-                attempt = (latest.attempt if latest else None) or 1
                 return self._send(report, message, attempt, remote)
             if latest.sha256 is None:  # from Kaggle's list: its marker says that this is its file
                 latest = self.ledger.change(latest.id, **self._facts(report))
-            attempt = latest.attempt or 1
             # Not scored when this call began, it is this call's to finish, not to refuse.
             fresh = waited if before is None else not before.scored or before.attempt != attempt
             if fresh or not latest.scored:
                 self.progress.step(f"The same content is submission {latest.ref} already")
+                if again:
+                    self.progress.step(
+                        f"Warning: `--again` sends nothing, for submission {latest.ref} was not "
+                        "scored when it began and may be what an interrupted `--again` sent. Run "
+                        "it once more when the score is there."
+                    )
                 return Outcome(latest, None)
             if not again:
                 raise AlreadySubmitted(_already(latest))
@@ -152,33 +177,39 @@ class Submitter:
     ) -> Outcome:
         allowance = ask_allowance(self.client, remote, self.clock)
         require_left(allowance, self.clock)
+        newest = max((each.ref for each in remote), default=0)
         row = self.ledger.intend(
-            report.fingerprint, attempt, message=message, **self._facts(report)
+            report.fingerprint,
+            attempt,
+            message=message,
+            newest_before=newest,
+            **self._facts(report),
         )
         self.progress.step(f"{allowance.slot}: uploading {report.path.name}")
-        token = self._upload(row)
+        token = self._upload(row, report.path)
         for _ in range(_TRIES):
             row = self.ledger.change(row.id, state=State.SENDING)
             row = self._create(row, token)
             if row.ref is not None:
                 return Outcome(row, allowance)
-        raise self._refused(
-            row,
+        reason = (
             "Kaggle's answer to the submission was lost three times, and its list never "
-            "showed it. Run the command again in a while: it looks first.",
+            "showed it. Run the command again in a while: it looks first."
         )
+        self.ledger.change(row.id, state=State.LOST, error=reason)
+        raise PodiumError(reason)
 
     def _facts(self, report: CheckReport) -> dict[str, Any]:
         """Return the columns that the file itself and its blend decide."""
         return {
-            "file": str(report.path.absolute()),
+            "file": printable(str(report.path.absolute())),
+            "size": report.size,
             "sha256": report.sha256,
             "rows": report.rows,
             **asdict(self.ledger.estimate_of(report.fingerprint)),
         }
 
-    def _upload(self, row: Submission) -> str:
-        file = Path(row.file)
+    def _upload(self, row: Submission, file: Path) -> str:
         try:
             token = self.client.upload(file)
             if sha256_of(file) != row.sha256:
@@ -228,6 +259,7 @@ class Submitter:
             The row, with Kaggle's number where the marker was found; without, it was not taken.
 
         Raises:
+            PerhapsTaken: the list has a new file of this name and size, without a marker.
             PodiumError: the list cannot be read, or still lacks a submission that Kaggle counts.
         """
         begun = self.clock.monotonic()
@@ -238,6 +270,8 @@ class Submitter:
                 if row.ref is not None:
                     return row
                 waited = self.clock.monotonic() - begun
+                if waited >= patience and (alike := self.ledger.lookalikes(row, remote)):
+                    raise PerhapsTaken(_perhaps(alike[0], row))
                 if waited >= patience and self._lists_all(remote):
                     return row
                 if waited >= patience + self.patience.lag:
@@ -246,6 +280,8 @@ class Submitter:
                         "been taken. Run the command again in some minutes: it looks first, and "
                         "never submits twice."
                     )
+            except PerhapsTaken:
+                raise
             except KaggleError as error:
                 raise KaggleError(
                     f"Whether Kaggle took the submission is not known yet: {error} "
@@ -264,6 +300,15 @@ class Submitter:
         """Record that nothing came of an attempt; the next one takes up its row."""
         self.ledger.change(row.id, state=State.REFUSED, error=reason)
         return PodiumError(reason)
+
+
+def _perhaps(entry: RemoteSubmission, row: Submission) -> str:
+    return (
+        f"Whether Kaggle took the submission is not known: its answer was lost, and submission "
+        f"{entry.ref} in its list, {entry.file_name or Path(row.file).name}, came since then and "
+        "looks like it, but does not bear its marker. Nothing is uploaded again. "
+        f"`fetch {entry.ref}` brings that file; if it is another one, `--again` submits this one."
+    )
 
 
 def _already(submission: Submission) -> str:

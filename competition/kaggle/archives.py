@@ -3,6 +3,7 @@
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from competition.errors import PodiumError
@@ -33,7 +34,7 @@ def unpack(archive: Path, targets: dict[str, Path], listed: dict[str, int]) -> N
             for name, target in targets.items():
                 info = _member(opened, name)
                 _check_member(info, listed.get(name, 0))
-                if info.filename == name:
+                if not info.filename.endswith(f"{name}.zip"):
                     _copy(opened, info, target)
                     continue
                 with temporary_path(target.parent, "download") as inner:
@@ -44,13 +45,36 @@ def unpack(archive: Path, targets: dict[str, Path], listed: dict[str, int]) -> N
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    for candidate in (name, f"{name}.zip"):
-        if candidate in archive.namelist():
-            return archive.getinfo(candidate)
+    member = member_called(archive.namelist(), name)
+    if member is not None:
+        return archive.getinfo(member)
     raise PodiumError(
         f"Kaggle's archive holds no {name}, only {', '.join(archive.namelist()[:10])}. "
         "Check the file names in the competition's TOML file."
     )
+
+
+def member_called(members: Iterable[str], name: str) -> str | None:
+    """Return the member of a zip that is a file, itself or zipped, also within a top folder.
+
+    Args:
+        members: The names in the zip.
+        name: The file's, without folders.
+
+    Returns:
+        The member that lies highest; None where there is none, or where several lie as high.
+    """
+    for wanted in (name, f"{name}.zip"):
+        depths: dict[int, list[str]] = {}
+        for member in members:
+            *folders, last = member.replace("\\", "/").removeprefix("./").split("/")
+            # macOS puts a shadow of each file beside it, and nothing leads out of a zip.
+            if last == wanted and not {"__MACOSX", "..", ""}.intersection(folders):
+                depths.setdefault(len(folders), []).append(member)
+        if depths:
+            highest = depths[min(depths)]
+            return highest[0] if len(highest) == 1 else None
+    return None
 
 
 def _check_member(info: zipfile.ZipInfo, listed: int) -> None:

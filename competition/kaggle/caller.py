@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,9 @@ class Caller:
 
         transport = Transport(self._access.endpoint, self._timeout)
         credentials = sign_in(self._access, transport, self.translator, self._patience)
-        self.hide(credentials.secret)
+        for secret in credentials.secrets:
+            self.hide(secret)
+        self.translator = replace(self.translator, source=credentials.source)
         return transport, credentials
 
     def hide(self, secret: str) -> None:
@@ -161,7 +164,8 @@ class Caller:
         from kagglesdk.competitions.types import competition_api_service
 
         request = getattr(competition_api_service, f"Api{method}Request")()
-        request.competition_name = self._slug
+        if hasattr(request, "competition_name"):  # a submission's number says whose it is
+            request.competition_name = self._slug
         for name, value in values.items():
             setattr(request, name, value)
         return request

@@ -15,6 +15,7 @@ from competition.kaggle.errors import (
     RulesNotAccepted,
     TooManyRequests,
     UnknownCompetition,
+    WrongSettings,
     surely_not_sent,
 )
 from competition.kaggle.replies import (
@@ -28,6 +29,7 @@ from competition.kaggle.replies import (
     whole,
 )
 from competition.kaggle.retry import Patience
+from competition.printable import printable
 from competition.spec import Competition
 from competition.workspace import Access
 
@@ -50,6 +52,7 @@ __all__ = [
     "SubmissionLimits",
     "TooManyRequests",
     "UnknownCompetition",
+    "WrongSettings",
 ]
 
 
@@ -122,6 +125,12 @@ class KaggleClient:
         """Open one file for reading, as `open_archive` does; it may arrive as `<name>.zip`."""
         return self._caller.stream("DownloadDataFile", start, validator, file_name=name)
 
+    def open_submission(
+        self, ref: int, start: int = 0, validator: str | None = None
+    ) -> AbstractContextManager[RemoteStream]:
+        """Open the file of a submission for reading, as `open_archive` does."""
+        return self._caller.stream("DownloadSubmission", start, validator, submission_id=ref)
+
     def submission_limits(self) -> SubmissionLimits | None:
         """Return how many submissions are left today; None where the server cannot tell."""
         try:
@@ -149,6 +158,7 @@ class KaggleClient:
         Raises:
             OutcomeUnknown: it may have been carried out: look it up before trying again. Without
                 a `status` there was no reply, and it may even be carried out later.
+            AllowanceUsedUp: it was refused, and the limits say that none is left today.
             KaggleError: another error: it was certainly not carried out.
         """
         import requests
@@ -169,7 +179,23 @@ class KaggleClient:
             failure = self._caller.translator.refused(reply, doing)
             if isinstance(failure, KaggleUnavailable):
                 failure = _unknown(failure)
+            elif reply.status_code == 400 and self._used_up():
+                failure = self._caller.translator.used_up(reply)
         raise failure
+
+    def _used_up(self) -> bool:
+        """Tell whether the limits confirm that nothing is left until midnight.
+
+        Words do not tell: a file can be over a limit, too. What bounds the whole competition, and
+        a closed one (0 of 0), is not renewed by any midnight.
+        """
+        try:
+            limits = self.submission_limits()
+        except KaggleError:
+            return False
+        if limits is None or limits.limited_by_total:
+            return False
+        return limits.allowed_now <= 0 < limits.used_today
 
     def submissions(self) -> list[RemoteSubmission]:
         """Return all of the user's submissions to the competition, newest first."""
@@ -190,7 +216,7 @@ class KaggleClient:
         begun = self._caller.call(
             "StartSubmissionUpload",
             doing,
-            file_name=path.name,
+            file_name=printable(path.name),
             content_length=status.st_size,
             last_modified_epoch_seconds=int(status.st_mtime),
         )

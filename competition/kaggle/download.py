@@ -17,8 +17,8 @@ from competition.files import (
     remove_abandoned,
     temporary_path,
 )
-from competition.kaggle.archives import Damaged, unpack
-from competition.kaggle.client import KaggleClient, RemoteStream
+from competition.kaggle.archives import Damaged, member_called, unpack
+from competition.kaggle.client import KaggleClient, RemoteFile, RemoteStream
 from competition.kaggle.errors import KaggleError, KaggleUnavailable
 from competition.kaggle.manifest import FileRecord, Manifest
 from competition.kaggle.retry import PASSING, Patience
@@ -41,12 +41,17 @@ class DownloadResult:
         files: The record of each file by name.
         fetched: False where everything was right already.
         source: The address the files came from.
+        before: When the download was whose manifest stood in the folder (UTC, ISO 8601); empty
+            where there was none from this source.
+        changed: Which files have another content at Kaggle since then.
     """
 
     folder: Path
     files: dict[str, FileRecord]
     fetched: bool
     source: str
+    before: str = ""
+    changed: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -55,7 +60,11 @@ class DownloadResult:
 
 
 def download(
-    workspace: Workspace, client: KaggleClient, progress: Progress | None = None
+    workspace: Workspace,
+    client: KaggleClient,
+    progress: Progress | None = None,
+    *,
+    refresh: bool = False,
 ) -> DownloadResult:
     """Bring the competition's files into its data folder, unless they are there and right.
 
@@ -68,6 +77,7 @@ def download(
         workspace: Whose files, and where to.
         client: The door to Kaggle.
         progress: Called with the bytes so far, and the bytes in all or None.
+        refresh: Fetch the files even where they are right, and say which changed at Kaggle.
 
     Raises:
         PodiumError: Kaggle refuses, the files are damaged, or the disk is full. Whatever was in the
@@ -76,9 +86,10 @@ def download(
     competition, folder = workspace.competition, workspace.data
     with explained_os_errors(folder / competition.train_file):
         remove_abandoned(folder)
-        if there := _already_right(competition, folder, client):
+        there = _already_right(competition, folder, client)
+        if there and not refresh:
             return there
-        listed = {each.name: each.size for each in client.list_files()}
+        remote = _by_name(competition, client.list_files())
         # Beside the folder, which holds the competition's files and nothing else.
         lock = folder.with_name(f".{folder.name}.download.lock")
 
@@ -86,8 +97,11 @@ def download(
             _log.warning("Another download into %s is under way; waiting for its end.", folder)
 
         with locked(lock, waiting=waiting):
-            return _already_right(competition, folder, client) or _bring(
-                competition, folder, client, listed, progress or _no_progress
+            there = _already_right(competition, folder, client)
+            if there and not refresh:
+                return there
+            return _bring(
+                competition, folder, client, remote, progress or _no_progress, refresh=refresh
             )
 
 
@@ -110,19 +124,41 @@ def _bring(
     competition: Competition,
     folder: Path,
     client: KaggleClient,
-    listed: dict[str, int],
+    remote: dict[str, RemoteFile],
     progress: Progress,
+    *,
+    refresh: bool,
 ) -> DownloadResult:
     """Fetch the files, unless they were put there by hand, and say so in the manifest."""
-    by_hand = Manifest.read(folder) is None and all(
-        (folder / name).is_file() and (folder / name).stat().st_size == listed.get(name)
-        for name in competition.files
+    before = Manifest.read(folder)
+    by_hand = (
+        not refresh
+        and before is None
+        and all(
+            (folder / name).is_file() and 0 < (folder / name).stat().st_size == remote[name].size
+            for name in competition.files
+        )
     )
     if not by_hand:
-        _fetch(competition, folder, client, listed, progress)
+        _fetch(competition, folder, client, remote, progress)
     made = Manifest.of(folder, competition.slug, client.source, competition.files)
     made.write(folder)
-    return DownloadResult(folder, made.files, not by_hand, client.source)
+    if before is None or before.source != client.source:
+        return DownloadResult(folder, made.files, not by_hand, client.source)
+    changed = tuple(name for name in made.files if before.files.get(name) != made.files[name])
+    return DownloadResult(folder, made.files, not by_hand, client.source, before.time, changed)
+
+
+def _by_name(competition: Competition, listed: list[RemoteFile]) -> dict[str, RemoteFile]:
+    """Return what Kaggle lists of each file, which may stand in a folder there."""
+    found = {}
+    for name in competition.files:
+        member = member_called([each.name for each in listed], name)
+        found[name] = next(
+            (each for each in listed if each.name == member and member.endswith(name)),
+            RemoteFile(name, 0),
+        )
+    return found
 
 
 def _no_progress(_done: int, _total: int | None) -> None:
@@ -133,7 +169,7 @@ def _fetch(
     competition: Competition,
     folder: Path,
     client: KaggleClient,
-    listed: dict[str, int],
+    remote: dict[str, RemoteFile],
     progress: Progress,
 ) -> None:
     """Bring all files, twice if the first zip is damaged."""
@@ -145,11 +181,11 @@ def _fetch(
                     for name in competition.files
                 }
                 try:
-                    _from_archive(folder, client, targets, listed, progress)
+                    _from_archive(folder, client, targets, remote, progress)
                 except KaggleError as error:
                     if error.status not in (404, 501):
                         raise
-                    _file_by_file(folder, client, targets, listed, progress)
+                    _file_by_file(folder, client, targets, remote, progress)
             return
         except Damaged as damage:
             if last:
@@ -165,25 +201,25 @@ def _from_archive(
     folder: Path,
     client: KaggleClient,
     targets: dict[str, Path],
-    listed: dict[str, int],
+    remote: dict[str, RemoteFile],
     progress: Progress,
 ) -> None:
     with temporary_path(folder, "download") as archive:
         _receive(client.open_archive, archive, client.patience, progress)
-        unpack(archive, targets, listed)
+        unpack(archive, targets, {name: each.size for name, each in remote.items()})
 
 
 def _file_by_file(
     folder: Path,
     client: KaggleClient,
     targets: dict[str, Path],
-    listed: dict[str, int],
+    remote: dict[str, RemoteFile],
     progress: Progress,
 ) -> None:
     for name, target in targets.items():
 
         def opener(
-            start: int, validator: str | None, name: str = name
+            start: int, validator: str | None, name: str = remote[name].name
         ) -> AbstractContextManager[RemoteStream]:
             return client.open_file(name, start, validator)
 
@@ -191,11 +227,11 @@ def _file_by_file(
         if zipfile.is_zipfile(target):
             with temporary_path(folder, "download") as packed:
                 shutil.copyfile(target, packed)
-                unpack(packed, {name: target}, listed)
+                unpack(packed, {name: target}, {name: remote[name].size})
             continue
         size = target.stat().st_size
-        if listed.get(name) not in (None, 0, size):
-            raise Damaged(f"{name} has {size} bytes instead of {listed[name]}")
+        if remote[name].size not in (0, size):
+            raise Damaged(f"{name} has {size} bytes instead of {remote[name].size}")
 
 
 def _receive(opener: Opener, path: Path, patience: Patience, progress: Progress) -> None:

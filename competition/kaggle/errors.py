@@ -5,22 +5,33 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from competition.errors import PodiumError
+from competition.kaggle.places.texts import decoded
+from competition.kaggle.wording import (
+    ALLOWANCE_USED_UP,
+    DENIED,
+    GET_KEY,
+    IN_TROUBLE,
+    NETWORK,
+    PROXY,
+    REFUSALS,
+    REFUSED,
+    SET_KEY,
+    STORAGE_DENIED,
+    TLS,
+    as_sentence,
+    masked,
+    next_step,
+    without_queries,
+)
 from competition.spec import Competition
 
 if TYPE_CHECKING:
     import requests
 
-KEY_PAGE = "https://www.kaggle.com/settings"
-_GET_KEY = (
-    f"Make a key at {KEY_PAGE} (API, Create New Token) and save the file as "
-    "~/.kaggle/kaggle.json, or set KAGGLE_USERNAME and KAGGLE_KEY."
-)
-# Another server never gets what is stored for Kaggle.
-_SET_KEY = "Set KAGGLE_USERNAME and KAGGLE_KEY to a user and a key of that server."
-_REASON_BYTES = 4096
+_REASON_BYTES = 1 << 16
 _REASON_LENGTH = 300
 
 
@@ -37,7 +48,7 @@ class KaggleError(PodiumError):
 
 
 class CredentialsMissing(KaggleError):
-    """No token and no key were found anywhere."""
+    """No token and no key that can be used were found anywhere."""
 
 
 class CredentialsRefused(KaggleError):
@@ -45,7 +56,7 @@ class CredentialsRefused(KaggleError):
 
 
 class RulesNotAccepted(KaggleError):
-    """403: the rules were not accepted, or the competition does not exist."""
+    """403: the rules were not accepted, or the competition does not exist; or no reason given."""
 
 
 class UnknownCompetition(KaggleError):
@@ -53,11 +64,15 @@ class UnknownCompetition(KaggleError):
 
 
 class AllowanceUsedUp(KaggleError):
-    """400 at CreateSubmission: today's submissions are used up."""
+    """A refusal of CreateSubmission, where the limits say that nothing is left until midnight."""
 
 
 class TooManyRequests(KaggleError):
     """429: ask again later."""
+
+
+class WrongSettings(KaggleError):
+    """A setting of this machine, a proxy or certificates, keeps calls from being made at all."""
 
 
 class KaggleUnavailable(KaggleError):
@@ -68,38 +83,13 @@ class OutcomeUnknown(KaggleError):
     """The reply to CreateSubmission was lost: it may have been carried out, or not."""
 
 
-_REFUSALS: dict[int, tuple[type[KaggleError], str]] = {
-    401: (
-        CredentialsRefused,
-        "{server} does not accept the credentials ({said}). {get_key}",
-    ),
-    403: (
-        RulesNotAccepted,
-        "{server} denies access to {slug} ({said}). Accept its rules at {rules_url} (only there), "
-        "or check the competition's name: one that does not exist is answered in the same way.",
-    ),
-    404: (
-        UnknownCompetition,
-        "{server} did not find what was asked for while {doing} for {slug} ({said}). "
-        "Check the competition's name: it should have a page at {url}.",
-    ),
-    429: (
-        TooManyRequests,
-        "{server} had too many requests while {doing} ({said}). "
-        "Wait some minutes and run the command again.",
-    ),
+_Kind = TypeVar("_Kind", bound=KaggleError)
+_KINDS: dict[int, type[KaggleError]] = {
+    401: CredentialsRefused,
+    403: RulesNotAccepted,
+    404: UnknownCompetition,
+    429: TooManyRequests,
 }
-_ALLOWANCE_USED_UP = (
-    "{server} takes no more submissions to {slug} now ({said}). "
-    "The allowance is renewed at midnight UTC; submit again then."
-)
-_IN_TROUBLE = (
-    "{server} is in trouble: {doing} for {slug} failed ({said}). Run the command again in a while."
-)
-_REFUSED = (
-    "{server} refused while {doing} for {slug} ({said}). "
-    "Nothing was changed; see {url} for what it takes."
-)
 
 
 @dataclass(frozen=True)
@@ -110,18 +100,20 @@ class Translator:
         competition: The competition that was asked for.
         server: How messages name the other side: `Kaggle`, or a server's address.
         elsewhere: Whether it is another server than Kaggle.
+        source: Where the credentials in use come from; empty where there are none yet.
         secrets: Texts that no message may hold, whatever the other side echoes.
     """
 
     competition: Competition
     server: str
     elsewhere: bool = False
+    source: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def get_key(self) -> str:
         """What to do where credentials are missing or refused."""
-        return _SET_KEY if self.elsewhere else _GET_KEY
+        return SET_KEY if self.elsewhere else GET_KEY
 
     def refused(self, response: "requests.Response", doing: str) -> KaggleError:
         """Return the error of a reply with a status of 400 or more.
@@ -131,30 +123,39 @@ class Translator:
             doing: What was asked for, as in `listing the files`.
         """
         status, reason = response.status_code, self._reason(response)
-        said = f"{status}: {reason}" if reason else str(status)
-        error = self._error_of(status, said, reason, doing)
-        error.status = status
-        error.retry_after = _seconds(response.headers.get("Retry-After"))
-        return error
+        if status == 403 and response.history:  # a download is sent on to the storage
+            return self._error(KaggleError, STORAGE_DENIED, response, reason, doing)
+        if status == 408 or (status >= 500 and status != 501):
+            return self._error(KaggleUnavailable, IN_TROUBLE, response, reason, doing)
+        kind, text = _KINDS.get(status, KaggleError), REFUSALS.get(status, REFUSED)
+        if status == 403 and (step := next_step(reason)):
+            kind, text = KaggleError, DENIED + step
+        return self._error(kind, text, response, reason, doing)
 
-    def _error_of(self, status: int, said: str, reason: str, doing: str) -> KaggleError:
-        if status == 400 and re.search(r"allowance|daily|limit", reason, re.IGNORECASE):
-            refusal: tuple[type[KaggleError], str] = (AllowanceUsedUp, _ALLOWANCE_USED_UP)
-        elif status == 408 or (status >= 500 and status != 501):
-            refusal = (KaggleUnavailable, _IN_TROUBLE)
-        else:
-            refusal = _REFUSALS.get(status, (KaggleError, _REFUSED))
-        kind, text = refusal
+    def used_up(self, response: "requests.Response") -> AllowanceUsedUp:
+        """Return the error of a refused submission, after the limits said that none is left."""
+        reason = self._reason(response)
+        doing = "submitting the file"
+        return self._error(AllowanceUsedUp, ALLOWANCE_USED_UP, response, reason, doing)
+
+    def _error(
+        self, kind: type[_Kind], text: str, response: "requests.Response", reason: str, doing: str
+    ) -> _Kind:
+        status = response.status_code
         sentence = text.format(
             server=self.server,
-            said=said,
+            said=f"{status}: {reason}" if reason else str(status),
             doing=doing,
             slug=self.competition.slug,
             url=self.competition.url,
             rules_url=self.competition.rules_url,
+            source=f" of {self.source}" if self.source else "",
             get_key=self.get_key,
         )
-        return kind(sentence[0].upper() + sentence[1:])
+        error = kind(as_sentence(sentence))
+        error.status = status
+        error.retry_after = _seconds(response.headers.get("Retry-After"))
+        return error
 
     def refused_upload(self, response: "requests.Response") -> KaggleError:
         """Return the error of a refusal by the storage, which knows no users and no rules."""
@@ -174,17 +175,20 @@ class Translator:
 
     def broken(self, error: "requests.RequestException", doing: str) -> KaggleError:
         """Return the error of a call that brought no usable reply."""
+        why, check = _why(error)
+        if self.elsewhere and check == NETWORK:
+            check += " and KAGGLE_ENDPOINT"
         return KaggleUnavailable(
-            f"{doing[0].upper()}{doing[1:]} for {self.competition.slug} failed: "
-            f"{self.server} {_why(error)}. "
-            "Check the network connection and KAGGLE_ENDPOINT, then run the command again."
+            f"{as_sentence(doing)} for {self.competition.slug} failed: {self.server} {why}. "
+            f"Check {check}, then run the command again."
         )
 
     def clean(self, text: str) -> str:
         """Return a text on one line, without secrets, markup and the queries of addresses."""
         for secret in self.secrets:
-            text = text.replace(secret, "***")
+            text = masked(text, secret)
         text = re.sub(r"<[^>]*>", " ", text)
+        text = "".join(each if each.isprintable() else " " for each in text)
         text = " ".join(without_queries(text).split())
         return text if len(text) <= _REASON_LENGTH else text[:_REASON_LENGTH] + "…"
 
@@ -192,7 +196,7 @@ class Translator:
         import requests
 
         try:
-            body = next(response.iter_content(_REASON_BYTES), b"").decode("utf-8", "replace")
+            body = decoded(next(response.iter_content(_REASON_BYTES), b""))
         except requests.RequestException:
             return ""
         try:
@@ -202,11 +206,6 @@ class Translator:
         except (ValueError, AttributeError, RecursionError):
             reason = body
         return self.clean(str(reason or "")).rstrip(".")
-
-
-def without_queries(text: str) -> str:
-    """Return a text in which no address has its query: signatures and tokens stand there."""
-    return re.sub(r"""((?:https?:/)?/[^\s?"'<>]*)\?[^\s"'<>]*""", r"\1", text)
 
 
 def surely_not_sent(error: "requests.RequestException") -> bool:
@@ -233,15 +232,18 @@ def _causes(error: BaseException) -> list[object]:
     return found
 
 
-def _why(error: "requests.RequestException") -> str:
+def _why(error: "requests.RequestException") -> tuple[str, str]:
+    """Return what the other side did, and what to check."""
     import requests
     from urllib3.exceptions import NameResolutionError
 
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL):
+        return "was not reached through the proxy", PROXY
+    if isinstance(error, requests.exceptions.SSLError):
+        return "could not prove its identity (TLS)", TLS
     if any(isinstance(cause, NameResolutionError) for cause in _causes(error)):
-        return "has a name that the network does not know"
+        return "has a name that the network does not know", NETWORK
     for kind, text in (
-        (requests.exceptions.SSLError, "could not prove its identity (TLS)"),
-        (requests.exceptions.ProxyError, "was not reached through the proxy"),
         (requests.ConnectTimeout, "did not take the connection in time"),
         (requests.Timeout, "did not answer in time"),
         (requests.exceptions.InvalidJSONError, "sent a reply that is not the JSON of its API"),
@@ -249,8 +251,8 @@ def _why(error: "requests.RequestException") -> str:
         (requests.exceptions.InvalidURL, "sent an address that leads nowhere"),
     ):
         if isinstance(error, kind):
-            return text
-    return "could not be reached" if surely_not_sent(error) else "cut the connection"
+            return text, NETWORK
+    return "could not be reached" if surely_not_sent(error) else "cut the connection", NETWORK
 
 
 def _seconds(retry_after: str | None) -> float | None:

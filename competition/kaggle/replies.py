@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from competition.kaggle.errors import KaggleError, KaggleUnavailable
+from competition.printable import printable
 
 if TYPE_CHECKING:
     import requests
@@ -106,14 +107,14 @@ class RemoteSubmission:
         """Return the submission of one item of ListSubmissions."""
         return cls(
             ref=whole(fields.get("ref")),
-            file_name=str(fields.get("fileName") or ""),
-            description=str(fields.get("description") or ""),
+            file_name=_said(fields.get("fileName")),
+            description=_said(fields.get("description")),
             created=_time(fields.get("date")),
             # A status that is missing is the enum's first value.
-            status=str(fields.get("status") or "pending").lower(),
+            status=_said(fields.get("status") or "pending").lower(),
             public_score=_score(fields.get("publicScore")),
             private_score=_score(fields.get("privateScore")),
-            error=str(fields.get("errorDescription") or "") or None,
+            error=_said(fields.get("errorDescription")) or None,
             total_bytes=whole(fields.get("totalBytes")),
         )
 
@@ -132,9 +133,7 @@ def leaderboard_rows(items: Iterable[dict[str, Any]]) -> list[LeaderboardRow]:
     """Return the rows of GetLeaderboard's items, which come best first; unscored ones are left."""
     scored = [(item, _score(item.get("score"))) for item in items]
     return [
-        LeaderboardRow(
-            rank, str(item.get("teamName") or ""), score, _time(item.get("submissionDate"))
-        )
+        LeaderboardRow(rank, _said(item.get("teamName")), score, _time(item.get("submissionDate")))
         for rank, (item, score) in enumerate(
             ((item, score) for item, score in scored if score is not None), start=1
         )
@@ -230,6 +229,11 @@ def whole(value: Any) -> int:
         return int(value or 0)
     except (TypeError, ValueError, OverflowError):
         return 0
+
+
+def _said(text: Any) -> str:
+    """Return what people wrote, without what would move a terminal's cursor."""
+    return printable(str(text or ""))
 
 
 def _score(text: Any) -> float | None:

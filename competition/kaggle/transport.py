@@ -16,7 +16,8 @@ from kagglesdk.kaggle_http_client import KaggleHttpClient
 from requests.adapters import HTTPAdapter
 
 from competition.errors import PodiumError
-from competition.kaggle.errors import without_queries
+from competition.kaggle.settings import check_certificates, check_proxy
+from competition.kaggle.wording import without_queries
 
 Timeout = tuple[float, float]
 
@@ -33,6 +34,7 @@ class BoundedAdapter(HTTPAdapter):
         super().__init__()
         self._timeout = timeout
         self._elsewhere = elsewhere
+        self._checked: list[object] = []
 
     def send(  # type: ignore[override]
         self, request: requests.PreparedRequest, timeout: Any = None, **settings: Any
@@ -44,6 +46,11 @@ class BoundedAdapter(HTTPAdapter):
                 "The server at KAGGLE_ENDPOINT sent a call on to the real Kaggle, which was not "
                 "made. Unset KAGGLE_ENDPOINT to use Kaggle itself."
             )
+        address, verify = request.url or "", settings.get("verify")
+        check_proxy(address, settings.get("proxies") or {})
+        if address.startswith("https") and verify not in self._checked:
+            check_certificates(verify)
+            self._checked.append(verify)
         return super().send(request, timeout=timeout or self._timeout, **settings)
 
 
@@ -134,12 +141,18 @@ def _refuse_other_environments() -> None:
 
 
 def _host(endpoint: str) -> str:
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or "@" in endpoint:
+        # It is not shown: a password may stand in it.
         raise PodiumError(
-            f"KAGGLE_ENDPOINT={endpoint} is not an address. Give one like http://127.0.0.1:8899."
+            "KAGGLE_ENDPOINT is not an address such as http://127.0.0.1:8899, without user and "
+            "password. Give one, or unset it to use Kaggle itself."
         )
-    return parts.hostname
+    return host
 
 
 def _keep_signatures_out_of_logs() -> None:

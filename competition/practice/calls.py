@@ -1,6 +1,7 @@
 """The calls of Kaggle's competition API, answered from a folder on this machine."""
 
 import csv
+import html
 import io
 import json
 import threading
@@ -19,8 +20,28 @@ from competition.spec import WEBSITE, available_competitions, load_competition
 # What faults tell the calls, as fields that no client sends.
 PENDING_FOR_EVER = "practice.pending_for_ever"
 LAG_SECONDS = "practice.lag_seconds"
+DESCRIPTION_LENGTH = "practice.description_length"
+DESCRIPTION_ALTERED = "practice.description_altered"
+DESCRIPTION_SECONDS = "practice.description_seconds"
+TOLD = (
+    PENDING_FOR_EVER,
+    LAG_SECONDS,
+    DESCRIPTION_LENGTH,
+    DESCRIPTION_ALTERED,
+    DESCRIPTION_SECONDS,
+)
 _MOST_BYTES = 200 << 20
 _PAGE_SIZE = 20
+_SUBMISSION = "submission-"
+_ALTERATIONS: tuple[Callable[[str], str], ...] = (
+    str.upper,
+    html.escape,
+    lambda text: text.replace("[", "").replace("]", ":"),
+    lambda text: text.replace(" ", "_"),
+    lambda text: f"by API: {text} (API)",
+    lambda text: text[::-1],
+    lambda _: "",
+)
 
 
 class Refusal(Exception):
@@ -95,6 +116,8 @@ class Calls:
         """
         if method == "ListCompetitions":
             return self._list_competitions(fields)
+        if method == "DownloadSubmission":
+            return self._download_submission(fields)
         if method not in self._methods:
             raise Refusal(501, f"Method {method} is not implemented by this practice Kaggle")
         name = str(fields.get("competitionName") or "")
@@ -108,6 +131,8 @@ class Calls:
 
     def public_file(self, name: str) -> Path | None:
         """Return the path of a file that is served; None for any other name."""
+        if name.startswith(_SUBMISSION):
+            return self.state.submitted_path(int(name.removeprefix(_SUBMISSION)))
         served = {*self.competition.files, f"{self.competition.slug}.zip"}
         return self._public / name if name in served else None
 
@@ -152,6 +177,12 @@ class Calls:
             raise Refusal(404, f"File '{name}' was not found")
         return Redirect(name)
 
+    def _download_submission(self, fields: dict[str, Any]) -> Answer:
+        ref = _number(fields, "submissionId", 0)
+        if self.state.submitted_path(ref) is None:
+            raise Refusal(404, f"Submission {ref} was not found")
+        return Redirect(f"{_SUBMISSION}{ref}")
+
     def _start_submission_upload(self, fields: dict[str, Any]) -> Answer:
         name, size = str(fields.get("fileName") or ""), _number(fields, "contentLength", 0)
         if not name or Path(name).name != name:
@@ -182,7 +213,7 @@ class Calls:
                     f"({hours} hours from now).",
                 )
             delay = None if fields.get(PENDING_FOR_EVER) else self._delay
-            description = str(fields.get("submissionDescription") or "")
+            description = _as_kept(str(fields.get("submissionDescription") or ""), fields)
             ref = self.state.submit(upload, description, outcome, delay)
         return {"message": f"Successfully submitted to {spec.title}", "ref": ref}
 
@@ -193,7 +224,12 @@ class Calls:
         page = max(1, _number(fields, "page", 1))
         until = time.time() - (fields.get(LAG_SECONDS) or 0)
         found = self.state.submissions(before, size * page + 1, until)[size * (page - 1) :]
-        reply: dict[str, Any] = {"submissions": [self._item(each) for each in found[:size]]}
+        items = [self._item(each) for each in found[:size]]
+        described_until = time.time() - (fields.get(DESCRIPTION_SECONDS) or 0)
+        for item, each in zip(items, found, strict=False):
+            if each.created > described_until:
+                item["description"] = ""
+        reply: dict[str, Any] = {"submissions": items}
         if len(found) > size:
             reply["nextPageToken"] = str(found[size - 1].ref)
         return reply
@@ -266,6 +302,14 @@ class Calls:
             }
             for score, when, team in entries
         ]
+
+
+def _as_kept(description: str, fields: dict[str, Any]) -> str:
+    """Return what a server keeps of a description that it cuts or alters."""
+    if (number := fields.get(DESCRIPTION_ALTERED)) is not None:
+        description = _ALTERATIONS[int(number) % len(_ALTERATIONS)](description)
+    length = fields.get(DESCRIPTION_LENGTH)
+    return description if length is None else description[: int(length)]
 
 
 def _number(fields: dict[str, Any], name: str, default: int) -> int:

@@ -18,13 +18,19 @@ A plan is a list, separated by commas, of
 `cut-upload`     close the connection in the middle of an upload
 `pending`        never score a submission
 `lag=SECONDS`    keep submissions younger than this (5 seconds unless given) out of the list
+`cut-description=LENGTH`    keep so much of a description (100 characters unless given)
+`alter-description=NUMBER`  keep another spelling of it: capitals, HTML, without brackets, with
+                 underscores, with words around it, from its end, or nothing (0 to 6)
+`late-description=SECONDS`  list submissions younger than this (5 seconds unless given) without it
 
 CALL is a method of the API such as `CreateSubmission`, or `storage` or `upload`. Without it a fault
-strikes where it makes sense: downloads at `storage`, `cut-upload` at `upload`, `lose-reply` and
-`pending` at CreateSubmission, `lag` at ListSubmissions (it can be GetSubmissionLimits, too), and
-`refuse`, `drop` and `slow` at every call of the API.
+strikes where it makes sense: downloads at `storage`, `cut-upload` at `upload`, `lose-reply`,
+`pending`, `cut-description` and `alter-description` at CreateSubmission, `late-description` and
+`lag` at ListSubmissions (`lag` can be at GetSubmissionLimits, too), and `refuse`, `drop` and `slow`
+at every call of the API.
 `*TIMES` is how often (once unless given); `%PERCENT` strikes by chance, always in the same order.
-Where several could strike a call, the first in the plan does, and the others wait for the next: in
+Where several could strike a call, the first in the plan does, and the others wait for the next
+(what becomes of a description goes with any other fault): in
 `refuse=429@ListSubmissions*2,cut,corrupt,lose-reply%10` the second download is the corrupt one.
 
 Two items set what holds for the whole plan: `seed=NUMBER` gives chance another order, and
@@ -48,8 +54,17 @@ _DEFAULT_CALLS = {
     "cut-upload": "upload",
     "pending": "CreateSubmission",
     "lag": "ListSubmissions",
+    "cut-description": "CreateSubmission",
+    "alter-description": "CreateSubmission",
+    "late-description": "ListSubmissions",
 }
-_DEFAULT_VALUES = {"refuse": 503.0, "slow": 2.0, "lag": 5.0}
+_DEFAULT_VALUES = {
+    "refuse": 503.0,
+    "slow": 2.0,
+    "lag": 5.0,
+    "cut-description": 100.0,
+    "late-description": 5.0,
+}
 _DEFAULT_SETTINGS = {"seed": 7.0, "retry-after": 1.0}
 _SETTING = re.compile(r"(?P<name>seed|retry-after)=(?P<value>\d+(\.\d+)?)")
 _ITEM = re.compile(
@@ -64,7 +79,8 @@ class Fault:
 
     Attributes:
         kind: One of the kinds above.
-        value: The status of `refuse`, the seconds of `slow` and `lag`.
+        value: The status of `refuse`, the seconds of `slow` and `lag`, the length, number
+            or seconds of what becomes of a description.
         call: The call it strikes; empty for every call of the API.
         left: How many times it still strikes; None for by chance.
         chance: The probability of striking, where `left` is None.

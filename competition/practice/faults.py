@@ -8,7 +8,13 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from competition.practice.calls import LAG_SECONDS, PENDING_FOR_EVER
+from competition.practice.calls import (
+    DESCRIPTION_ALTERED,
+    DESCRIPTION_LENGTH,
+    DESCRIPTION_SECONDS,
+    LAG_SECONDS,
+    PENDING_FOR_EVER,
+)
 from competition.practice.fault_plan import Fault
 from competition.practice.server import refusal
 
@@ -40,7 +46,11 @@ class Faults:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = _call_of(scope["path"])
-        fault = next((each for each in self.planned if each.strikes(call)), None)
+        # What becomes of a description goes together with any other fault.
+        beside = [each for each in self.planned if each.kind in _BESIDE and each.strikes(call)]
+        scope = {**scope, **{_BESIDE[each.kind]: each.value for each in beside}}
+        others = (each for each in self.planned if each.kind not in _BESIDE)
+        fault = next((each for each in others if each.strikes(call)), None)
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind == "refuse":
@@ -161,6 +171,11 @@ class _ErrorBody:
 
 # What the calls behind are told, and what stands in for the way back.
 _TOLD = {"pending": PENDING_FOR_EVER, "lag": LAG_SECONDS}
+_BESIDE = {
+    "cut-description": DESCRIPTION_LENGTH,
+    "alter-description": DESCRIPTION_ALTERED,
+    "late-description": DESCRIPTION_SECONDS,
+}
 _SENDERS: dict[str, Callable[[Send], Send]] = {
     "lose-reply": lambda _: _lost,
     "cut": _Halved,

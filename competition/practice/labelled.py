@@ -9,6 +9,7 @@ from pathlib import Path
 
 from competition.data.labels import Labels
 from competition.errors import PodiumError
+from competition.kaggle.archives import member_called
 from competition.practice.bundled import find_source, labelled_csv
 from competition.problem.targets import Kind, Truth
 from competition.spec import Competition
@@ -197,9 +198,9 @@ def _unpacked(data: Path, wanted: str) -> bytes:
 
 def _member(content: bytes, wanted: str, data: Path) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in (wanted, f"{wanted}.zip"):
-            if name in archive.namelist():
-                return archive.read(name)
+        name = member_called(archive.namelist(), wanted)
+        if name is not None:
+            return archive.read(name)
     raise PodiumError(f"{data} holds no {wanted}. Give the competition's zip, or its {wanted}.")
 
 

@@ -18,15 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from competition.files import atomic_path
-from competition.practice.calls import (
-    LAG_SECONDS,
-    PENDING_FOR_EVER,
-    Answer,
-    Body,
-    Calls,
-    Redirect,
-    Refusal,
-)
+from competition.practice.calls import TOLD, Answer, Body, Calls, Redirect, Refusal
 
 _STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
@@ -94,7 +86,7 @@ class Door:
             return self._introspect(str(fields.get("token") or ""))
         if not self._knows(request.headers.get("Authorization", "")):
             return refusal(401, "Unauthenticated: the credentials are missing or wrong")
-        told = {key: request.scope.get(key) for key in (PENDING_FOR_EVER, LAG_SECONDS)}
+        told = {key: request.scope.get(key) for key in TOLD}
         try:
             answer = await run_in_threadpool(
                 self._calls.answer, request.path_params["method"], fields | told

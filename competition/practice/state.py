@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS submissions (
     ready REAL,
     public REAL,
     private REAL,
-    error TEXT
+    error TEXT,
+    upload TEXT
 );
 """
 _DAY = 24 * 3600
@@ -80,6 +81,8 @@ class State:
         self._uploads.mkdir(parents=True, exist_ok=True)
         with self._connected() as database:
             database.executescript(_SCHEMA)
+            with suppress(sqlite3.OperationalError):  # it is there, but in folders of earlier days
+                database.execute("ALTER TABLE submissions ADD COLUMN upload TEXT")
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -130,10 +133,21 @@ class State:
         with self._connected() as database:
             cursor = database.execute(
                 "INSERT INTO submissions (file_name, size, description, created, ready, public,"
-                " private, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (upload.file_name, upload.size, description, now, ready, public, private, error),
+                " private, error, upload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(upload.file_name, upload.size, description),
+                    *(now, ready, public, private, error, upload.id),
+                ),
             )
         return int(cursor.lastrowid or 0)
+
+    def submitted_path(self, ref: int) -> Path | None:
+        """Return where the file of a submission is; None where it is not known."""
+        with self._connected() as database:
+            row = database.execute(
+                "SELECT upload FROM submissions WHERE ref = ?", (ref,)
+            ).fetchone()
+        return self._uploads / row[0] if row and row[0] else None
 
     def submissions(
         self, before: int | None = None, limit: int = -1, until: float = math.inf

@@ -1,15 +1,17 @@
 """Is this CSV a valid submission? Every fault with its line, before a byte is uploaded."""
 
 import hashlib
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from competition.errors import PodiumError
 from competition.problem.form import Form, fingerprint_of
+from competition.problem.mix_ups import mix_ups
 from competition.problem.oddities import warnings_of
 from competition.problem.sample import Sample
 from competition.problem.targets import Answers, Truth
-from competition.problem.text.table import Fault
+from competition.problem.text.faults import Fault
 from competition.spec import Competition
 
 _SIZE_FACTOR = 2  # how many times its sensible size a file may have
@@ -17,9 +19,22 @@ _SIZE_FLOOR = 1 << 20
 _NO_CSV = {
     b"PK\x03\x04": "it is a zip: unpack it first",
     b"\x1f\x8b": "it is a gzip: unpack it first",
+    b"BZh": "it is packed by bzip2: unpack it first",
+    b"\xfd7zXZ": "it is packed by xz: unpack it first",
     b"7z\xbc\xaf": "it is a 7z archive: unpack it first",
-    b"\xff\xfe": "it is UTF-16: save it as UTF-8",
-    b"\xfe\xff": "it is UTF-16: save it as UTF-8",
+    b"\xd0\xcf\x11\xe0": "it is an Excel workbook (.xls): save it as CSV UTF-8",
+    b"PAR1": "it is a Parquet file: write it with to_csv(index=False)",
+    b"\x93NUMPY": "it is a NumPy array: write ids and answers as CSV",
+    b"\x80\x04\x95": "it is a pickle: write it with to_csv(index=False)",
+    b"<!DOCTYPE": "it is a web page, not a CSV",
+    b"<html": "it is a web page, not a CSV",
+}
+# What a zip holds in a file of which it is the outer form.
+_ZIPPED = {
+    "xl/": "it is an Excel workbook (.xlsx): save it as CSV UTF-8",
+    "content.xml": "it is an OpenDocument spreadsheet: save it as CSV UTF-8",
+    "Index/": "it is a Numbers spreadsheet: export it as CSV",
+    "word/": "it is a Word document, not a CSV",
 }
 
 
@@ -37,6 +52,9 @@ class CheckReport:
         text: The content as `Form.render` writes it; empty for a faulty file.
         fingerprint: 12 hexadecimal digits of that text, the same for two files that answer the
             same in another order or with other line ends; empty for a faulty file.
+        fixed: What a faulty or oddly written file surely means, as `Form.render` writes it; empty
+            where there is nothing to fix, or more than one way to do so.
+        size: Its bytes; 0 where they were not read.
     """
 
     path: Path
@@ -47,6 +65,8 @@ class CheckReport:
     answers: Answers | None = None
     text: str = ""
     fingerprint: str = ""
+    fixed: str = ""
+    size: int = 0
 
     @property
     def valid(self) -> bool:
@@ -88,12 +108,14 @@ def check(
     *,
     truth: Truth | None = None,
     previous: Answers | None = None,
+    blend: Answers | None = None,
 ) -> CheckReport:
     """Check a submission file against the competition's rules.
 
     Valid are: UTF-8 without a byte order mark; LF or CRLF line ends, the last one optional;
-    exactly the sample's header; each id of the sample once, in any order; cells that the
-    competition's form takes, labels in their own spelling; fields in double quotes or without.
+    the sample's header, in other capitals perhaps; each id of the sample once, in any order; cells
+    that the competition's form takes, labels in their own spelling; fields in double quotes or
+    without.
 
     Args:
         path: The file; it may be missing or anything else.
@@ -102,6 +124,8 @@ def check(
         truth: Of the training data, for a warning where the answers are far from it.
         previous: Answers of an earlier submission in the sample's order, for a warning where few
             rows agree.
+        blend: Answers of the blend that stands, in the same order, for a warning where no more
+            rows agree than by chance.
     """
     form = Form.of(competition)
     data, fault = _read(path, form, sample)
@@ -109,9 +133,16 @@ def check(
         return CheckReport(path, 0, "", (fault,))
     sha256 = hashlib.sha256(data).hexdigest()
     parsed = form.parse(data, sample)
+    fixed = ""
+    if parsed.meant is not None and (parsed.faults or parsed.warnings):
+        fixed = form.render(parsed.meant, sample)
     if parsed.answers is None:
-        return CheckReport(path, parsed.rows, sha256, parsed.faults)
-    warnings = warnings_of(parsed.answers, competition.problem, truth, previous)
+        return CheckReport(path, parsed.rows, sha256, parsed.faults, parsed.warnings, fixed=fixed)
+    warnings = [
+        *parsed.warnings,
+        *warnings_of(parsed.answers, competition.problem, truth, previous),
+        *mix_ups(parsed.answers, competition.problem, previous, blend, parsed.places, sample.ids),
+    ]
     if not data.endswith(b"\n"):
         warnings.append("The last line has no line end: make sure that the file was written whole.")
     text = form.render(parsed.answers, sample)
@@ -124,6 +155,8 @@ def check(
         parsed.answers,
         text,
         fingerprint_of(text),
+        fixed,
+        len(data),
     )
 
 
@@ -135,6 +168,19 @@ def _read(path: Path, form: Form, sample: Sample) -> tuple[bytes, Fault | None]:
         return (path.read_bytes(), None) if fault is None else (b"", Fault("file", None, fault))
     except OSError as error:
         return b"", Fault("file", None, f"it cannot be read ({error})")
+
+
+def _inside(path: Path) -> str | None:
+    """Return what a zip really is, where it is the outer form of something else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return None
+    for part, said in _ZIPPED.items():
+        if any(name.startswith(part) for name in names):
+            return said
+    return None
 
 
 def _unfit(path: Path, usual: int, most: int) -> str | None:
@@ -150,7 +196,7 @@ def _unfit(path: Path, usual: int, most: int) -> str | None:
         start = file.read(max(map(len, _NO_CSV)))
     for magic, reason in _NO_CSV.items():
         if start.startswith(magic):
-            return reason
+            return _inside(path) or reason
     if size > most:
         return f"it has {size:,} bytes; the sample submission has {usual:,}"
     return None

@@ -9,10 +9,11 @@ from competition.errors import PodiumError
 from competition.problem.sample import Sample
 from competition.problem.targets import Answers, Eats
 from competition.problem.text.cells import Cells
+from competition.problem.text.faults import Fault
 from competition.problem.text.labels import Labels, RankedLabels
 from competition.problem.text.lines import quoted
 from competition.problem.text.numbers import Numbers
-from competition.problem.text.table import Fault, read_table
+from competition.problem.text.table import read_table
 from competition.spec import Competition
 
 _FINGERPRINT_LENGTH = 12
@@ -23,14 +24,24 @@ class Parsed:
     """What a submission file holds.
 
     Attributes:
-        answers: In the order of the sample's ids; None where there is a fault.
+        meant: The answers that are surely meant, in the order of the sample's ids; None where a
+            fault leaves that open.
         faults: Every fault, in the order of the lines.
         rows: The file's data rows.
+        warnings: What is odd about how it is written.
+        places: The row in the sample of each row in the file; empty where `meant` is None.
     """
 
-    answers: Answers | None
+    meant: Answers | None
     faults: tuple[Fault, ...]
     rows: int
+    warnings: tuple[str, ...] = ()
+    places: tuple[int, ...] = ()
+
+    @property
+    def answers(self) -> Answers | None:
+        """What the file answers; None where there is a fault."""
+        return None if self.faults else self.meant
 
 
 @dataclass(frozen=True)
@@ -104,14 +115,16 @@ class Form:
         places = table.places(sample)
         written = dict(zip(sample.header[1:], table.columns, strict=True))
         found, wrong = self.cells.read([written[name] for name in self.targets])
-        for row, message in wrong:
-            table.fault(self.cells.kind, table.numbers[row], message)
+        for row, message, sure in wrong:
+            table.fault(self.cells.kind, table.numbers[row], message, certain=sure)
         faults = tuple(sorted(table.faults, key=lambda fault: fault.line or 0))
-        if faults:
-            return Parsed(None, faults, table.rows)
+        warnings = tuple(table.warnings)
+        known = tuple(place for place in places if place is not None)
+        if not all(fault.certain for fault in faults) or len(known) < len(places):
+            return Parsed(None, faults, table.rows, warnings)
         answers = np.empty_like(found)
-        answers[np.array(places, dtype=np.int64)] = found
-        return Parsed(answers, (), table.rows)
+        answers[np.array(known, dtype=np.int64)] = found
+        return Parsed(answers, faults, table.rows, warnings, known)
 
 
 def fingerprint_of(text: str) -> str:

@@ -13,6 +13,7 @@ LOOSE_AGREEMENT = 0.8  # where the metric is not about hitting one class
 CORRELATION = 0.8  # of ranks with the last scored file
 FAR = 1e-3  # the p-value from which class shares are far from the training data's
 FAR_SHARE = 0.25  # and by how much, where the decision moves the shares on purpose
+CHANCE = 3.0  # standard errors within which an agreement is one by chance
 ROUNDING = 1e-3  # by which a row of class probabilities may miss 1
 
 Floats = npt.NDArray[np.float64]
@@ -164,8 +165,10 @@ def _agreement_warning(answers: Answers, problem: Problem, previous: Answers) ->
     shares = [np.bincount(each, minlength=classes) / len(each) for each in (answers, previous)]
     chance = float(shares[0] @ shares[1])
     said = f"Only {agreement:.1%} of the rows agree with the last scored file"
-    if agreement < chance and len(answers) > 1:
-        yield f"{said}, less than by chance ({chance:.1%}): are classes or rows mixed up?"
+    slack = CHANCE * float(np.sqrt(chance * (1 - chance) / len(answers)))
+    if agreement <= chance + slack and len(answers) > 1:
+        than = "less than" if agreement < chance - slack else "no more than"
+        yield f"{said}, {than} by chance ({chance:.1%}): are classes or rows mixed up?"
     else:
         yield f"{said} (usual is more than {usual:.0%})."
 
@@ -181,7 +184,9 @@ def _ranks_warning(answers: Answers, problem: Problem, previous: Answers) -> Ite
     value, place = min(known)
     of = f" of {names[place]}" if len(found) > 1 else ""
     said = f"The rank correlation{of} with the last scored file is only {value:.2f}"
-    if value < 0:
+    if abs(value) <= CHANCE / np.sqrt(len(answers)):
+        yield f"{said}, no more than by chance: are rows mixed up?"
+    elif value < 0:
         yield f"{said}: the answers seem to be turned round, or the rows mixed up."
     else:
         yield f"{said} (usual is more than {CORRELATION:g})."

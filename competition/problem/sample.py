@@ -6,6 +6,7 @@ from pathlib import Path
 
 from competition.data.csv_files import find_csv, open_csv
 from competition.errors import PodiumError
+from competition.kaggle.manifest import Manifest
 from competition.problem.text.lines import quoted, split_line, without_line_ends
 from competition.spec import Competition
 
@@ -60,7 +61,10 @@ def read_sample(competition: Competition, folder: Path) -> Sample:
     targets = competition.target_columns
     if not header or header[0] != competition.id_column or sorted(header[1:]) != sorted(targets):
         wanted = ",".join([competition.id_column, *targets])
-        raise _broken(path, 1, f"the header should be {wanted}")
+        has = f"the header is {','.join(header or [])} and should be {wanted}"
+        if header and sorted(header) == sorted([competition.id_column, *targets]):
+            has = f"the columns are {','.join(header)}, but the id's must come first"
+        raise _broken(path, 1, has)
     ids = _ids_of(lines[1:], len(header), path)
     if len(set(ids)) < len(ids) or "" in ids:
         raise _broken(path, None, "its ids should be all different and none of them blank")
@@ -81,4 +85,12 @@ def _ids_of(lines: list[str], columns: int, path: Path) -> list[str]:
 
 def _broken(path: Path, line: int | None, what: str) -> PodiumError:
     where = f"{path}, line {line}" if line else str(path)
-    return PodiumError(f"{where}: {what}. Run `make download`, which fetches a broken file again.")
+    cure = "Run `make download`, which fetches a broken file again."
+    manifest = Manifest.read(path.parent)
+    record = manifest.files.get(path.name) if manifest else None
+    if record is not None and record.matches(path):
+        cure = (
+            "It is as it was downloaded, so that a new download would not change it: compare the "
+            "competition's TOML file with it, and its first column with id_column."
+        )
+    return PodiumError(f"{where}: {what}. {cure}")

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from competition.database import Database
 from competition.kaggle.replies import RemoteSubmission
+from competition.printable import printable
 from competition.workspace import Workspace
+from submissions.ledger.matching import Known, same
 from submissions.ledger.schema import bring_up_to_date
 from submissions.ledger.tables import Base, BlendFile, State, Submission
 from submissions.marker import parsed
@@ -38,11 +40,15 @@ class Estimate:
     blend_name: str | None = None
 
 
+_ANOTHER_SERVER = (
+    "its number is another submission's now: the server at this address is not the one that gave "
+    "it; submit the file again"
+)
 _ESTIMATE = tuple(field.name for field in fields(Estimate))
 
 
 class Ledger:
-    """The submissions of one competition to one server.
+    """The submissions of one competition to one server, by one account.
 
     Every method is one transaction, and raises DatabaseFailed where the database fails. The
     `Submission`s that come back are detached: plain to read, and changed only through `change`.
@@ -51,22 +57,36 @@ class Ledger:
         database: Where it is kept; other tables in it are left alone.
         competition: The competition's slug.
         endpoint: The server that these submissions go to.
+        account: Kaggle's name for the user; None where it is not known: then all accounts' are
+            read. Rows whose account nobody knew are everybody's.
     """
 
-    def __init__(self, database: Database, competition: str, endpoint: str) -> None:
+    def __init__(
+        self, database: Database, competition: str, endpoint: str, account: str | None = None
+    ) -> None:
         self.database = database
         self.competition = competition
         self.endpoint = endpoint
+        self.account = (account or "").strip().casefold()
         with database.explained():
             bring_up_to_date(database)
         self._sessions = sessionmaker(database.engine, expire_on_commit=False)
 
     @classmethod
-    def open(cls, workspace: Workspace, endpoint: str | None = None) -> Self:
+    def open(
+        cls, workspace: Workspace, endpoint: str | None = None, account: str | None = None
+    ) -> Self:
         """Open a workspace's ledger, of the server that it calls where no other is named."""
         return cls(
-            workspace.database, workspace.competition.slug, endpoint or workspace.access.server
+            workspace.database,
+            workspace.competition.slug,
+            endpoint or workspace.access.server,
+            account,
         )
+
+    def of_account(self, account: str | None) -> "Ledger":
+        """Return the same ledger as one account sees it; None where its name is not known."""
+        return Ledger(self.database, self.competition, self.endpoint, account)
 
     @classmethod
     def if_there(cls, workspace: Workspace) -> Self | None:
@@ -114,6 +134,7 @@ class Ledger:
                 session.add(row)
             begun = {"state": State.INTENT, "created": datetime.now(UTC), "error": None}
             _assign(row, begun | values)
+            row.account = self.account or row.account or ""
             return row
 
     def change(self, number: int, **values: Any) -> Submission:
@@ -126,28 +147,58 @@ class Ledger:
     def absorb(self, remote: Iterable[RemoteSubmission]) -> None:
         """Bring the ledger up to Kaggle's list: new statuses and scores, and unknown submissions.
 
-        A submission whose number was lost on the way is known by its marker; one that was made
+        What an entry is, its marker decides, and its number only where it has none: another server
+        at the same address gives the same numbers to other files. A submission that was made
         elsewhere (on the web page, or before this ledger) gets a row of its own.
         """
         with self.session() as session:
-            rows = list(session.scalars(self._own()))
-            by_ref = {row.ref: row for row in rows if row.ref is not None}
-            by_marker = {(row.fingerprint, row.attempt): row for row in rows}
+            known = Known(session.scalars(self._own()))
             for entry in remote:
                 if entry.ref <= 0:
                     continue
-                row = by_ref.get(entry.ref)
                 found = parsed(entry.description)
-                if row is None and found is not None:
-                    row = by_marker.get(found[1:])
-                    if row is not None and row.ref is not None:
-                        found, row = None, None  # a second one with the same marker
+                row = known.row_of(entry, found)
                 if row is None:
-                    row = self._imported(entry, found)
+                    # A second one with the same marker is told by its number alone.
+                    row = self._imported(entry, None if found and known.has(found) else found)
                     session.add(row)
+                for other in known.displaced(entry, row):
+                    if other.fingerprint is None:  # it was listed before its marker was
+                        session.delete(other)
+                    elif other.pending:
+                        other.state, other.ref, other.status = State.LOST, None, None
+                        other.error = _ANOTHER_SERVER
                 _update(row, entry)
-                by_ref[entry.ref] = row
-                by_marker.setdefault((row.fingerprint, row.attempt), row)
+                row.account = row.account or self.account
+                known.add(row)
+
+    def lookalikes(
+        self, row: Submission, remote: Iterable[RemoteSubmission]
+    ) -> list[RemoteSubmission]:
+        """Return what may be a submission in doubt, though no description says so.
+
+        Those are entries of the same file name and size that were not listed when it was intended,
+        without a marker, or with one that was damaged into that of another attempt.
+
+        Args:
+            row: The submission.
+            remote: Kaggle's list, absorbed.
+        """
+        with self.session() as session:
+            later = self._own().where(Submission.created > row.created, Submission.id != row.id)
+            taken = {other.ref for other in session.scalars(later) if other.sha256 is not None}
+        found = []
+        for entry in remote:
+            marked = parsed(entry.description)
+            # Before there was `newest_before`, only the clocks could tell, and they may differ.
+            old = row.newest_before is None and entry.created < row.created - timedelta(days=1)
+            if old or entry.ref <= (row.newest_before or 0) or entry.ref in taken:
+                continue
+            if marked is not None and marked[1] != row.fingerprint:
+                continue
+            if same(entry.file_name, Path(row.file).name) and same(entry.total_bytes, row.size):
+                found.append(entry)
+        return found
 
     def close_abandoned(self, fingerprint: str, now: datetime) -> None:
         """Close what an ended process left of other contents, so that nobody waits for it.
@@ -179,7 +230,7 @@ class Ledger:
             if kept is None:
                 kept = BlendFile(competition=self.competition, fingerprint=fingerprint)
                 session.add(kept)
-            values = dict(file=str(file), created=datetime.now(UTC), **asdict(estimate))
+            values = dict(file=printable(str(file)), created=datetime.now(UTC), **asdict(estimate))
             _assign(kept, values)
 
     def estimate_of(self, fingerprint: str) -> Estimate:
@@ -201,10 +252,28 @@ class Ledger:
             )
             return {endpoint: int(count) for endpoint, count in session.execute(counts)}
 
+    def other_accounts(self) -> dict[str, int]:
+        """Return how many submissions of this competition each other account sent to this server.
+
+        Where no account is known, those of all accounts.
+        """
+        with self.session() as session:
+            counts = (
+                select(Submission.account, func.count())
+                .where(Submission.competition == self.competition)
+                .where(Submission.endpoint == self.endpoint)
+                .where(Submission.account.not_in(("", self.account)))
+                .group_by(Submission.account)
+            )
+            return {account: int(count) for account, count in session.execute(counts)}
+
     def _own(self) -> Select[Submission]:
-        return select(Submission).where(
+        rows = select(Submission).where(
             Submission.competition == self.competition, Submission.endpoint == self.endpoint
         )
+        if not self.account:
+            return rows
+        return rows.where(Submission.account.in_(("", self.account)))
 
     def _blend(self, fingerprint: str) -> Select[BlendFile]:
         return select(BlendFile).where(
@@ -216,6 +285,7 @@ class Ledger:
         return Submission(
             competition=self.competition,
             endpoint=self.endpoint,
+            account=self.account,
             created=entry.created,
             file=entry.file_name,
             fingerprint=fingerprint,

@@ -54,15 +54,18 @@ class Submission(Base):
         id: The ledger's own number.
         competition: The competition's slug.
         endpoint: The server, so that practice and the real Kaggle never mix.
+        account: Kaggle's name for the user, in lower case; empty where nobody knows it.
         created: When it was intended, or as Kaggle says it for one made elsewhere.
         file: Path of the CSV, or its name as Kaggle says it.
         sha256: Of the file's bytes; None for one made elsewhere.
         rows: Data rows of the file.
+        size: Its bytes.
+        newest_before: The greatest number in Kaggle's list when it was intended; 0 for none.
         fingerprint: 12 hexadecimal digits of the content, as in the marker.
         attempt: 1, or 2 and more where the same content was submitted again on purpose.
         message: What the person wrote.
         state: How far it has come, as far as this side knows.
-        ref: Kaggle's number.
+        ref: Kaggle's number; another server at the same address gives it once more.
         status: `pending`, `complete`, `error`, or any other word as Kaggle says it.
         public_score: On the public part of the test rows.
         private_score: On the rest, when Kaggle shows it.
@@ -77,17 +80,22 @@ class Submission(Base):
 
     __tablename__ = "podium_submissions"
     __table_args__ = (
-        UniqueConstraint("competition", "endpoint", "fingerprint", "attempt"),
-        UniqueConstraint("competition", "endpoint", "ref"),
+        UniqueConstraint(
+            *("competition", "endpoint", "account", "fingerprint", "attempt"),
+            name="uq_podium_submissions_attempt",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     competition: Mapped[str] = mapped_column(String(200))
     endpoint: Mapped[str] = mapped_column(String(500))
+    account: Mapped[str] = mapped_column(String(200), default="", server_default="")
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     file: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str | None] = mapped_column(String(64))
     rows: Mapped[int | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    newest_before: Mapped[int | None] = mapped_column(BigInteger)
     fingerprint: Mapped[str | None] = mapped_column(String(12))
     attempt: Mapped[int | None]
     message: Mapped[str] = mapped_column(Text, default="")

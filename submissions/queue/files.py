@@ -11,6 +11,7 @@ from sqlalchemy import delete as sql_delete
 
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
+from competition.printable import printable
 from competition.problem.checks import CheckReport
 from competition.problem.measures import Proportion, binomial_error
 from competition.problem.targets import Kind
@@ -18,6 +19,7 @@ from competition.spec import Competition
 from competition.workspace import Workspace
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import QueuedFile
+from submissions.marker import said
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class Queue:
                 )
                 session.add(row)
             row.file, row.sha256, row.rows = str(copy), report.sha256, report.rows
-            row.message = message or row.message
+            row.message = said(message) or row.message
         return new
 
     def entries(self) -> list[Entry]:
@@ -179,7 +181,7 @@ class Queue:
             entry.file.unlink(missing_ok=True)
 
     def _copied(self, report: CheckReport) -> Path:
-        copy = (self._folder / report.fingerprint / report.path.name).absolute()
+        copy = (self._folder / report.fingerprint / printable(report.path.name)).absolute()
         with atomic_path(copy) as temporary:
             temporary.write_bytes(report.path.read_bytes())
             if sha256_of(temporary) != report.sha256:

@@ -10,11 +10,12 @@ from submissions.allowance import NoneLeft, wait_for_slot
 from submissions.checking import Checker
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
+from submissions.marker import said
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.queue.files import Entry, Queue
 from submissions.submit import TIMEOUT_SECONDS
-from submissions.submitter import AlreadySubmitted, Outcome, Submitter
+from submissions.submitter import AlreadySubmitted, Outcome, PerhapsTaken, Submitter
 
 
 @dataclass
@@ -91,18 +92,21 @@ class _Sending:
     message: str | None
     timeout: float
     sent: Sent = field(default_factory=Sent)
-    damaged: set[int] = field(default_factory=set)
+    passed_over: set[int] = field(default_factory=set)
 
     def run(self, wait: bool) -> None:
-        one = self.submitter
         while (entry := self._next()) is not None:
             try:
                 self._submit(entry)
+            except PerhapsTaken as doubt:  # the others can go on
+                self.passed_over.add(entry.number)
+                self.sent.failures.append(f"{entry.name}: {doubt}")
             except NoneLeft as closed:
                 if not (wait and closed.renewed):
                     self.sent.stopped = closed
                     break
                 self._complete()
+                one = self.submitter
                 try:
                     wait_for_slot(one.ask, one.clock, one.progress, one.patience)
                 except PodiumError as error:
@@ -117,11 +121,11 @@ class _Sending:
     def _next(self) -> Entry | None:
         """Return the best entry, read again each time: others may add some meanwhile."""
         for entry in self.queue.entries():
-            if entry.number in self.damaged:
+            if entry.number in self.passed_over:
                 continue
             if entry.intact:
                 return entry
-            self.damaged.add(entry.number)
+            self.passed_over.add(entry.number)
             self.sent.failures.append(
                 f"{entry.file} is not the file that was checked any more: `queue drop "
                 f"{entry.number}`, then add it again."
@@ -133,7 +137,8 @@ class _Sending:
         report.require_valid("uploaded")
         for warning in report.warnings:
             self.submitter.progress.step(f"Warning: {warning}")
-        message = entry.message or self.message or entry.name
+        message = said(entry.message or self.message or entry.name)
+        self.submitter = self.submitter.signed_in()
         # A file that reached Kaggle by another way meanwhile has not failed.
         with suppress(AlreadySubmitted):
             self.sent.outcomes.append(self.submitter.submit(report, message))

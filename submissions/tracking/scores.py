@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from competition.kaggle.client import KaggleClient, KaggleError
+from competition.printable import printable
 from competition.problem.measures import Proportion, binomial_error
 from competition.problem.metric import Metric
 from competition.spec import Competition
@@ -37,6 +38,7 @@ FACTS = (
     "blend",
     "error",
     "endpoint",
+    "account",
     "place",
     "percentile",
 )
@@ -68,7 +70,15 @@ class ScoreRow:
     @property
     def name(self) -> str:
         """The blend in words, or the file's name."""
-        return self.submission.blend_name or self.submission.file.rsplit("/", 1)[-1]
+        return printable(self.submission.blend_name or self.submission.file.rsplit("/", 1)[-1])
+
+    @property
+    def told_apart(self) -> str:
+        """Number, name, and the message where it says more: many files have the same name."""
+        one = self.submission
+        number = "" if one.ref is None else f"{one.ref} "
+        says_more = one.message and one.message not in (self.name, one.file)
+        return printable(f"{number}{self.name}{f': {one.message}' if says_more else ''}")
 
     @property
     def named(self) -> str:
@@ -102,6 +112,8 @@ class ScoreTable:
         trouble: Why Kaggle could not be asked though it was to be; None where all went well.
         leaderboard: The last that was seen of it; None where it never was.
         leaderboard_trouble: Why it is not today's though it was to be.
+        other_accounts: How many submissions each other account sent to this server; where nobody
+            knows whose the rows are, those of all accounts, mixed in.
     """
 
     rows: tuple[ScoreRow, ...]
@@ -111,6 +123,7 @@ class ScoreTable:
     trouble: str | None = None
     leaderboard: Leaderboard | None = None
     leaderboard_trouble: str | None = None
+    other_accounts: dict[str, int] = field(default_factory=dict)
 
 
 def score_table(
@@ -147,7 +160,9 @@ def score_table(
     greater = competition.problem.greater_is_better
     if workspace.database.missing and not refresh:
         return ScoreTable((), endpoint or workspace.access.server, greater, {})
-    ledger = Ledger.open(workspace, endpoint)
+    access = workspace.access
+    # Whose a token is, only the server knows.
+    ledger = Ledger.open(workspace, endpoint, None if access.token else access.username)
     submissions = ledger.submissions()
     leaderboard = last_leaderboard(workspace, ledger.endpoint)
     trouble = leaderboard_trouble = None
@@ -157,7 +172,9 @@ def score_table(
         progress = progress or Progress()
         progress.tick("Asking Kaggle for scores")
         try:
-            ledger.absorb(client.submissions())
+            remote = client.submissions()
+            ledger = ledger.of_account(client.username)
+            ledger.absorb(remote)
             submissions = ledger.submissions()
             if refresh or leaderboard is None or _old(leaderboard):
                 progress.tick("Asking Kaggle for the leaderboard")
@@ -175,6 +192,7 @@ def score_table(
         trouble,
         leaderboard,
         leaderboard_trouble,
+        ledger.other_accounts(),
     )
 
 

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from competition.printable import printable
 from competition.problem.scores import with_error
 from pipelines.spark import spark_line
 from submissions.screen import console, count_of
@@ -21,7 +22,7 @@ _NUMBERS = ("estimate", "public score", "difference", "diff.", "place", "percent
 _WIDE_HEADS = (
     "",
     "time",
-    "blend or file",
+    "submission",
     "estimate",
     "public score",
     "difference",
@@ -47,7 +48,8 @@ def show_scores(table: ScoreTable, sentences: Sequence[str], screen: Console | N
         text.append(f"{line}\n", "bold" if row.best else None)
     for row in table.rows:
         if row.submission.error:
-            text.append(f"\n{row.named}, {row.submission.shown_status}: {row.submission.error}")
+            why = printable(f"{row.submission.shown_status}: {row.submission.error}")
+            text.append(f"\n{row.named}, {why}")
     if (board := table.leaderboard) is not None:
         text.append(
             f"\nPlaces on the leaderboard of {count_of(board.teams, 'team')}, "
@@ -96,9 +98,9 @@ def _cells(row: ScoreRow, times: str) -> list[str]:
     return [
         "*" if row.best else "",
         one.created.astimezone().strftime(times),
-        row.name,
+        row.told_apart,
         with_error(one.cv_score, one.cv_se),
-        with_error(one.public_score, row.public_se) or one.shown_status,
+        with_error(one.public_score, row.public_se) or printable(one.shown_status),
         "" if row.difference is None else f"{row.difference:+.1f} se",
         "" if row.place is None else f"{row.place:,}",
         "" if row.percentile is None else f"{row.percentile:.1f}",
@@ -126,6 +128,13 @@ def notes(table: ScoreTable) -> list[str]:
             f"{count} went to {endpoint}: KAGGLE_ENDPOINT={endpoint} shows them."
             for endpoint, count in table.elsewhere.items()
         ]
+    shown = {row.submission.account for row in table.rows}
+    for account, count in table.other_accounts.items():
+        who = f"{count_of(count, 'submission')} by {printable(account)}"
+        if account not in shown:
+            found.append(f"{who}: KAGGLE_USERNAME={printable(account)} shows them.")
+        elif len(table.other_accounts) > 1:
+            found.append(f"{who} are among them: set KAGGLE_USERNAME to see one account's alone.")
     if any(row.submission.pending for row in table.rows):
         found.append("Some scores are pending; `make scores` looks again.")
     if any(row.submission.unfinished for row in table.rows):

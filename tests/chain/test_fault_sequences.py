@@ -6,6 +6,7 @@ Each sequence is decided by its seed, and a failure says seed and plan: the same
 
 import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,11 @@ from random import Random
 import pytest
 
 from competition.errors import PodiumError
+from competition.kaggle.client import OutcomeUnknown
 from competition.kaggle.download import download
+from competition.problem.checks import check
+from competition.problem.sample import read_sample
+from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State
 from submissions.submit import submit_file
 from submissions.submitter import AlreadySubmitted
@@ -63,6 +68,9 @@ def plan_of(seed: int, random: Random) -> str:
     faults = [one_fault(random) for _ in range(random.randint(1, 6))]
     if random.random() < 0.25:
         faults.insert(0, "refuse=404@DownloadDataFiles*99")  # no archive: file by file
+    if random.random() < 0.5:  # what leaves the marker whole
+        faults.append(random.choice(("cut-description=100*99", "cut-description=255*99")))
+        faults.append(f"late-description={random.choice((0.1, 0.4))}*9")
     return ",".join([*faults, f"seed={seed}", "retry-after=0.05"])
 
 
@@ -179,3 +187,71 @@ def test_any_sequence_of_faults_ends_right_or_in_a_sentence_and_then_right(
         check_ledger(chain, person)
         heard = caplog.text + "\n".join(person.said)
         assert not [secret for secret in chain.secrets() if secret in heard]
+
+
+def spoilt(random: Random) -> str:
+    """Draw what becomes of every description, and of the calls around it."""
+    fate = random.choice(
+        (
+            f"cut-description={random.choice((0, 5, 14, 21, 30, 100, 255))}*99",
+            f"alter-description={random.randint(0, 6)}*99",
+            f"late-description={random.choice((0.2, 0.6, 5))}*999",
+        )
+    )
+    lost = random.choice(
+        (
+            "lose-reply",
+            "lose-reply=500",
+            "lose-reply=503*2",
+            "refuse=502@CreateSubmission,lose-reply",
+            "lose-reply,drop@ListSubmissions*2",
+            "lose-reply,lag=0.5*3",
+            "slow=0.8@CreateSubmission",
+        )
+    )
+    return f"{lost},{fate},retry-after=0.05"
+
+
+def earlier(chain: Chain, seed: int, random: Random) -> None:
+    """Leave a ledger of other days: of another folder's server, of another account, or none."""
+    match random.choice(("server", "account", "none")):
+        case "server":
+            submit_file(chain.file(seed + 1000), chain.workspace, chain.client(), clock=Hurried())
+            with sqlite3.connect(chain.folder / "practice.db") as database:
+                database.executescript("DELETE FROM submissions; DELETE FROM sqlite_sequence")
+        case "account":
+            sample = read_sample(chain.competition, chain.data)
+            report = check(chain.file(seed), chain.competition, sample)
+            ledger = Ledger.open(chain.workspace).of_account("somebody")
+            row = ledger.intend(report.fingerprint, 1, message="", file="mine.csv", sha256="0" * 64)
+            ledger.change(row.id, state=State.SUBMITTED, ref=1, status="complete")
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES // 2))
+def test_no_spelling_of_a_description_leads_to_a_second_upload(
+    seed: int, chain: Chain, record_property: Callable[[str, object], None]
+) -> None:
+    """It ends right, or in a doubt that says so; with one submission at the server either way."""
+    random = Random(seed)
+    download(chain.workspace, chain.client())
+    earlier(chain, seed, random)
+    person = Person(chain, seed)
+    plan = spoilt(random)
+    with noted(f"seed {seed}: --faults {plan}", person.said):
+        run(plan, chain, person, at_once=random.choice((1, 2)))
+        run("", chain, person, at_once=1)
+        assert len(chain.taken()) == 1
+        doubtful = False
+        try:
+            submit_file(person.file, chain.workspace, chain.client(), clock=Hurried())
+        except AlreadySubmitted:
+            pass
+        except OutcomeUnknown as doubt:
+            doubtful = True
+            assert "Nothing is uploaded again" in str(doubt)
+        record_property("ended", "doubt" if doubtful else "right")
+        assert len(chain.taken()) == 1
+        if not doubtful:
+            (remote,) = chain.taken()
+            own = [row for row in chain.rows() if row.ref == remote.ref and row.account == "you"]
+            assert [row.public_score for row in own if row.size] == [chain.worth(person.file)[0]]

@@ -55,8 +55,13 @@ def typed_chain(file: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("credentials", ["key", "token"])
-@pytest.mark.parametrize("faults", ["", FAULTS])
+@pytest.mark.parametrize(
+    ("faults", "credentials"),
+    [
+        *(("", credentials) for credentials in ("key", "token", "copied")),
+        *((FAULTS, credentials) for credentials in ("key", "token", "two lines")),
+    ],
+)
 def test_no_secret_is_said_logged_or_left(
     faults: str,
     credentials: str,
@@ -67,9 +72,13 @@ def test_no_secret_is_said_logged_or_left(
     # The command lines make clients of their own, which would pause for a person's network.
     monkeypatch.setitem(KaggleClient.__init__.__kwdefaults__, "first_pause", 0.005)
     key = chain.server.key
-    if credentials == "token":
-        monkeypatch.setenv("KAGGLE_API_TOKEN", key)
+    if credentials in ("token", "copied"):
+        # As it comes from a web page.
+        text = f"“\u200b{key}”\r\n" if credentials == "copied" else key
+        monkeypatch.setenv("KAGGLE_API_TOKEN", text)
         monkeypatch.delenv("KAGGLE_KEY")
+    elif credentials == "two lines":  # beside a good key
+        monkeypatch.setenv("KAGGLE_API_TOKEN", f"{key}\n{key}\n")
     caplog.set_level(logging.DEBUG)
     chain.server.plan(faults)
     file = chain.file(1)

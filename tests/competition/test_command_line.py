@@ -38,6 +38,8 @@ def test_download_describe_and_leaderboard(start: Start, tmp_path: Path) -> None
     first = podium("download", environment=environment)
     assert (first.returncode, "3 files, 3.5 MB, checked" in first.stdout) == (0, True)
     assert "already there" in podium("download", environment=environment).stdout
+    refreshed = podium("download", "--refresh", environment=environment)
+    assert re.search(r"checked, unchanged at Kaggle since 20\d\d-", refreshed.stdout)
     (tmp_path / "data" / "optical-digits" / "test.csv").write_text("x")
     described = json.loads(podium("describe", "--json", environment=environment).stdout)
     assert described["slug"] == "optical-digits"

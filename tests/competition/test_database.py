@@ -40,6 +40,16 @@ def test_an_address_that_cannot_be_used_is_a_sentence(url: str, words: str) -> N
         Database(url).engine  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    "scheme", ["postgres", "postgresql", "POSTGRES", "postgres+psycopg", "postgresql+psycopg"]
+)
+def test_an_address_as_hosts_of_databases_give_it_needs_no_driver(scheme: str) -> None:
+    database = Database(f" {scheme}://me:secret@host:5433/name?sslmode=require\n")
+    assert database.url == "postgresql+psycopg://me:secret@host:5433/name?sslmode=require"
+    assert database.engine.driver == "psycopg"
+    assert Database("postgresql+psycopg2://host/name").address.drivername == "postgresql+psycopg2"
+
+
 def test_a_damaged_file_is_told_and_left_as_it_is(database: Database) -> None:
     assert database.file is not None
     database.file.parent.mkdir()

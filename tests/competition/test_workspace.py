@@ -47,6 +47,22 @@ def test_another_server_has_no_place_for_what_is_stored_for_kaggle() -> None:
     assert access.server == "http://127.0.0.1:8899"
 
 
+def test_an_address_with_a_password_is_refused_before_a_ledger_keeps_it() -> None:
+    with pytest.raises(PodiumError, match="KAGGLE_USERNAME and KAGGLE_KEY") as caught:
+        Access.from_environment({"KAGGLE_ENDPOINT": f"http://me:{SECRET}@host"})
+    assert SECRET not in str(caught.value)
+
+
+def test_a_user_without_a_home_has_nothing_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    variables = {"XDG_CONFIG_HOME": "/x", "KAGGLE_KEY": SECRET}
+    access = Access.from_environment(variables)
+    assert (access.home, access.config) == (None, Path("/x/kaggle"))
+
+
 def test_a_program_makes_another_one_without_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,8 @@ from competition.problem.targets import Answers
 
 BLANK = {"", "nan", "null", "none", "na", "n/a", "<na>", "nat"}
 
-Wrong = list[tuple[int, str]]  # the number of a row in the file, and what is wrong with it
+# The number of a row in the file, what is wrong with it, and whether its answer is sure even so.
+Wrong = list[tuple[int, str, bool]]
 
 
 class Cells(Protocol):
@@ -33,7 +34,9 @@ class Cells(Protocol):
         """How many bytes a row's cells can sensibly have."""
 
     def read(self, columns: list[list[str]]) -> tuple[Answers, Wrong]:
-        """Return the answers of all rows, and which rows are wrong; theirs mean nothing.
+        """Return the answers of all rows, and which rows are wrong.
+
+        A wrong row's answer is what was surely meant, or means nothing.
 
         Args:
             columns: The texts of each target column, in the competition's order.

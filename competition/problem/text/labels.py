@@ -43,31 +43,34 @@ class Labels:
         known = self.numbers
         if known.keys() >= set(texts):
             return np.array([known[text] for text in texts], dtype=np.int64), []
+        meant = {text: self.meant(text) for text in set(texts) - known.keys()}
         wrong = [
-            (row, f"{self.target} {self.message(text)}")
+            (row, f"{self.target} {meant[text][1]}", meant[text][0] is not None)
             for row, text in enumerate(texts)
-            if text not in known
+            if text in meant
         ]
-        return np.array([known.get(text, -1) for text in texts], dtype=np.int64), wrong
+        numbers = known | {text: known.get(name or "", -1) for text, (name, _) in meant.items()}
+        return np.array([numbers[text] for text in texts], dtype=np.int64), wrong
 
-    def message(self, text: str) -> str:
-        """Return what is wrong with a text that names no class."""
+    def meant(self, text: str) -> tuple[str | None, str]:
+        """Return the class that a text surely means, if any, and what is wrong with the text."""
         if text.strip().lower() in BLANK:
-            return f"is blank ({shown(text)})"
+            return None, f"is blank ({shown(text)})"
         if text.strip() in self.numbers:
-            return f"{shown(text)} has blanks around it"
+            return text.strip(), f"{shown(text)} has blanks around it"
         for said in _spellings(text):
-            if said in self._by_meaning:
-                name = self._by_meaning[said]
-                return f"{shown(text)} must be written as {name}{_pandas_cure(name, text)}"
-        return f"{shown(text)} is not one of the {len(self.classes)} classes"
+            if names := self._by_meaning.get(said):
+                cure = f"{names[0]}{_pandas_cure(names[0], text)}"
+                sure = names[0] if len(names) == 1 else None
+                return sure, f"{shown(text)} must be written as {cure}"
+        return None, f"{shown(text)} is not one of the {len(self.classes)} classes"
 
     @cached_property
-    def _by_meaning(self) -> dict[str | float, str]:
-        found: dict[str | float, str] = {}
+    def _by_meaning(self) -> dict[str | float, list[str]]:
+        found: dict[str | float, list[str]] = {}
         for name in self.classes:
             for said in _spellings(name):
-                found.setdefault(said, name)
+                found.setdefault(said, []).append(name)
         return found
 
     def write(self, answers: Answers) -> list[list[str]]:
@@ -107,7 +110,8 @@ class RankedLabels:
     def read(self, columns: list[list[str]]) -> tuple[Answers, Wrong]:
         """Return (n, top) class indices, and -1 after the last one."""
         (texts,) = columns
-        known, wrong = self._labels.numbers, []
+        known = self._labels.numbers
+        wrong: Wrong = []
         ranked: dict[str, list[int]] = {}  # many rows say the same
         answers = np.full((len(texts), self.top), -1, dtype=np.int64)
         for row, text in enumerate(texts):
@@ -115,7 +119,7 @@ class RankedLabels:
             if numbers is None:
                 numbers = [known.get(name, -1) for name in text.split(" ")]
                 if -1 in numbers or not len(set(numbers)) == len(numbers) <= self.top:
-                    wrong.append((row, f"{self.target} {self._message(text)}"))
+                    wrong.append((row, f"{self.target} {self._message(text)}", False))
                     continue
                 ranked[text] = numbers
             answers[row, : len(numbers)] = numbers
@@ -129,7 +133,7 @@ class RankedLabels:
             return f"{shown(text)} must have one blank between labels, and none around them"
         for name in names:
             if name not in self._labels.numbers:
-                return self._labels.message(name)
+                return self._labels.meant(name)[1]
         if len(set(names)) < len(names):
             return f"{shown(text)} names a label twice"
         return f"{shown(text)} has {len(names)} labels; {self.top} count"

@@ -6,7 +6,7 @@ import numpy as np
 
 from competition.errors import PodiumError
 from competition.problem.targets import Answers
-from competition.problem.text.cells import BLANK, Wrong, described, floats
+from competition.problem.text.cells import BLANK, Wrong, described, floats, number_in
 from competition.problem.text.lines import shown
 
 
@@ -37,19 +37,25 @@ class Numbers:
 
     def read(self, columns: list[list[str]]) -> tuple[Answers, Wrong]:
         """Return (n,) or (n, t) floats."""
-        wrong: dict[int, str] = {}
+        wrong: dict[int, tuple[str, bool]] = {}
         answers = np.empty((len(columns[0]), len(columns)))
         for column, texts in enumerate(columns):
             values = floats(texts)
             answers[:, column] = values
             outside = ~(np.isfinite(values) & (values >= self.least) & (values <= self.most))
             for row in np.flatnonzero(outside).tolist():
-                said = self._message(texts[row], float(values[row]))
-                wrong.setdefault(row, f"{self.targets[column]} {said}")
+                said = f"{self.targets[column]} {self._message(texts[row], float(values[row]))}"
+                meant = _pointed(texts[row])
+                sure = self.least <= meant <= self.most
+                if sure:
+                    answers[row, column] = meant
+                first, all_sure = wrong.get(row, (said, True))
+                wrong[row] = first, all_sure and sure
         if self.shares:
             for row in np.flatnonzero(~answers.any(axis=1)).tolist():
-                wrong.setdefault(row, "all its probabilities are 0")
-        return answers[:, 0] if self.flat else answers, sorted(wrong.items())
+                wrong.setdefault(row, ("all its probabilities are 0", False))
+        rows = [(row, said, sure) for row, (said, sure) in sorted(wrong.items())]
+        return answers[:, 0] if self.flat else answers, rows
 
     def _message(self, text: str, value: float) -> str:
         plain = text.strip().lower()
@@ -59,7 +65,7 @@ class Numbers:
             return f"{shown(text)} is not finite"
         if np.isnan(value):
             pointed = plain.replace(",", ".")
-            if pointed.count(".") == 1 and "," in plain and not np.isnan(floats([pointed])[0]):
+            if pointed.count(".") == 1 and "," in plain and not np.isnan(number_in(pointed)):
                 return f"{shown(text)} must be written with a point: {pointed}"
             return f"{shown(text)} is not a number"
         return f"{shown(text)} {self.rule}"
@@ -87,3 +93,9 @@ class Numbers:
         # Adding 0 makes a plain zero of a negative one.
         columns = (values.reshape(len(values), -1) + 0.0).T.tolist()
         return [[f"{value:.9g}" for value in column] for column in columns]
+
+
+def _pointed(text: str) -> float:
+    """Return the number of a text with a decimal comma; NaN for any other: 1,234 may be either."""
+    whole, comma, rest = text.strip().partition(",")
+    return number_in(f"{whole}.{rest}") if comma and whole and len(rest) not in (0, 3) else np.nan

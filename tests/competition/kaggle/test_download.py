@@ -189,6 +189,88 @@ def test_csvs_zipped_once_more_and_odd_neighbours(
     assert not (data.parent / "escaped.txt").exists()
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_files_inside_one_top_folder_are_taken_from_it(
+    again: bool,
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
+) -> None:
+    def change(archive: zipfile.ZipFile, public: Path) -> None:
+        for name in spec.files:
+            archive.write(public / name, f"digits/{name}")
+            archive.writestr(f"__MACOSX/digits/{name}", "a shadow")
+
+    rezip(practice_folder, change)
+    # Where the archive is refused, each file comes by itself.
+    faults = "refuse=404@DownloadDataFiles" if again else ""
+    download(workspace, client_of(start(faults=faults)))
+    assert same(data, practice_folder / "public", spec)
+    assert sorted(each.name for each in data.iterdir()) == sorted([*spec.files, "manifest.json"])
+
+
+def test_two_files_of_one_name_are_not_guessed_among(
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    spec: Competition,
+) -> None:
+    def change(archive: zipfile.ZipFile, public: Path) -> None:
+        for name in spec.files:
+            archive.write(public / name, f"first/{name}")
+            archive.write(public / name, f"second/{name}")
+
+    rezip(practice_folder, change)
+    with pytest.raises(PodiumError, match=r"only first/train\.csv, second/train\.csv"):
+        download(workspace, client_of(start()))
+
+
+def test_files_that_kaggle_lists_in_a_folder_are_asked_for_by_that_name(
+    scripted, workspace: Workspace, data: Path, spec: Competition
+) -> None:
+    files = [{"name": f"digits/{name}", "totalBytes": 4} for name in spec.files]
+    scripted.says("ListDataFiles", {"files": files})
+    scripted.says("DownloadDataFiles", {}, 404)
+    scripted.says("DownloadDataFile", b"text", headers={"Content-Type": "text/csv"})
+    client = KaggleClient(spec, scripted.access)
+    download(workspace, client)
+    asked = {each[1]["fileName"] for each in scripted.calls if each[0] == "DownloadDataFile"}
+    assert asked == {f"digits/{name}" for name in spec.files}
+    assert sorted(each.name for each in data.iterdir()) == sorted([*spec.files, "manifest.json"])
+
+
+def test_a_refresh_tells_what_changed_at_kaggle_since_the_download(
+    start: Start,
+    client_of: ClientOf,
+    practice_folder: Path,
+    workspace: Workspace,
+    data: Path,
+    spec: Competition,
+) -> None:
+    client, public = client_of(start()), practice_folder / "public"
+    first = download(workspace, client, refresh=True)
+    assert (first.fetched, first.before, first.changed) == (True, "", ())
+    again = download(workspace, client, refresh=True)
+    assert (again.fetched, again.before != "", again.changed) == (True, True, ())
+    # Of the same size, and as old as before.
+    status = (public / "train.csv").stat()
+    content = bytearray((public / "train.csv").read_bytes())
+    content[-3] ^= 1
+    (public / "train.csv").write_bytes(content)
+    os.utime(public / "train.csv", ns=(status.st_atime_ns, status.st_mtime_ns))
+    rezip(
+        practice_folder,
+        lambda archive, public: [archive.write(public / name, name) for name in spec.files],
+    )
+    assert not download(workspace, client).fetched
+    assert download(workspace, client, refresh=True).changed == ("train.csv",)
+    assert same(data, public, spec)
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("missing", r"holds no train\.csv"), ("link", "a link"), ("short", "damaged twice")],

@@ -245,7 +245,9 @@ def test_nothing_goes_to_the_real_kaggle_when_an_endpoint_is_set(
     assert set(looked_up) == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("endpoint", ["abc", "ftp://127.0.0.1", "http://"])
+@pytest.mark.parametrize(
+    "endpoint", ["abc", "ftp://127.0.0.1", "http://", "http://[a", "http://a:b", "http://a:99999"]
+)
 def test_an_endpoint_that_is_not_an_address_is_a_sentence(spec: Competition, endpoint: str) -> None:
     with pytest.raises(PodiumError, match="KAGGLE_ENDPOINT"):
         KaggleClient(spec, Access(endpoint, username="me", key=SECRET)).list_files()

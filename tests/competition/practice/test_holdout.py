@@ -121,6 +121,18 @@ def test_a_zip_in_a_zip_serves_as_well(animals: Competition, tmp_path: Path) -> 
     assert prepare(tmp_path / "made", animals, outer).train_rows == 20
 
 
+@pytest.mark.parametrize("top", ["animals/", "animals\\", "./", "a/b/"])
+def test_a_zip_with_a_top_folder_serves_as_well(
+    animals: Competition, tmp_path: Path, top: str
+) -> None:
+    file = tmp_path / "animals.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(f"__MACOSX/{top}train.csv", "a shadow")
+        archive.writestr(f"{top}train.csv", small())
+        archive.writestr(f"{top}old/train.csv", "an older one")
+    assert prepare(tmp_path / "made", animals, file).train_rows == 20
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -46,7 +46,7 @@ def plainly_valid(data: bytes, form: str) -> bool:
         return False
     header, *rows = csv.reader(io.StringIO("\n".join(lines), newline=""))
     return (
-        header == list(sample.header)
+        [name.casefold() for name in header] == [name.casefold() for name in sample.header]
         and sorted(row[0] for row in rows) == sorted(sample.ids)
         and all(takes(form, row[1:], spec) for row in rows)
     )
@@ -159,7 +159,7 @@ def test_what_is_valid(data: bytes, tmp_path: Path) -> None:
         ((b"2,1\n", b"2,1\r"), 3, "carriage return"),
         ((b"2,1\n", b""), None, "1 of the sample's ids are missing: 2"),
         ((b"2,1\n", b""), None, "7 rows instead of 8"),
-        ((b"Id,Class", b"Id,class"), 1, "capitals"),
+        ((b"Id,Class", b"Id, class"), 1, "capitals and blanks count"),
         ((b"Id,Class", b"Class,Id"), 1, "swapped"),
         ((b"Id,Class", b",Id,Class"), 1, "index=False"),
         ((b"Id,Class", b"Id;Class"), 1, "commas"),

@@ -194,18 +194,101 @@ def test_a_file_that_is_not_a_database_is_left_alone(tmp_path: Path) -> None:
     assert file.read_text() == "these are my notes\n" * 100
 
 
-@pytest.mark.parametrize(
-    "message", ["", "better", "two\nlines", "x" * 1000, "[podium aaaaaaaaaaaa]"]
-)
+MESSAGES = ["", "better", "two\nlines", "x" * 1000, "[podium aaaaaaaaaaaa]", "a\x1b[31m\udcff"]
+
+
+@pytest.mark.parametrize("message", MESSAGES)
 @pytest.mark.parametrize("attempt", [1, 2, 12])
 def test_a_marker_is_read_back_from_any_message(message: str, attempt: int) -> None:
     description = described(message, FINGERPRINT, attempt)
-    assert len(description) <= 500 and "\n" not in description
-    assert description.endswith(marker(FINGERPRINT, attempt))
-    found = parsed(description)
-    assert found is not None and found[1:] == (FINGERPRINT, attempt)
+    assert len(description) <= 500 and description.isprintable()
+    assert description.startswith(marker(FINGERPRINT, attempt))
+    for length in (len(description), 255, 100, 30):
+        found = parsed(description[:length])
+        assert found is not None and found[1:] == (FINGERPRINT, attempt)
 
 
-@pytest.mark.parametrize("text", ["", "podium", "[podium 0123456789ab] later", "[podium 0123]"])
+@pytest.mark.parametrize(
+    ("description", "message", "attempt"),
+    [
+        (f"a try [podium {FINGERPRINT}]", "a try", 1),
+        (f"[podium aaaaaaaaaaaa] [podium {FINGERPRINT}.12] ", "[podium aaaaaaaaaaaa]", 12),
+        (f"[PODIUM {FINGERPRINT.upper()}.2] A TRY", "A TRY", 2),
+        (f"by API: podium_{FINGERPRINT}_a_try", "by API: _a_try", 1),
+        (f"&#91;podium {FINGERPRINT}&#93; a try", "&#91; &#93; a try", 1),
+    ],
+)
+def test_markers_at_the_end_and_in_other_spellings_are_understood(
+    description: str, message: str, attempt: int
+) -> None:
+    """Those at the end are of earlier versions."""
+    assert parsed(description) == (message, FINGERPRINT, attempt)
+
+
+@pytest.mark.parametrize("text", ["", "podium", "[podium 0123456789abc] later", "[podium 0123]"])
 def test_other_descriptions_have_no_marker(text: str) -> None:
     assert parsed(text) is None
+
+
+def test_the_marker_decides_and_not_the_number(ledger: Ledger) -> None:
+    """A practice server of another folder at the same address counts from 1 again."""
+    first = intend(ledger)
+    ledger.change(first.id, state=State.SUBMITTED, ref=1, status="pending")
+    done = intend(ledger, "b" * 12)
+    ledger.change(done.id, state=State.SUBMITTED, ref=2, status="complete", public_score=0.5)
+    other = [remote(number, description=described("", "c" * 12, number)) for number in (1, 2)]
+    for _ in range(2):
+        ledger.absorb(other)
+        rows = {(row.fingerprint, row.attempt): row for row in ledger.submissions()}
+        assert len(rows) == 4
+        assert (rows["c" * 12, 1].ref, rows["c" * 12, 2].ref) == (1, 2)
+        assert rows[FINGERPRINT, 1].state == State.LOST and rows[FINGERPRINT, 1].ref is None
+        assert (rows["b" * 12, 1].ref, rows["b" * 12, 1].public_score) == (2, 0.5)
+    ledger.absorb([remote(1, description=described("", FINGERPRINT, 1), status="complete")])
+    assert ledger.get(first.id).ref == 1 and ledger.get(first.id).scored
+
+
+def test_a_description_that_comes_late_makes_no_second_row(ledger: Ledger) -> None:
+    row = intend(ledger)
+    ledger.change(row.id, state=State.SENDING)
+    ledger.absorb([remote(7, description="")])
+    assert len(ledger.submissions()) == 2
+    for _ in range(2):
+        ledger.absorb([remote(7, description=described("first", FINGERPRINT, 1))])
+        (found,) = ledger.submissions()
+        assert (found.id, found.ref) == (row.id, 7)
+
+
+def test_two_accounts_are_told_apart(ledger: Ledger) -> None:
+    old = intend(ledger, "d" * 12)  # nobody knew whose
+    mine, yours = ledger.of_account("Me"), ledger.of_account("you")
+    first = intend(mine)
+    assert yours.latest(FINGERPRINT) is None
+    second = intend(yours)
+    assert first.id != second.id and mine.latest(FINGERPRINT).id == first.id  # type: ignore[union-attr]
+    assert {row.id for row in ledger.of_account("ME ").submissions()} == {old.id, first.id}
+    assert mine.other_accounts() == {"you": 1}
+    yours.absorb([remote(3, description=described("", "d" * 12, 1))])
+    assert {row.id for row in mine.submissions()} == {first.id}
+    assert len(ledger.submissions()) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "alike"),
+    [
+        ({}, True),
+        ({"description": described("", FINGERPRINT, 2)}, True),
+        ({"total_bytes": 0}, True),
+        ({"description": described("", "b" * 12, 1)}, False),
+        ({"total_bytes": 21}, False),
+        ({"file_name": "b.csv"}, False),
+        ({"ref": 4}, False),
+    ],
+)
+def test_what_may_be_a_submission_in_doubt(
+    changes: dict[str, object], alike: bool, ledger: Ledger
+) -> None:
+    row = ledger.intend(FINGERPRINT, 1, message="", file="/x/a.csv", size=20, newest_before=4)
+    entry = replace(remote(5), **changes)  # type: ignore[arg-type]
+    ledger.absorb([entry])
+    assert ledger.lookalikes(row, [entry]) == ([entry] if alike else [])

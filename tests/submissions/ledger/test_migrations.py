@@ -192,3 +192,22 @@ def test_a_ledger_of_the_second_revision_gets_the_rows_of_estimates(tmp_path: Pa
     assert (kept.ref, kept.public_score, kept.cv_rows) == (7, 0.5, None)
     ledger.remember_blend(Path("a.csv"), "0" * 12, Estimate(0.5, 0.1, 42_000))
     assert ledger.estimate_of("0" * 12).cv_rows == 42_000
+
+
+def test_a_ledger_of_the_third_revision_gets_accounts(opened: Database, engine: Engine) -> None:
+    """Its rows are everybody's until Kaggle lists them, and a number may come twice."""
+    from alembic import command
+    from alembic.config import Config
+
+    first_ledger(engine)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+    for account in (None, "me", "you"):
+        (kept,) = Ledger(opened, "digits", REAL, account).submissions()
+        assert (kept.ref, kept.account, kept.size, kept.newest_before) == (7, "", None, None)
+    new = Ledger(opened, "digits", REAL, "me").intend("0" * 12, 1, message="", file="b.csv")
+    Ledger(opened, "digits", REAL).change(new.id, ref=7)
+    assert {row.ref for row in Ledger(opened, "digits", REAL).submissions()} == {7}
