@@ -107,7 +107,9 @@ class Rehearsal:
         self._tune(workspace, console)
         _submit(workspace, client, console)
         _show_leaderboard(client.leaderboard(), client.username or "you", console)
-        console.print("\nNext: the real one. Accept the rules on Kaggle, then: make download")
+        console.print(
+            "\nNext: the real one. Make a token, accept the rules on Kaggle, then: make download"
+        )
 
     def _tune(self, workspace: Workspace, console: Console) -> None:
         pipelines = self.chosen.pipelines
