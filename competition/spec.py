@@ -1,17 +1,29 @@
 """What a competition promises: the frozen `Competition`, read from one small TOML file."""
 
 import difflib
-import json
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from competition.data.tables.fold_rule import STRATIFIED, By, FoldRule
+from competition.data.tables.schema import Role
 from competition.errors import PodiumError
-from competition.problem.metric import Metric
 from competition.problem.metrics import find_metric
 from competition.problem.problem import Problem, needs_positive, usual_positive
 from competition.problem.targets import Eats, Kind
+from competition.spec_checks import check_spec
+from competition.spec_entries import (
+    class_of,
+    count_of,
+    list_of,
+    listed,
+    one_or_listed,
+    quoted,
+    share_of,
+    text_of,
+    texts_of,
+)
 
 SPECS = Path(__file__).parent / "specs"
 WEBSITE = "https://www.kaggle.com"
@@ -20,10 +32,12 @@ _TOP = (
     "slug title metric daily_submissions public_share classes positive image_side channels bundled"
 )
 # Every entry that a file may have, by its table.
-_ENTRIES = {
-    "": (*_TOP.split(), "files", "columns", "rows"),
+_ENTRIES: dict[str, tuple[str, ...] | None] = {
+    "": (*_TOP.split(), "files", "columns", "roles", "folds", "rows"),
     "files": ("train", "test", "sample_submission"),
-    "columns": ("id", "target", "label"),
+    "columns": ("id", "test_id", "target", "label"),
+    "roles": None,  # any column
+    "folds": ("by", "column", "match"),
     "rows": ("train", "test"),
 }
 
@@ -36,14 +50,20 @@ class Competition:
         slug: Kaggle's name for it, as in its address.
         title: The name that people read.
         metric: How Kaggle scores it, in any spelling that `find_metric` knows.
-        train_file: Labelled images, one row each: label column(s), then the pixel columns.
-        test_file: Images to label; may start with the id column.
+        train_file: Labelled rows: of images, label column(s) and then the pixel columns; of a
+            table, any columns.
+        test_file: Rows to answer; of images, it may start with the id column.
         sample_file: The sample submission: the id and target columns.
         id_column: First column of a submission.
         target_columns: Its other columns.
         label_columns: The column(s) of `train_file` that hold the truth.
-        image_side: Pixels along one side of the square images.
+        test_id: The id column of `test_file`, where it has another name than in a submission.
+        image_side: Pixels along one side of the square images; None for a table.
         channels: 1 for grey images, 3 for colour.
+        roles: The columns of a table whose role is not to be found from the files: each name with
+            its role, or with the levels of an ordinal column in their order.
+        folds: How training rows are dealt out.
+        features: The source of a person's own features, `<slug>.py` beside the TOML file.
         classes: The label values as they are written in the files, in class order; none for
             numbers.
         positive: The class that counts as positive, as it is written; None where none does.
@@ -63,8 +83,12 @@ class Competition:
     id_column: str
     target_columns: tuple[str, ...]
     label_columns: tuple[str, ...]
-    image_side: int
+    test_id: str | None = None
+    image_side: int | None = None
     channels: int = 1
+    roles: tuple[tuple[str, Role | tuple[str, ...]], ...] = ()
+    folds: FoldRule = STRATIFIED
+    features: str | None = field(default=None, repr=False)
     classes: tuple[str, ...] = ()
     positive: str | None = None
     train_rows: int | None = None
@@ -90,12 +114,13 @@ class Competition:
 
     @property
     def rows_kind(self) -> str:
-        """What kind of rows it has: `images`."""
-        return "images"
+        """What kind of rows it has: `images` or `tables`."""
+        return "tables" if self.image_side is None else "images"
 
     @property
     def image_shape(self) -> tuple[int, ...]:
         """The shape of one image: (side, side), or (side, side, 3)."""
+        assert self.image_side is not None, "a table has no images"
         grey = (self.image_side, self.image_side)
         return grey if self.channels == 1 else (*grey, self.channels)
 
@@ -125,39 +150,59 @@ class Competition:
     def to_toml(self) -> str:
         """Return the TOML text that `load_competition` reads back as an equal object."""
         lines = [
-            f"slug = {_quoted(self.slug)}",
-            f"title = {_quoted(self.title)}",
-            f"metric = {_quoted(self.metric)}",
+            f"slug = {quoted(self.slug)}",
+            f"title = {quoted(self.title)}",
+            f"metric = {quoted(self.metric)}",
             f"daily_submissions = {self.daily_submissions}",
         ]
         if self.public_share is not None:
             lines.append(f"public_share = {self.public_share!r}")
         if self.classes:
-            lines.append(f"classes = {_listed(self.classes)}")
+            lines.append(f"classes = {listed(self.classes)}")
         if self.positive is not None:
-            lines.append(f"positive = {_quoted(self.positive)}")
-        lines.append(f"image_side = {self.image_side}")
+            lines.append(f"positive = {quoted(self.positive)}")
+        if self.image_side is not None:
+            lines.append(f"image_side = {self.image_side}")
         if self.channels != 1:
             lines.append(f"channels = {self.channels}")
         if self.bundled is not None:
-            lines.append(f"bundled = {_quoted(self.bundled)}")
+            lines.append(f"bundled = {quoted(self.bundled)}")
         lines += [
             "",
             "[files]",
-            f"train = {_quoted(self.train_file)}",
-            f"test = {_quoted(self.test_file)}",
-            f"sample_submission = {_quoted(self.sample_file)}",
+            f"train = {quoted(self.train_file)}",
+            f"test = {quoted(self.test_file)}",
+            f"sample_submission = {quoted(self.sample_file)}",
             "",
             "[columns]",
-            f"id = {_quoted(self.id_column)}",
-            f"target = {_one_or_listed(self.target_columns)}",
-            f"label = {_one_or_listed(self.label_columns)}",
+            f"id = {quoted(self.id_column)}",
+            *([f"test_id = {quoted(self.test_id)}"] if self.test_id is not None else []),
+            f"target = {one_or_listed(self.target_columns)}",
+            f"label = {one_or_listed(self.label_columns)}",
         ]
+        lines += self._of_table()
         rows = {"train": self.train_rows, "test": self.test_rows}
         if any(count is not None for count in rows.values()):
             lines += ["", "[rows]"]
             lines += [f"{name} = {count}" for name, count in rows.items() if count is not None]
         return "\n".join(lines) + "\n"
+
+    def _of_table(self) -> list[str]:
+        """Return the TOML lines that a table alone has."""
+        lines = []
+        if self.roles:
+            lines += ["", "[roles]"]
+            lines += [
+                f"{quoted(name)} = {quoted(role) if isinstance(role, Role) else listed(role)}"
+                for name, role in self.roles
+            ]
+        if self.folds != STRATIFIED:
+            lines += ["", "[folds]", f"by = {quoted(self.folds.by)}"]
+            if self.folds.column is not None:
+                lines.append(f"column = {quoted(self.folds.column)}")
+            if self.folds.match is not None:
+                lines.append(f"match = {quoted(self.folds.match)}")
+        return lines
 
 
 def available_competitions() -> list[str]:
@@ -186,7 +231,11 @@ def load_competition(name: str) -> Competition:
             f"{SPECS.parent.name}/{SPECS.name}/<slug>.toml."
         )
     try:
-        return _parse(tomllib.loads(path.read_text(encoding="utf-8")))
+        spec = _parse(tomllib.loads(path.read_text(encoding="utf-8")))
+        own = path.with_suffix(".py")
+        if spec.rows_kind == "tables" and own.is_file():
+            return replace(spec, features=own.read_text(encoding="utf-8"))
+        return spec
     except (OSError, UnicodeDecodeError) as error:
         raise PodiumError(f"{path} cannot be read ({error}).") from error
     except tomllib.TOMLDecodeError as error:
@@ -204,27 +253,53 @@ def _parse(table: dict[str, Any]) -> Competition:
     _check_entries(table)
     files, columns, rows = table["files"], table["columns"], table.get("rows", {})
     spec = Competition(
-        slug=_text(table["slug"], "slug"),
-        title=_text(table["title"], "title"),
-        metric=_text(table["metric"], "metric"),
-        train_file=_text(files["train"], "files.train"),
-        test_file=_text(files["test"], "files.test"),
-        sample_file=_text(files["sample_submission"], "files.sample_submission"),
-        id_column=_text(columns["id"], "columns.id"),
-        target_columns=_texts(columns["target"], "columns.target"),
-        label_columns=_texts(columns["label"], "columns.label"),
-        image_side=_count(table["image_side"], "image_side"),
-        channels=_count(table.get("channels", 1), "channels"),
-        classes=tuple(_class(name) for name in _list(table.get("classes", []), "classes")),
-        positive=_class(table["positive"]) if "positive" in table else None,
-        train_rows=_count(rows["train"], "rows.train") if "train" in rows else None,
-        test_rows=_count(rows["test"], "rows.test") if "test" in rows else None,
-        daily_submissions=_count(table["daily_submissions"], "daily_submissions"),
-        public_share=_share(table["public_share"]) if "public_share" in table else None,
-        bundled=_text(table["bundled"], "bundled") if "bundled" in table else None,
+        slug=text_of(table["slug"], "slug"),
+        title=text_of(table["title"], "title"),
+        metric=text_of(table["metric"], "metric"),
+        train_file=text_of(files["train"], "files.train"),
+        test_file=text_of(files["test"], "files.test"),
+        sample_file=text_of(files["sample_submission"], "files.sample_submission"),
+        id_column=text_of(columns["id"], "columns.id"),
+        target_columns=texts_of(columns["target"], "columns.target"),
+        label_columns=texts_of(columns["label"], "columns.label"),
+        test_id=text_of(columns["test_id"], "columns.test_id") if "test_id" in columns else None,
+        image_side=count_of(table["image_side"], "image_side") if "image_side" in table else None,
+        channels=count_of(table.get("channels", 1), "channels"),
+        roles=tuple((name, _role(name, role)) for name, role in table.get("roles", {}).items()),
+        folds=_fold_rule(table.get("folds", {})),
+        classes=tuple(class_of(name) for name in list_of(table.get("classes", []), "classes")),
+        positive=class_of(table["positive"]) if "positive" in table else None,
+        train_rows=count_of(rows["train"], "rows.train") if "train" in rows else None,
+        test_rows=count_of(rows["test"], "rows.test") if "test" in rows else None,
+        daily_submissions=count_of(table["daily_submissions"], "daily_submissions"),
+        public_share=share_of(table["public_share"]) if "public_share" in table else None,
+        bundled=text_of(table["bundled"], "bundled") if "bundled" in table else None,
     )
-    _check(spec, find_metric(spec.metric))
+    check_spec(spec, find_metric(spec.metric))
     return spec
+
+
+def _role(name: str, value: object) -> Role | tuple[str, ...]:
+    """Return a column's role, or the levels of an ordinal column."""
+    if isinstance(value, list):
+        return tuple(class_of(level) for level in value)
+    known = [role.value for role in Role if role not in (Role.ORDINAL, Role.GROUP)]
+    if value not in known:
+        raise ValueError(
+            f"the role of {name!r} must be one of {', '.join(known)}, or the list of its levels "
+            f"in their order, not {value!r}"
+        )
+    return Role(str(value))
+
+
+def _fold_rule(table: dict[str, Any]) -> FoldRule:
+    known = [by.value for by in By]
+    by = table.get("by", By.STRATIFIED.value)
+    if by not in known:
+        raise ValueError(f"folds.by must be one of {', '.join(known)}, not {by!r}")
+    column = text_of(table["column"], "folds.column") if "column" in table else None
+    match = text_of(table["match"], "folds.match") if "match" in table else None
+    return FoldRule(By(by), column, match)
 
 
 def _check_entries(table: dict[str, Any]) -> None:
@@ -234,119 +309,10 @@ def _check_entries(table: dict[str, Any]) -> None:
         if not isinstance(part, dict):
             raise TypeError(f"[{place}] must be a table")
         for name in part:
-            if name not in known:
+            if known is not None and name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
                 hint = (
                     f"; did you mean {close[0]!r}?" if close else f": known are {', '.join(known)}"
                 )
                 where = f" in [{place}]" if place else ""
                 raise ValueError(f"the entry {name!r}{where} is not known{hint}")
-
-
-def _check(spec: Competition, metric: Metric) -> None:
-    """Check that the entries fit together."""
-    if any(
-        "/" in name or "\\" in name or name.startswith(".") for name in (spec.slug, *spec.files)
-    ):
-        raise ValueError("slug and files must be plain names, without folders")
-    if spec.channels not in (1, 3):
-        raise ValueError("channels must be 1 for grey images or 3 for colour")
-    columns = (spec.id_column, *spec.target_columns)
-    if len(set(columns)) < len(columns) or len(set(spec.label_columns)) < len(spec.label_columns):
-        raise ValueError("[columns] names a column twice")
-    if any("\n" in name or "\r" in name for name in (*columns, *spec.label_columns, *spec.classes)):
-        raise ValueError("names of columns and classes have no line breaks")
-    if metric.kind == Kind.NUMBERS:
-        if spec.classes or spec.positive is not None:
-            raise ValueError(f"the metric {metric.name!r} scores numbers, so there are no classes")
-        if len(spec.label_columns) != len(spec.target_columns):
-            raise ValueError("columns.target and columns.label must name as many columns")
-        return
-    if not 2 <= len(set(spec.classes)) == len(spec.classes) <= 256:
-        raise ValueError(f"the metric {metric.name!r} needs classes: 2 to 256 different names")
-    if len(spec.label_columns) != 1:
-        raise ValueError("classes stand in one label column")
-    _check_form(spec, metric)
-
-
-def _check_form(spec: Competition, metric: Metric) -> None:
-    """Check that the target columns can hold what the metric is computed from."""
-    wide = metric.eats == Eats.CLASS_PROBABILITIES
-    one = len(spec.target_columns) == 1
-    if (
-        wide
-        and not (one and len(spec.classes) == 2)
-        and len(spec.target_columns) != len(spec.classes)
-    ):
-        raise ValueError(
-            f"{len(spec.classes)} classes need as many columns.target, in their order, not "
-            f"{len(spec.target_columns)}"
-        )
-    if not wide and not one:
-        raise ValueError(f"the metric {metric.name!r} takes one target column")
-    if metric.eats == Eats.RANKING and any(" " in name for name in spec.classes):
-        raise ValueError("ranked labels are parted by blanks, so no class name may hold one")
-    if not needs_positive(metric, wide and one):
-        if spec.positive is not None:
-            raise ValueError(f"the metric {metric.name!r} has no positive class")
-        return
-    if len(spec.classes) != 2:
-        raise ValueError(f"the metric {metric.name!r} takes two classes, not {len(spec.classes)}")
-    if spec.positive is None and usual_positive(spec.classes) is None:
-        raise ValueError(f"say which class is positive: positive = {_quoted(spec.classes[1])}")
-    if spec.positive is not None and spec.positive not in spec.classes:
-        raise ValueError(f"positive is {spec.positive!r}, which is not one of the classes")
-
-
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError(f"{name} must be a text, not {value!r}")
-    return value
-
-
-def _list(value: object, name: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(f"{name} must be a list, not {value!r}")
-    return value
-
-
-def _texts(value: object, name: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (_text(value, name),)
-    if not isinstance(value, list) or not value:
-        raise TypeError(f"{name} must be a text or a list of texts, not {value!r}")
-    return tuple(_text(each, name) for each in value)
-
-
-def _class(value: object) -> str:
-    """Return a class as the files write it; a number in the TOML stands for its digits."""
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if not isinstance(value, str | int) or value == "":
-        raise TypeError(f"classes must be texts, not {value!r}")
-    return str(value)
-
-
-def _count(value: object, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise TypeError(f"{name} must be a whole number above 0, not {value!r}")
-    return value
-
-
-def _share(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 < value <= 1:
-        raise TypeError(f"public_share must be a number above 0 and up to 1, not {value!r}")
-    return float(value)
-
-
-def _quoted(text: str) -> str:
-    # TOML escapes as JSON does, and the delete character too.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _listed(texts: tuple[str, ...]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]"
-
-
-def _one_or_listed(texts: tuple[str, ...]) -> str:
-    return _quoted(texts[0]) if len(texts) == 1 else _listed(texts)

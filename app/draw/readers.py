@@ -214,7 +214,7 @@ class _Loader:
         return self._problem.decide(np.asarray(self.data.truth), np.asarray(oof()))
 
     def _upright_line(self) -> Images:
-        side = self.workspace.competition.image_side
+        side = self.workspace.competition.image_shape[0]
         image = np.zeros((1, side, side), np.uint8)
         image[:, side // 4 : side - side // 4, side // 2] = 255
         return image

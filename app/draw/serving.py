@@ -39,6 +39,11 @@ class DrawingServer:
         from app.draw.readers import load_readers
 
         competition = workspace.competition
+        if competition.rows_kind != "images":
+            raise PodiumError(
+                f"{competition.slug} asks about rows of a table, which cannot be drawn. The "
+                "report shows them."
+            )
         if competition.channels != 1:
             raise PodiumError(
                 f"The images of {competition.slug} are in colour, and a pen draws in grey: they "

@@ -83,7 +83,7 @@ class Studio:
             PodiumError: there is no such model.
         """
         reader = self._reader(name)
-        image = to_digit_form(drawing, self._competition.image_side)
+        image = to_digit_form(drawing, self._competition.image_shape[0])
         return {"digit": None if image is None else self._readings(image[None], reader)[0]}
 
     def read_picture(self, picture: Images, name: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Studio:
             PodiumError: there is no such model, or far too many digits.
         """
         reader = self._reader(name)
-        found = find_digits(picture, self._competition.image_side)
+        found = find_digits(picture, self._competition.image_shape[0])
         if len(found) > MOST_DIGITS:
             raise PodiumError(
                 f"The picture has {len(found)} pieces of ink where at most {MOST_DIGITS} are read; "

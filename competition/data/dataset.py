@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,16 @@ from competition.data.csv_files import DOWNLOAD_AGAIN, find_csv
 from competition.data.image_csv import ImageTable, Layout, find_fault, read_images
 from competition.data.labels import Labels
 from competition.data.rows import Origin, Rows
+from competition.data.tables.fold_rule import Units
+from competition.data.tables.schema import Schema
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
 from competition.problem.sample import read_sample
 from competition.problem.targets import Truth
 from competition.spec import Competition
+
+if TYPE_CHECKING:
+    from competition.data.tables.table import Table
 
 _FORMAT = 2  # goes up when the cached arrays change, so that old ones are left alone
 _ARRAYS = ("train", "truth", "test", "test_ids")
@@ -28,20 +33,26 @@ class Dataset:
     """The rows of one competition and what is known of them.
 
     Attributes:
-        train: (n, side, side) or (n, side, side, 3) uint8, read-only.
+        train: (n, side, side) or (n, side, side, 3) uint8, or the matrix (n, columns) float64 that
+            a table becomes, as `schema` says; read-only.
         truth: (n,) int64 class indices, or (n, t) float64 values; read-only.
-        test: (m, …) uint8, as `train`; read-only.
+        test: (m, …), as `train`; read-only.
         test_ids: (m,) text: the sample submission's ids, in its order.
         fingerprint: Hexadecimal digest of what decides all of it; two runs on equal data share it.
         folder: Where what is computed of the rows is kept; None for nowhere.
+        schema: What the columns of a table hold; None for images.
+        units: (n,) int64 the fold unit of each training row, such as its group; None where rows
+            are on their own.
     """
 
-    train: npt.NDArray[np.uint8]
+    train: npt.NDArray[Any]
     truth: Truth
-    test: npt.NDArray[np.uint8]
+    test: npt.NDArray[Any]
     test_ids: npt.NDArray[np.str_]
     fingerprint: str
     folder: Path | None = None
+    schema: Schema | None = None
+    units: Units | None = None
 
     def train_rows(self, numbers: npt.NDArray[np.int64] | None = None) -> Rows:
         """Return labelled rows that remember their origin: those of these numbers, or all."""
@@ -52,12 +63,25 @@ class Dataset:
         return self._rows(self.test, "test", None)
 
     def _rows(
-        self, whole: npt.NDArray[np.uint8], name: str, numbers: npt.NDArray[np.int64] | None
+        self, whole: npt.NDArray[Any], name: str, numbers: npt.NDArray[np.int64] | None
     ) -> Rows:
         chosen = whole if numbers is None else whole[numbers]
         if numbers is None:
             numbers = np.arange(len(whole))
-        return Rows(chosen, Origin(whole, f"{self.fingerprint}-{name}", self.folder, numbers))
+        first = name == "train"
+        other = None if self.schema is None else self.test if first else self.train
+        return Rows(
+            chosen,
+            Origin(
+                whole,
+                f"{self.fingerprint}-{name}",
+                self.folder,
+                numbers,
+                self.schema,
+                self.units if first else None,
+                other,
+            ),
+        )
 
 
 def load_dataset(competition: Competition, folder: Path) -> Dataset:
@@ -81,15 +105,21 @@ def load_dataset(competition: Competition, folder: Path) -> Dataset:
     train, test, sample = (find_csv(folder, name) for name in competition.files)
     fingerprint = _fingerprint(competition, _digests(folder, [train, test, sample]))
     cache = folder / "cache" / fingerprint
-    arrays = _cached(cache)
-    if arrays is None:
-        _fill(cache, _read(competition, folder, train, test))
-        arrays = {name: _mapped(cache, name) for name in _ARRAYS}
-    data = Dataset(**arrays, fingerprint=fingerprint, folder=folder / "features")
+    data = _cached(cache, fingerprint, competition)
+    if data is None:
+        if competition.image_side is None:
+            _fill(cache, *_read_table(competition, folder))
+        else:
+            _fill(cache, _read_images(competition, folder, train, test))
+        data = _cached(cache, fingerprint, competition)
+        assert data is not None, "what was just written can be read"
+    data = replace(data, folder=folder / "features")
     # These promises do not decide the arrays, so they may have changed since these were cached.
     _check_rows(train, len(data.train), competition.train_rows)
     _check_rows(test, len(data.test), competition.test_rows)
     if not competition.classes and data.truth.min() < competition.problem.metric.scale.least:
+        if competition.image_side is None:
+            _read_table(competition, folder)  # which names the row
         raise find_fault(train, _layout(competition, labelled=True))
     return data
 
@@ -105,6 +135,10 @@ def _fingerprint(competition: Competition, digests: list[str]) -> str:
         competition.classes,
         competition.image_side,
         competition.channels,
+        competition.test_id,
+        competition.roles,
+        competition.folds,
+        competition.features,
     )
     return hashlib.sha256(repr(decides).encode()).hexdigest()[:16]
 
@@ -146,7 +180,7 @@ def _layout(competition: Competition, labelled: bool) -> Layout:
     )
 
 
-def _read(
+def _read_images(
     competition: Competition, folder: Path, train: Path, test: Path
 ) -> dict[str, npt.NDArray[Any]]:
     """Parse the three files, and check them against each other."""
@@ -171,6 +205,22 @@ def _read(
     }
 
 
+def _read_table(
+    competition: Competition, folder: Path
+) -> tuple[dict[str, npt.NDArray[Any]], "Table"]:
+    """Read the three files of a table."""
+    from competition.data.tables.table import read_table  # with pandas, which images do without
+
+    ids = _sample_ids(competition, folder)
+    table = read_table(competition, folder, ids)
+    if competition.classes:
+        _check_classes(folder / competition.train_file, table.truth, competition)
+    arrays = {"train": table.train, "truth": table.truth, "test": table.test, "test_ids": ids}
+    if table.units is not None:
+        arrays["units"] = table.units
+    return arrays, table
+
+
 def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
     ids = read_sample(competition, folder).ids
     if any("\0" in each for each in ids):  # an array of text would lose it
@@ -178,23 +228,30 @@ def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
     return np.array(ids, dtype=np.str_)
 
 
-def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
-    """Write the arrays; the marker comes last."""
+def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]], table: "Table | None" = None) -> None:
+    """Write the arrays, and what a table's columns are; the marker comes last."""
     for name, array in arrays.items():
         with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, array)
+    if table is not None:
+        Schema(table.columns, cache, table.notes).write(table.levels)
     with atomic_path(cache / "complete"):
         pass
 
 
-def _cached(cache: Path) -> dict[str, npt.NDArray[Any]] | None:
-    """Return the cached arrays; None where they are not all there."""
+def _cached(cache: Path, fingerprint: str, competition: Competition) -> Dataset | None:
+    """Return the cached data; None where it is not all there."""
     if not (cache / "complete").is_file():
         return None
     try:
-        return {name: _mapped(cache, name) for name in _ARRAYS}
+        arrays = [_mapped(cache, name) for name in _ARRAYS]
+        of_table = competition.image_side is None
+        schema = Schema.read(cache) if of_table else None
+        units = _mapped(cache, "units") if competition.folds.column is not None else None
     except (OSError, ValueError, EOFError):
         return None
+    train, truth, test, ids = arrays
+    return Dataset(train, truth, test, ids, fingerprint, schema=schema, units=units)
 
 
 def _mapped(cache: Path, name: str) -> npt.NDArray[Any]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from competition.data.tables.schema import Schema
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -17,12 +19,20 @@ class Origin:
         name: Names the set's content: two sets of the same name are equal.
         folder: Where what is computed of the set may be kept; None for nowhere.
         numbers: (m,) which of the whole these rows are.
+        schema: What the columns of a table's rows hold; None for images.
+        units: (whole,) the fold unit of each row, such as its group; None where rows are on their
+            own, and for test rows.
+        other: All rows of the other set, test rows beside training rows and the other way round,
+            for features that are counted over both; None where there is none.
     """
 
     whole: npt.NDArray[Any]
     name: str
     folder: Path | None
     numbers: npt.NDArray[np.int64]
+    schema: Schema | None = None
+    units: npt.NDArray[np.int64] | None = None
+    other: npt.NDArray[Any] | None = None
 
 
 class Rows(np.ndarray):

@@ -120,7 +120,7 @@ class _Layout:
         labels = tuple(map(header.index, competition.label_columns))
         ids = {place for place, cell in enumerate(header) if cell == competition.id_column}
         special = frozenset(ids.union(labels))
-        pixels = competition.image_side**2 * competition.channels
+        pixels = math.prod(competition.image_shape)
         layout = cls(name, pixels + len(special), labels, special)
         layout.check_width(len(header), 1)
         return layout

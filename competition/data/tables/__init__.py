@@ -1,0 +1,1 @@
+"""Tables: CSV files whose columns are numbers, categories, dates and texts."""
