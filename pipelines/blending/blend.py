@@ -65,8 +65,8 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
             "There is nothing to blend: no pipeline has finished on this data for "
             f"{plan.problem.metric.name!r}; run `make tune`."
         )
-    truth = plan.data.truth
-    blended = blend(oofs, truth, plan.assigned, plan.problem)
+    truth = plan.dealt.truth
+    blended = blend(oofs, truth, plan.dealt.assigned, plan.problem)
     test = blended.apply(tests, plan.problem)
     decision = plan.problem.decide(truth, blended.oof)
     facts = _facts(plan, pipelines, offered, columns, blended) | {"decision": decision.facts()}
