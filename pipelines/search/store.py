@@ -113,6 +113,17 @@ class Store:
         unkept = request.fold > 0 or not request.task.keeps_model
         return unkept or (self.folder(request.task) / MODEL_FILE).exists()
 
+    def scored_of(self, pipeline: str, key: str, fits: int) -> dict[int, FitResult]:
+        """Return the fits on all rows that are there of a configuration, by their numbers."""
+        found = {}
+        for fit in range(fits):
+            try:
+                with np.load(self.root / pipeline / key / f"fold-{fit}.npz") as saved:
+                    found[fit] = FitResult(saved["scored"], None, 0.0, 0.0, maker=_maker_in(saved))
+            except _BROKEN:
+                continue
+        return found
+
     # ------------------------------------------------------------------ writing
 
     def save(self, request: FitRequest, result: FitResult) -> None:
