@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +26,7 @@ from competition.spec import Competition
 if TYPE_CHECKING:
     from competition.data.tables.table import Table
 
-_FORMAT = 2  # goes up when the cached arrays change, so that old ones are left alone
+_FORMAT = 3  # goes up when the cached arrays change, so that old ones are left alone
 _ARRAYS = ("train", "truth", "test", "test_ids")
 
 
@@ -119,7 +121,9 @@ def load_dataset(competition: Competition, folder: Path) -> Dataset:
     _check_rows(test, len(data.test), competition.test_rows)
     if not competition.classes and data.truth.min() < competition.problem.metric.scale.least:
         if competition.image_side is None:
-            _read_table(competition, folder)  # which names the row
+            from competition.data.tables.truth import check_least
+
+            check_least(competition, train)
         raise find_fault(train, _layout(competition, labelled=True))
     return data
 
@@ -148,14 +152,19 @@ def _digests(folder: Path, paths: list[Path]) -> list[str]:
     index = folder / "cache" / "digests.json"
     known = _known_digests(index)
     fresh: dict[str, list[Any]] = {}
-    for path in paths:
-        stat = path.stat()
-        seen = [stat.st_size, stat.st_mtime_ns]
-        match known.get(path.name):
-            case [before, str(digest)] if before == seen:
-                fresh[path.name] = [seen, digest]
-            case _:
-                fresh[path.name] = [seen, sha256_of(path)]
+    with ThreadPoolExecutor(len(paths)) as pool:
+        hashing = {}
+        for path in paths:
+            stat = path.stat()
+            seen = [stat.st_size, stat.st_mtime_ns]
+            match known.get(path.name):
+                case [before, str(digest)] if before == seen:
+                    fresh[path.name] = [seen, digest]
+                case _:
+                    fresh[path.name] = [seen, ""]
+                    hashing[path.name] = pool.submit(sha256_of, path)
+        for name, hashed in hashing.items():
+            fresh[name][1] = hashed.result()
     if fresh != known:
         with atomic_path(index) as temporary:
             temporary.write_text(json.dumps(fresh))
@@ -212,10 +221,10 @@ def _read_table(
     from competition.data.tables.table import read_table  # with pandas, which images do without
 
     ids = _sample_ids(competition, folder)
-    table = read_table(competition, folder, ids)
+    table = read_table(competition, folder, ids.tolist())
     if competition.classes:
         _check_classes(folder / competition.train_file, table.truth, competition)
-    arrays = {"train": table.train, "truth": table.truth, "test": table.test, "test_ids": ids}
+    arrays: dict[str, npt.NDArray[Any]] = {"truth": table.truth, "test_ids": ids}
     if table.units is not None:
         arrays["units"] = table.units
     return arrays, table
@@ -223,20 +232,25 @@ def _read_table(
 
 def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
     ids = read_sample(competition, folder).ids
-    if any("\0" in each for each in ids):  # an array of text would lose it
+    if "\0" in "".join(ids):  # an array of text would lose it
         raise PodiumError(f"{competition.sample_file} holds a NUL character. {DOWNLOAD_AGAIN}")
     return np.array(ids, dtype=np.str_)
 
 
 def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]], table: "Table | None" = None) -> None:
     """Write the arrays, and what a table's columns are; the marker comes last."""
-    for name, array in arrays.items():
-        with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, array)
-    if table is not None:
-        Schema(table.columns, cache, table.notes).write(table.levels)
-    with atomic_path(cache / "complete"):
-        pass
+    try:
+        for name, array in arrays.items():
+            with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
+                np.save(file, array)
+        if table is not None:
+            table.write(cache)
+        with atomic_path(cache / "complete"):
+            pass
+    except BaseException:
+        if not (cache / "complete").exists():
+            shutil.rmtree(cache, ignore_errors=True)
+        raise
 
 
 def _cached(cache: Path, fingerprint: str, competition: Competition) -> Dataset | None:

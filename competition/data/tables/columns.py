@@ -1,5 +1,6 @@
 """The columns of a table as numbers: values or codes, what each is, and the texts behind them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,20 +8,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from competition.data.tables.kinds import (
-    MISSING,
-    Kind,
-    codes_of,
-    kind_of,
-    numbers_of,
-    seconds_of,
-    texts_of,
-)
+from competition.data.tables.coded import Coded, coded
+from competition.data.tables.dates import seconds_of_dates, seconds_of_texts
+from competition.data.tables.kinds import Kind, kind_of_coded, numbers_of_texts, with_levels
+from competition.data.tables.marks import MISSING
 from competition.data.tables.schema import CODED, Column, Role
 from competition.errors import PodiumError
+from competition.problem.text.lines import shown
 from competition.spec import Competition
 
 Values = npt.NDArray[np.float64]
+Pair = tuple[Values, Values]
+_LOOKED_AT = 1000  # rows, which mostly tell
 
 
 @dataclass
@@ -28,26 +27,34 @@ class Columns:
     """Columns of train and test, side by side.
 
     Attributes:
-        train: A column (n,) float64 each.
-        test: A column (m,) float64 each.
+        train: A column (n,) each.
+        test: A column (m,) each.
         about: What each is.
         levels: The texts of each coded one, by its place.
-        dropped: The names of those that are left out.
+        why: Why which columns were left out.
     """
 
     train: list[Values] = field(default_factory=list)
     test: list[Values] = field(default_factory=list)
     about: list[Column] = field(default_factory=list)
     levels: dict[int, list[str]] = field(default_factory=dict)
-    dropped: list[str] = field(default_factory=list)
+    why: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, name: str, role: Role, train: Values, test: Values, texts: list[str]) -> None:
-        """Add a column; `texts` are what its codes stand for."""
+    def add(self, name: str, role: Role, values: Pair, texts: list[str] | None = None) -> None:
+        """Add a column of train and of test; `texts` are what its codes stand for."""
         if role in CODED:
-            self.levels[len(self.about)] = texts
-        self.train.append(train)
-        self.test.append(test)
-        self.about.append(Column(name, role, len(texts)))
+            self.levels[len(self.about)] = texts or []
+        self.train.append(values[0])
+        self.test.append(values[1])
+        self.about.append(Column(name, role, len(texts or [])))
+
+    def note(self, why: str, name: str) -> None:
+        """Note what was left out, or is odd, of a column."""
+        self.why.setdefault(why, []).append(name)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was left out, or is odd, in words."""
+        return tuple(f"{', '.join(names)}: {why}" for why, names in self.why.items())
 
 
 def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competition) -> Columns:
@@ -56,7 +63,7 @@ def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competiti
     A column that is empty, or the same in every training row, is left out.
 
     Args:
-        train: (n, columns) as `read_cells` gives them, or as a person's own features are.
+        train: (n, columns) as `read_typed` gives them, or as a person's own features are.
         test: (m, columns) the same columns.
         competition: Says which columns have a role of their own.
 
@@ -72,56 +79,110 @@ def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competiti
                 "its spelling, or take it out."
             )
     columns = Columns()
+    files = (competition.train_file, competition.test_file)
     for name in train.columns:
-        kind, order = _kind(roles.get(name), train[name], test[name])
-        if kind.role == Role.DROP:
-            columns.dropped.append(name)
-            continue
-        columns.add(name, kind.role, *_read(kind, order, train[name], test[name]))
+        asked = roles.get(name)
+        if asked == Role.DROP:
+            columns.note("dropped, as [roles] says", name)
+        else:
+            _Reading(name, asked, (train[name], test[name]), files).into(columns)
     return columns
 
 
-def _kind(asked: Any, train: pd.Series, test: pd.Series) -> tuple[Kind, tuple[str, ...] | None]:
-    """Return what a column is, as asked or as it looks, and the order of its levels, if any."""
-    if isinstance(asked, tuple):
-        return Kind(Role.ORDINAL), asked
-    if asked == Role.DROP:
-        return Kind(Role.DROP), None
-    found = kind_of(pd.concat([train, test], ignore_index=True))
-    if asked is not None:
-        return Kind(asked, found.date_format), None
-    if found.role != Role.DROP and train.nunique(dropna=False) <= 1:
-        return Kind(Role.DROP), None
-    return found, None
+def _why_useless(train: Values, test: Values, files: tuple[str, str]) -> str | None:
+    """Return why nothing can be learnt from a column, in words; None where something can."""
+    for values, file in ((train, files[0]), (test, files[1])):
+        if np.isnan(values[:_LOOKED_AT]).all() and np.isnan(values).all():
+            return f"empty in {file}"
+    for rows in (_LOOKED_AT, len(train)):
+        if not (train[:rows] == train[0]).all():
+            return None
+    return f"the same in every row of {files[0]}"
 
 
-def _read(
-    kind: Kind, order: tuple[str, ...] | None, train: pd.Series, test: pd.Series
-) -> tuple[Values, Values, list[str]]:
-    """Return a column of train and of test as numbers, and the texts that codes stand for."""
-    texts: list[str] = []
-    match kind.role:
-        case Role.NUMBER:
-            first, second = numbers_of(train), numbers_of(test)
-        case Role.DATE:
-            first, second = (seconds_of(part, kind.date_format) for part in (train, test))
-        case _:
-            first, second, texts = codes_of(train, test, order)
-    for values, cells, where in ((first, train, "train"), (second, test, "test")):
-        _check_cells(kind.role, values, cells, where)
-    return first, second, texts
+@dataclass
+class _Reading:
+    """One column, while it is read.
 
+    Attributes:
+        name: Its name.
+        asked: The role, or the order of its levels, that [roles] names; None for none.
+        cells: Of train and test.
+        files: Where they stand, for messages.
+    """
 
-def _check_cells(role: Role, values: Values, cells: pd.Series, where: str) -> None:
-    """Refuse cells that have no value though they are not missing: the role does not fit."""
-    lost = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy())
-    if not len(lost) or pd.api.types.is_float_dtype(cells):
-        return
-    texts = texts_of(cells.iloc[lost])
-    wrong = np.flatnonzero(~texts.isin(MISSING).to_numpy())
-    if len(wrong):
-        row = int(lost[wrong[0]])
-        raise PodiumError(
-            f"{where}, row {row + 2}, column {cells.name!r}: {texts.iloc[wrong[0]]!r} is no {role} "
-            "of those that [roles] names. Correct it there."
-        )
+    name: str
+    asked: Any
+    cells: tuple[pd.Series, pd.Series]
+    files: tuple[str, str]
+
+    def into(self, columns: Columns) -> None:
+        """Add the column to others."""
+        found: Sequence[Values]
+        role, texts = Role.NUMBER, None
+        types = [cells.dtype.kind for cells in self.cells]
+        if self.asked in (None, Role.NUMBER) and all(kind in "iuf" for kind in types):
+            found = [cells.to_numpy(np.float64) for cells in self.cells]
+        elif self.asked is None and all(kind == "M" for kind in types):
+            role, found = Role.DATE, [seconds_of_dates(cells) for cells in self.cells]
+        else:
+            role, found, texts = self._read_texts()
+        train, test = self._finite(found[0], found[1], columns)
+        if role == Role.DROP:
+            columns.note("empty", self.name)
+        elif self.asked is None and (why := _why_useless(train, test, self.files)):
+            columns.note(why, self.name)
+        else:
+            columns.add(self.name, role, (train, test), texts)
+
+    def _read_texts(self) -> tuple[Role, Sequence[Values], list[str] | None]:
+        """Return the column's role, its values in train and test, and what codes stand for."""
+        cells, order = coded(*self.cells), self._order()
+        kind = Kind(Role.ORDINAL) if order is not None else kind_of_coded(cells)
+        role = self.asked if isinstance(self.asked, Role) else kind.role
+        texts = None
+        match role:
+            case Role.DROP:
+                return role, cells.values(np.zeros(len(cells.texts))), None
+            case Role.NUMBER:
+                values = cells.values(numbers_of_texts(cells.texts))
+            case Role.DATE:
+                written = pd.Series(cells.texts, dtype="str")
+                values = cells.values(seconds_of_texts(written, kind.date_format))
+            case _:
+                levels = with_levels(cells, order)
+                values, texts = levels.values(np.arange(len(levels.texts))), levels.texts
+        self._check(cells, role, values)
+        return role, values, texts
+
+    def _order(self) -> tuple[str, ...] | None:
+        """Return the order of the levels, where [roles] or a person's own features say it."""
+        if self.asked is not None:
+            return self.asked if isinstance(self.asked, tuple) else None
+        levels: list[str] = []
+        for cells in self.cells:
+            if not (isinstance(cells.dtype, pd.CategoricalDtype) and cells.dtype.ordered):
+                return None
+            levels += map(str, cells.dtype.categories)
+        return tuple(dict.fromkeys(levels))
+
+    def _check(self, cells: Coded, role: Role, values: tuple[Values, ...]) -> None:
+        """Refuse cells that have no value though they are not missing: the role does not fit."""
+        missing = np.array([*(text in MISSING for text in cells.texts), True])
+        for found, codes, file in zip(values, cells.parts, self.files, strict=True):
+            lost = np.flatnonzero(np.isnan(found) & ~missing[codes])
+            if len(lost):
+                text = cells.texts[codes[lost[0]]]
+                what = "none of the levels" if role == Role.ORDINAL else f"no {role}"
+                raise PodiumError(
+                    f"{file}, row {lost[0] + 2}, column {self.name!r}: {shown(text)} is {what}, as "
+                    "[roles] says of this column. Correct it there."
+                )
+
+    def _finite(self, train: Values, test: Values, columns: Columns) -> Pair:
+        """Return numbers without infinite ones, which are noted."""
+        if not (np.isinf(train).any() or np.isinf(test).any()):
+            return train, test
+        columns.note("infinite cells, taken as missing", self.name)
+        first, second = (np.where(np.isinf(each), np.nan, each) for each in (train, test))
+        return first, second
