@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from competition.errors import PodiumError
 from competition.spec import Competition
 
 
@@ -18,5 +19,32 @@ class Draft:
     """
 
     competition: Competition
+    reasons: dict[str, str] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+
+
+class Undecided(PodiumError):
+    """Something that no file tells and that somebody has to say.
+
+    Attributes:
+        what: `metric`, `target` or `positive`.
+        choices: What it may be; empty where it may be anything.
+    """
+
+    def __init__(self, message: str, what: str, choices: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.what = what
+        self.choices = choices
+
+
+@dataclass
+class Notes:
+    """What drafting finds out on its way.
+
+    Attributes:
+        reasons: As in `Draft`.
+        questions: As in `Draft`.
+    """
+
     reasons: dict[str, str] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
