@@ -1,5 +1,6 @@
 """Drafts from files alone: a competition's zip or folder, or one labelled CSV."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,8 +224,13 @@ def _finished(
     labels = set(asked.labels)
     ids = {asked.id_column, asked.test_id or asked.id_column}
     train, test = tables.train, tables.test
-    roles = roles_of(train, test, ids, labels, notes)
-    folds = _folds(train, test, asked, roles, notes)
+    side, channels = _pixels([name for name in map(str, train) if name not in ids | labels], notes)
+    roles: Roles = ()
+    folds = STRATIFIED
+    if side is None:
+        texts = {name: tables.texts(name) for name in asked.labels}
+        roles = roles_of(train, test, ids, texts, notes)
+        folds = _folds(train, test, asked, roles, notes)
     slug = slug_of(told.slug or re.sub(r"(\.csv)?(\.zip)?$", "", source.name))
     if told.daily is None:
         notes.reasons["daily_submissions"] = "usual at Kaggle; the rules say"
@@ -239,6 +245,8 @@ def _finished(
         target_columns=asked.targets,
         label_columns=asked.labels,
         test_id=asked.test_id,
+        image_side=side,
+        channels=channels,
         roles=roles,
         folds=folds,
         classes=asked.classes,
@@ -252,6 +260,18 @@ def _finished(
     except ValueError as error:
         raise PodiumError(f"{slug} cannot be drafted: {error}.") from None
     return Draft(competition, notes.reasons, notes.questions)
+
+
+def _pixels(columns: list[str], notes: Notes) -> tuple[int | None, int]:
+    """Return the side of square images and their channels, where all columns are called pixels."""
+    if not columns or not all("pixel" in name.lower() for name in columns):
+        return None, 1
+    for channels in (1, 3):
+        side = math.isqrt(len(columns) // channels)
+        if side >= 4 and side * side * channels == len(columns):
+            notes.reasons["image_side"] = f"{len(columns):,} columns are called pixels"
+            return side, channels
+    return None, 1
 
 
 def _folds(

@@ -1,10 +1,13 @@
 """Roles of columns that a reader of the table could take for something else."""
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from competition.data.tables.kinds import kind_of, texts_of
 from competition.data.tables.schema import Role
 from competition.drafting.asked import counts_on
+from competition.drafting.codes import are_codes
 from competition.drafting.draft import Notes
 from competition.drafting.partings import TIME_NAME
 
@@ -14,17 +17,22 @@ _UNIQUE = 0.999  # of the rows, from which a column of single words names rows
 
 
 def roles_of(
-    train: pd.DataFrame, test: pd.DataFrame | None, ids: set[str], labels: set[str], notes: Notes
+    train: pd.DataFrame,
+    test: pd.DataFrame | None,
+    ids: set[str],
+    labels: dict[str, pd.Series],
+    notes: Notes,
 ) -> Roles:
-    """Return the roles of dates, texts and index columns, with their reasons.
+    """Return the roles of dates, texts, codes and index columns, with their reasons.
 
     Args:
         train: (n, columns).
         test: (m, columns); None where there is none.
         ids: The id columns; such a one has a role only where it is a moment.
-        labels: The label columns.
+        labels: The texts of each label column.
         notes: Gets the reasons.
     """
+    target = _as_numbers(next(iter(labels.values())))
     roles: list[tuple[str, Role | tuple[str, ...]]] = []
     for name in map(str, train.columns):
         if name in labels or (test is not None and name not in test):
@@ -32,10 +40,20 @@ def roles_of(
         parts = [train[name]] if test is None else [train[name], test[name]]
         cells = pd.concat(parts, ignore_index=True)
         role, reason = _role(cells, parts, is_id=name in ids)
+        if role is None and name not in ids and are_codes(train[name], target):
+            role, reason = Role.CATEGORY, "codes: their order tells less of the target than they do"
         if role is not None:
             roles.append((name, role))
             notes.reasons[f"roles.{name}"] = reason
     return tuple(roles)
+
+
+def _as_numbers(labels: pd.Series) -> npt.NDArray[np.float64]:
+    """Return labels as their ranks where they are numbers, else whether they are the usual one."""
+    numbers = pd.to_numeric(labels, errors="coerce")
+    if numbers.isna().any():
+        return np.asarray(labels == labels.mode()[0], np.float64)
+    return np.asarray(numbers.rank() / len(numbers), np.float64)
 
 
 def _role(cells: pd.Series, parts: list[pd.Series], *, is_id: bool) -> tuple[Role | None, str]:

@@ -209,6 +209,22 @@ def test_several_numbers_and_columns_of_train_alone(in_folder: InFolder) -> None
     assert spec.target_columns == spec.label_columns == ("one", "another")
 
 
+def test_codes_are_told_from_numbers(in_folder: InFolder) -> None:
+    random = np.random.default_rng(6)
+    rows = 4000
+    train, test = table(rows), table(M, rows)
+    codes, effects = random.permutation(90_000)[:300], random.normal(size=300)
+    drawn_codes = random.integers(0, 300, rows)
+    train["manager"], test["manager"] = codes[drawn_codes], random.choice(codes, M)
+    train["age"], test["age"] = random.integers(18, 90, rows), random.integers(18, 90, M)
+    chance = 1 / (1 + np.exp(-(effects[drawn_codes] + (train["age"] - 50) / 20)))
+    train["target"] = (random.random(rows) < chance).astype(int)
+    spec = drafted(
+        in_folder(train=train, test=test, sample_submission=sample_of(test, target=0)), "auc"
+    ).competition
+    assert dict(spec.roles) == {"manager": Role.CATEGORY}
+
+
 # ---------------------------------------------------------------------- folds
 
 

@@ -1,4 +1,4 @@
-"""`new` writes a TOML file with its reasons, from a zip or from Kaggle, and asks or says what for."""
+"""`new` writes a TOML file with its reasons, from a zip or from Kaggle, and asks what is open."""
 
 import io
 import zipfile
@@ -130,13 +130,13 @@ def test_a_practice_kaggle_and_a_download_that_finds_all_there(
     from competition.kaggle.download import download
     from competition.workspace import Workspace
 
-    status, out, _ = new("-c", "optical-digits.toml", **with_account(shared_practice))
-    assert status == 0
+    assert new("-c", "optical-digits.toml", **with_account(shared_practice))[0] == 0
     drafted = load_competition("optical-digits.toml")
     known = shared_practice.competition
     assert drafted.files == known.files
     assert drafted.target_columns == known.target_columns
     assert drafted.classes == known.classes
+    assert (drafted.image_side, drafted.channels) == (known.image_side, known.channels)
     workspace = Workspace.in_folders(drafted, Path("data"), Path("runs"))
     assert not download(workspace, client_of(shared_practice)).fetched
     assert [path.name for path in Path("data").iterdir()] == ["optical-digits"]
