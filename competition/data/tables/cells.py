@@ -44,7 +44,7 @@ def read_cells(path: Path, as_text: tuple[str, ...] = ()) -> pd.DataFrame:
         '0001_01'
     """
     content = _decoded(_bytes_of(path), path)
-    separator = _separator(content.split("\n", 1)[0])
+    separator = separator_of(content.split("\n", 1)[0])
     names = _header(content, separator, path)
     _check_widths(content, separator, len(names), path)
     try:
@@ -103,7 +103,7 @@ def _decoded(content: bytes, path: Path) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def _separator(header: str) -> str:
+def separator_of(header: str) -> str:
     """Return what parts the header's cells: of the usual signs the one that stands there most."""
     outside = "".join(header.split('"')[::2])
     counts = Counter({sign: outside.count(sign) for sign in _SEPARATORS})

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from competition.errors import PodiumError
-from competition.practice.holdout import prepare, stratified_share
-from competition.practice.optical_digits import mnist_form, optical_digits
+from competition.practice.bundled.optical_digits import mnist_form, optical_digits
+from competition.practice.hidden_rows import stratified_share
+from competition.practice.holdout import prepare
 from competition.spec import Competition, load_competition
 
 
