@@ -117,13 +117,12 @@ def _write(
     spec = competition.with_rows(train=len(kept), test=len(hidden))
     of_sample = sample_answers(spec.problem, labelled.truth[kept], len(hidden))
     ids = labelled.ids(hidden)
-    public = folder / PUBLIC_FOLDER
-    _write_public(public, spec, labelled, kept, hidden, of_sample)
+    _write_public(folder / PUBLIC_FOLDER, spec, labelled, kept, hidden, of_sample)
     teams = {"the sample": of_sample}
     if isinstance(labelled, LabelledImages):
         teams |= images_teams.team_answers(spec, labelled, kept, hidden)
     else:
-        teams |= tables_teams.team_answers(spec, public, ids)
+        teams |= tables_teams.team_answers(spec, labelled, kept, hidden)
     labels = [labelled.labels[row] for row in hidden]
     with atomic_path(folder / HIDDEN_FILE) as path:
         write_hidden(path, spec, ids, labels, _public_rows(spec, labelled, hidden, of_sample))

@@ -1,8 +1,9 @@
 """The other teams where a table is asked: a constant, and a linear model on simple encodings.
 
-They read the served files as anybody does.
+They read the files as anybody does.
 """
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ import numpy.typing as npt
 from competition.data.tables.schema import Role
 from competition.data.tables.table import Table, read_table
 from competition.practice.baselines.constants import constant_answers
+from competition.practice.labelled.parted import Numbers
+from competition.practice.labelled.tables import LabelledTable
+from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Kind, Truth
 from competition.spec import Competition
 
 Floats = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
 
 _MOST_ROWS = 20_000  # that the linear model learns from
 _OF_EACH = 10  # at least, of each class
@@ -27,52 +30,56 @@ _LEAST = 1e-4  # the probability of a class that the model has not seen
 _SEED = 0
 
 
-def team_answers(spec: Competition, public: Path, ids: tuple[str, ...]) -> dict[str, Answers]:
+def team_answers(
+    spec: Competition, labelled: LabelledTable, train: Numbers, hidden: Numbers
+) -> dict[str, Answers]:
     """Return what each team answers for the hidden rows.
 
     Args:
         spec: What is asked.
-        public: The folder of the served files.
-        ids: Of the hidden rows.
+        labelled: All rows; of the hidden ones the truth is not looked at.
+        train: The numbers of the training rows.
+        hidden: The numbers of the hidden rows.
 
     Raises:
-        PodiumError: the served files break a promise, such as that of a date in each row.
+        PodiumError: the rows break a promise, such as that of a date in each.
     """
-    table = read_table(replace(spec, features=None), public, np.array(ids, dtype=np.str_))
-    teams = dict([constant_answers(spec.problem, table.truth, len(ids))])
-    learnt = any(column.role != Role.GROUP for column in table.columns)
-    if learnt and (spec.problem.kind != Kind.CLASSES or len(np.unique(table.truth)) > 1):
-        teams["linear model"] = _linear(spec, table)
+    problem, known = spec.problem, labelled.truth[train]
+    teams = dict([constant_answers(problem, known, len(hidden))])
+    learnt = train[_sampled(known, problem.kind)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / spec.train_file).write_bytes(labelled.train_file(learnt))
+        (folder / spec.test_file).write_bytes(labelled.test_file(hidden))
+        ids = np.array(labelled.ids(hidden), dtype=np.str_)
+        table = read_table(replace(spec, features=None), folder, ids)
+    has_columns = any(column.role != Role.GROUP for column in table.columns)
+    if has_columns and (problem.kind != Kind.CLASSES or len(np.unique(table.truth)) > 1):
+        teams["linear model"] = _linear(problem, table)
     return teams
 
 
-def _linear(spec: Competition, table: Table) -> Answers:
+def _sampled(truth: Truth, kind: Kind) -> Numbers:
+    """Return the sorted numbers of the rows to learn from, some of each class among them."""
+    rows = np.random.default_rng(_SEED).permutation(len(truth))
+    few = rows[:_MOST_ROWS]
+    if kind == Kind.NUMBERS or len(few) == len(rows):
+        return np.sort(few)
+    of_each = [rows[truth[rows] == each][:_OF_EACH] for each in np.unique(truth)]
+    return np.unique(np.concatenate([few, *of_each]))
+
+
+def _linear(problem: Problem, table: Table) -> Answers:
     """Return the answers of a ridge or logistic regression, their decision learnt in sample."""
-    problem = spec.problem
-    rows = _sampled(table.truth, problem.kind)
-    known = table.truth[rows]
+    known = table.truth
     encoder = _encoder(table)
-    train = encoder.fit_transform(table.train[rows])
-    test = encoder.transform(table.test)
+    train, test = encoder.fit_transform(table.train), encoder.transform(table.test)
     if problem.kind == Kind.CLASSES:
         fitted, answered = _probabilities(train, known, test, len(problem.classes))
     else:
         fitted, answered = _values(train, np.asarray(problem.learnable(known), float), test)
-    return (
-        problem.decision()
-        .fit(known, fitted.astype(np.float32))
-        .answers(answered.astype(np.float32))
-    )
-
-
-def _sampled(truth: Truth, kind: Kind) -> Numbers:
-    """Return the numbers of the rows to learn from, some of each class among them."""
-    rows = np.random.default_rng(_SEED).permutation(len(truth))
-    few = rows[:_MOST_ROWS]
-    if kind == Kind.NUMBERS or len(few) == len(rows):
-        return few
-    of_each = [rows[truth[rows] == each][:_OF_EACH] for each in np.unique(truth)]
-    return np.unique(np.concatenate([few, *of_each]))
+    decision = problem.decision().fit(known, fitted.astype(np.float32))
+    return decision.answers(answered.astype(np.float32))
 
 
 def _encoder(table: Table) -> Any:
