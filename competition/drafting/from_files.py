@@ -1,0 +1,299 @@
+"""Drafts from files alone: a competition's zip or folder, or one labelled CSV."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from competition.data.tables.fold_rule import STRATIFIED, By, FoldRule
+from competition.data.tables.kinds import texts_of
+from competition.data.tables.schema import Role
+from competition.drafting.adversarial import tell_apart
+from competition.drafting.asked import (
+    Asked,
+    classes_of,
+    looks_like_id,
+    require_column,
+    what_is_asked,
+)
+from competition.drafting.draft import Draft, Notes
+from competition.drafting.files import find_files, unpacked
+from competition.drafting.partings import TIME_NAME, Parting, parting_of
+from competition.drafting.roles import Roles, roles_of
+from competition.drafting.scored import look_at_sample, metric_named, positive_of, require_numbers
+from competition.drafting.tables import Tables
+from competition.errors import PodiumError
+from competition.problem.metric import Metric
+from competition.problem.targets import Eats, Kind
+from competition.spec import Competition
+from competition.spec_checks import check_spec
+
+_USUAL_DAILY = 5
+_TEST, _SAMPLE = "test.csv", "sample_submission.csv"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of a competition but from its files: by Kaggle, or by a person.
+
+    Attributes:
+        metric: How it is scored; None where nobody says.
+        metric_from: Who says so, as in `Kaggle`.
+        target: The label column(s); several ones parted by commas; None to tell them from files.
+        positive: The class that counts as positive; None where nobody says.
+        slug: Kaggle's name for it; None for one made of the file's name.
+        title: The name that people read; None for one made of the slug.
+        daily: How many submissions a day Kaggle takes; None where unknown.
+    """
+
+    metric: str | None = None
+    metric_from: str = "as named"
+    target: str | None = None
+    positive: str | None = None
+    slug: str | None = None
+    title: str | None = None
+    daily: int | None = None
+
+
+def draft_from_zip(
+    path: Path, metric: str, slug: str | None = None, positive: str | None = None
+) -> Draft:
+    """Draft the competition of a zip or a folder that holds train, test and sample.
+
+    Args:
+        path: The zip, or a folder with the files; whatever their names.
+        metric: How it is scored, in any spelling that `find_metric` knows.
+        slug: Kaggle's name for it; None for one made of the file's name.
+        positive: The class that counts as positive, where the metric asks and it is not plain.
+
+    Returns:
+        The draft. Its competition's `train_file`, `test_file` and `sample_file` are the names of
+        members of the zip, without folders (`archives.member_called` finds them).
+
+    Raises:
+        PodiumError: there is no such file, its tables cannot be told apart, the metric is not
+            known or does not fit the target, or a positive class must be named (`Undecided`).
+    """
+    return draft(path, Told(metric=metric, slug=slug, positive=positive))
+
+
+def draft_from_csv(
+    path: Path, target: str, metric: str, slug: str | None = None, positive: str | None = None
+) -> Draft:
+    """Draft a competition on one labelled CSV, which has no test set and no sample.
+
+    Args:
+        path: The CSV, plain or in a zip of its own.
+        target: The column that is asked; several ones parted by commas.
+        metric: How it is scored, in any spelling that `find_metric` knows.
+        slug: The competition's name; None for one made of the file's name.
+        positive: The class that counts as positive, where the metric asks and it is not plain.
+
+    Returns:
+        The draft. `test_file` and `sample_file` are `test.csv` and `sample_submission.csv`, which
+        the practice Kaggle makes, and `train_file` is the CSV's name; `id_column` is a column of
+        the CSV that is unique and looks like an id, or else a new name that none of its columns
+        has (`id`), for which ids have to be made. Folds are stratified: no test set shows what
+        else they should be like.
+
+    Raises:
+        PodiumError: there is no such file or column, the target is constant, the metric is not
+            known or does not fit the target, or a positive class must be named (`Undecided`).
+    """
+    if not path.is_file():
+        raise PodiumError(f"There is no file {path}. Give a labelled CSV.")
+    told = Told(metric=metric, slug=slug, positive=positive, target=target)
+    tables = Tables.read_one(path, ())
+    labels = _named(tables, told)
+    notes = Notes()
+    known = metric_named(metric, tables)
+    notes.reasons["metric"] = _metric_reason(told, known)
+    id_column = _own_id(tables, labels, notes)
+    notes.reasons["columns.target"] = notes.reasons["columns.label"] = "as named"
+    classes = () if known.kind == Kind.NUMBERS else classes_of(tables, labels, known, notes)
+    asked = Asked(id_column, None, _targets(labels, classes, known), labels, classes)
+    return _finished(tables, asked, known, told, notes, path)
+
+
+def draft(source: Path, told: Told) -> Draft:
+    """Draft a competition of a zip or a folder, with what is known of it otherwise.
+
+    Raises:
+        PodiumError: the files cannot be told apart, or do not fit each other or the metric.
+        Undecided: no file tells something that a person has to say.
+    """
+    with unpacked(source) as folder:
+        files = find_files(folder)
+        tables = Tables.read(files)
+    notes = Notes(dict(files.reasons))
+    if files.aside:
+        notes.questions.append(
+            f"{', '.join(files.aside[:8])}: left aside. Podium takes one table; what "
+            f"{'it tells' if len(files.aside) == 1 else 'they tell'} has to be joined into "
+            f"{tables.train_name} and {tables.test_name}."
+        )
+    metric = metric_named(told.metric, tables)
+    notes.reasons["metric"] = _metric_reason(told, metric)
+    asked = what_is_asked(tables, metric, _named(tables, told), notes)
+    look_at_sample(tables, asked, metric, notes)
+    return _finished(tables, asked, metric, told, notes, source)
+
+
+def slug_of(text: str) -> str:
+    """Return the slug in a competition's address or in a file's name.
+
+    Example:
+        >>> slug_of("https://www.kaggle.com/competitions/titanic/overview")
+        'titanic'
+        >>> slug_of("My Data (2)")
+        'my-data-2'
+    """
+    found = re.search(r"kaggle\.com/(?:competitions|c)/([^/?#]+)", text)
+    plain = re.sub(r"[^a-z0-9]+", "-", (found[1] if found else text).lower()).strip("-")
+    if not plain:
+        raise PodiumError(f"{text!r} names no competition. Give its slug, as in its address.")
+    return plain
+
+
+# ---------------------------------------------------------------------- parts of a draft
+
+
+def _named(tables: Tables, told: Told) -> tuple[str, ...]:
+    """Return the label columns that a person named: one as it stands, or several with commas."""
+    if told.target is None:
+        return ()
+    if told.target in tables.train:
+        return (told.target,)
+    names = tuple(name.strip() for name in told.target.split(","))
+    for name in names:
+        require_column(tables, name)
+    return names
+
+
+def _own_id(tables: Tables, labels: tuple[str, ...], notes: Notes) -> str:
+    """Return the id column of a labelled CSV, or a new name where it has none."""
+    for name in map(str, tables.train.columns):
+        if name not in labels and looks_like_id(tables.train, name):
+            notes.reasons["columns.id"] = f"different in each row of {tables.train_name}"
+            return name
+    notes.reasons["columns.id"] = f"{tables.train_name} has no ids, so they are made"
+    name, number = "id", 1
+    while name in tables.train:
+        number += 1
+        name = f"row_id{number}" if number > 2 else "row_id"
+    return name
+
+
+def _targets(labels: tuple[str, ...], classes: tuple[str, ...], metric: Metric) -> tuple[str, ...]:
+    """Return the target columns of a made sample: a class each, where the metric wants that."""
+    if metric.eats == Eats.CLASS_PROBABILITIES and len(classes) > 2:
+        return tuple(f"{labels[0]}_{name}" for name in classes)
+    return labels
+
+
+def _metric_reason(told: Told, metric: Metric) -> str:
+    written = str(told.metric)
+    more = f": {written!r}" if written != metric.name else ""
+    return f"{told.metric_from}{more}"
+
+
+def _finished(
+    tables: Tables, asked: Asked, metric: Metric, told: Told, notes: Notes, source: Path
+) -> Draft:
+    """Return the draft, from what is asked."""
+    if metric.kind == Kind.NUMBERS:
+        require_numbers(tables, asked, metric)
+    positive = positive_of(asked, metric, told.positive, notes)
+    labels = set(asked.labels)
+    ids = {asked.id_column, asked.test_id or asked.id_column}
+    train, test = tables.train, tables.test
+    roles = roles_of(train, test, ids, labels, notes)
+    folds = _folds(train, test, asked, roles, notes)
+    slug = slug_of(told.slug or re.sub(r"(\.csv)?(\.zip)?$", "", source.name))
+    if told.daily is None:
+        notes.reasons["daily_submissions"] = "usual at Kaggle; the rules say"
+    competition = Competition(
+        slug=slug,
+        title=told.title or slug.replace("-", " ").title(),
+        metric=metric.name,
+        train_file=tables.train_name,
+        test_file=tables.test_name,
+        sample_file=tables.sample_name,
+        id_column=asked.id_column,
+        target_columns=asked.targets,
+        label_columns=asked.labels,
+        test_id=asked.test_id,
+        roles=roles,
+        folds=folds,
+        classes=asked.classes,
+        positive=positive,
+        train_rows=None if test is None else len(train),
+        test_rows=None if test is None else len(test),
+        daily_submissions=told.daily or _USUAL_DAILY,
+    )
+    try:
+        check_spec(competition, metric)
+    except ValueError as error:
+        raise PodiumError(f"{source.name} cannot be drafted: {error}.") from None
+    return Draft(competition, notes.reasons, notes.questions)
+
+
+def _folds(
+    train: pd.DataFrame, test: pd.DataFrame | None, asked: Asked, roles: Roles, notes: Notes
+) -> FoldRule:
+    """Return the folds that are like the test set, and say how different it is."""
+    many = len(asked.labels) > 1
+    usual = FoldRule(By.RANDOM) if many else STRATIFIED
+    if test is None:
+        notes.reasons["folds"] = "no test set shows anything else"
+        _ask_about_groups(train, asked, notes)
+        return usual
+    labels = set(asked.labels)
+    parting = parting_of(train, test, labels)
+    dropped = {name for name, role in roles if role == Role.DROP}
+    aside = labels | dropped | {asked.id_column, asked.test_id}
+    if parting is not None:
+        aside.add(parting.rule.column)
+    seen = [str(name) for name in train if name in test and name not in aside]
+    found = tell_apart(train, test, seen)
+    told = "" if found is None else f"; {found} without that column"
+    if parting is not None:
+        notes.reasons["folds"] = f"{parting.reason}{told}"
+        _ask_about_few(parting, notes)
+        return parting.rule
+    shown = "" if found is None else f" ({found})"
+    notes.reasons["folds"] = f"nothing shows that the test rows were not drawn at random{shown}"
+    if found is not None and found.apart:
+        by = f", most of all in {found.column!r}" if found.column else ""
+        notes.questions.append(
+            f"The test rows differ from the training rows{by} ({found}; 0.5 would be alike), so "
+            "the score out of fold may flatter. If they come from other groups or a later time, "
+            "name the column in [folds]."
+        )
+    return usual
+
+
+def _ask_about_few(parting: Parting, notes: Notes) -> None:
+    if parting.rule.by == By.GROUP and parting.units < 5:
+        notes.questions.append(
+            f"There are only {parting.units} groups in {parting.rule.column!r} of the training "
+            "rows, so folds by group are few and differ much."
+        )
+
+
+def _ask_about_groups(train: pd.DataFrame, asked: Asked, notes: Notes) -> None:
+    """Ask whether the rows of a labelled CSV belong together, where their columns look like it."""
+    for name in map(str, train.columns):
+        if name in asked.labels or name == asked.id_column:
+            continue
+        plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+        if re.search(r"(?:^|[^a-z])id$", plain, re.IGNORECASE) and train[name].duplicated().any():
+            notes.questions.append(
+                f"Rows share values of {name!r}: if those to be answered have others, say "
+                f'folds by = "group", column = {name!r}.'
+            )
+        elif TIME_NAME.search(plain.replace("_", " ")) and texts_of(train[name].head(1)).size:
+            notes.questions.append(
+                f"If the rows to be answered come later in {name!r}, say folds by = \"time\"."
+            )

@@ -1,0 +1,71 @@
+"""A competition's three tables as data frames, with the texts that must not be changed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from competition.data.tables.cells import read_cells
+from competition.data.tables.kinds import texts_of
+from competition.drafting.files import Files, plain_name
+
+
+@dataclass
+class Tables:
+    """The tables of a competition.
+
+    Attributes:
+        train: (n, columns) as `read_cells` gives them.
+        test: (m, columns); None where there is only a labelled CSV.
+        sample: (m, 1 + targets), all text; None where there is none.
+        train_name: The file's name; so are the other two.
+    """
+
+    train: pd.DataFrame
+    test: pd.DataFrame | None
+    sample: pd.DataFrame | None
+    train_name: str
+    test_name: str = "test.csv"
+    sample_name: str = "sample_submission.csv"
+    _train_path: Path | None = None
+    _texts: dict[str, pd.Series] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, files: Files) -> "Tables":
+        """Read the files of a competition.
+
+        Raises:
+            PodiumError: one cannot be read.
+        """
+        sample = None
+        if files.sample is not None:
+            header = tuple(map(str, read_cells(files.sample).columns))
+            sample = read_cells(files.sample, header)
+        exact = () if sample is None else tuple(map(str, sample.columns))
+        return cls(
+            read_cells(files.train, exact),
+            read_cells(files.test, exact),
+            sample,
+            plain_name(files.train),
+            plain_name(files.test),
+            plain_name(files.sample) if files.sample else cls.sample_name,
+            files.train,
+        )
+
+    @classmethod
+    def read_one(cls, path: Path, target: tuple[str, ...]) -> "Tables":
+        """Read one labelled CSV.
+
+        Raises:
+            PodiumError: it cannot be read.
+        """
+        return cls(read_cells(path, target), None, None, plain_name(path), _train_path=path)
+
+    def texts(self, column: str) -> pd.Series:
+        """Return a training column's cells in the very text that the file has; NaN where empty."""
+        if column not in self._texts:
+            cells = self.train[column]
+            if not pd.api.types.is_string_dtype(cells) and self._train_path is not None:
+                cells = read_cells(self._train_path, (column,))[column]
+            self._texts[column] = texts_of(cells)
+        return self._texts[column]
