@@ -1,6 +1,6 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
 # Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN REFRESH
-#            CHART DATA HIDDEN DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
+#            CHART DATA TARGET METRIC POSITIVE HIDDEN DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
@@ -13,7 +13,7 @@ help: ## show this help
 
 setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date
 
-rehearse: setup ## the whole way on this machine, without an account (DATA=zip, HIDDEN=10000, COMPETITION=digits-auc)
+rehearse: setup ## the whole way on this machine, without an account (COMPETITION=wine; DATA=zip METRIC=rmse; DATA=csv TARGET=column METRIC=auc)
 	@$(RUN) app rehearse
 
 download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, to see what changed there)

@@ -19,6 +19,7 @@ from competition.console import (
     run,
     workspace_of,
 )
+from competition.errors import PodiumError
 from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
 from competition.problem.targets import Eats
@@ -82,8 +83,7 @@ def describe(
         f"{spec.title} ({spec.slug}): {spec.url}\n"
         f"Asked: {_asked(spec)}, scored by {metric.name} ({better} is better)\n"
         f"A submission holds {held_by_submission(spec)}; {spec.daily_submissions} a day\n"
-        f"{'Colour' if spec.channels == 3 else 'Grey'} images of {spec.image_side}×"
-        f"{spec.image_side} pixels, {_count(spec.train_rows)} to learn from, "
+        f"{_rows(spec)}, {_count(spec.train_rows)} to learn from, "
         f"{_count(spec.test_rows)} to answer\n"
     )
     source = f", from {manifest.source}" if manifest else ""
@@ -127,8 +127,7 @@ def practice(
         typer.Option(
             "--competition",
             "-c",
-            help=f"A slug or a TOML file. Default: {OPTICAL_DIGITS}, or {DEFAULT_COMPETITION} for "
-            "--data.",
+            help=f"A slug or a TOML file. Default: {OPTICAL_DIGITS}, or what --data look like.",
         ),
     ] = None,
     hidden: Annotated[
@@ -158,9 +157,7 @@ def practice(
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve a practice Kaggle on 127.0.0.1 until Ctrl-C, with some of the data hidden."""
-    workspace = workspace_of(
-        competition or (OPTICAL_DIGITS if data is None else DEFAULT_COMPETITION)
-    )
+    workspace = workspace_of(competition or _shown_by(data))
     server = PracticeServer(
         folder or workspace.runs / "practice",
         workspace.competition,
@@ -179,6 +176,23 @@ def practice(
     sys.stdout.write("\n")
     sys.stdout.flush()
     server.serve(until_stdin_closes)
+
+
+def _shown_by(data: Path | None) -> str:
+    """Return the competition that some data are of, where nobody names one."""
+    from competition.practice.recognition import recognised
+
+    if data is None:
+        return OPTICAL_DIGITS
+    if not data.is_file():
+        raise PodiumError(f"There is no file {data}. Give a labelled CSV or a competition's zip.")
+    found = recognised(data)
+    if found is None:
+        raise PodiumError(
+            f"{data.name} is of no competition that is known here. Name one with --competition: a "
+            "slug, or the path of a TOML file."
+        )
+    return found
 
 
 def _instructions(running: Running) -> str:
@@ -221,6 +235,14 @@ def held_by_submission(spec: Competition) -> str:
             return f"a probability for each class in {columns}"
     assert problem.positive is not None
     return f"the probability of {problem.classes[problem.positive]} in {columns}"
+
+
+def _rows(spec: Competition) -> str:
+    """Return what a row is: an image of some size, or one of a table."""
+    if spec.image_side is None:
+        return "Rows of a table"
+    colour = "Colour" if spec.channels == 3 else "Grey"
+    return f"{colour} images of {spec.image_side}×{spec.image_side} pixels"
 
 
 def _series(names: tuple[str, ...]) -> str:
