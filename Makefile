@@ -1,12 +1,12 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
 # Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN REFRESH
-#            CHART DATA TARGET METRIC POSITIVE HIDDEN DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
+#            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse download tune blend submit queue scores results clean leaderboard practice describe report explore app dashboard cluster worker test lint format soak bench
+.PHONY: help setup rehearse new download tune blend submit queue scores results clean leaderboard practice describe report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -15,6 +15,9 @@ setup: .venv/ready ## make .venv from requirements.lock, where it is missing or 
 
 rehearse: setup ## the whole way on this machine, without an account (COMPETITION=wine; DATA=zip METRIC=rmse; DATA=csv TARGET=column METRIC=auc)
 	@$(RUN) app rehearse
+
+new: setup ## draft the TOML file of a competition of tables (COMPETITION=slug; without an account DATA=zip METRIC=auc; AGAIN=1)
+	@$(RUN) competition new $(if $(AGAIN),--force)
 
 download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, to see what changed there)
 	@$(RUN) competition download $(if $(REFRESH),--refresh)

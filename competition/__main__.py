@@ -1,9 +1,7 @@
-"""The command line of `competition`: download, practice, describe, leaderboard."""
+"""The command line of `competition`: new, download, practice, describe, leaderboard."""
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,17 +17,19 @@ from competition.console import (
     run,
     workspace_of,
 )
+from competition.drafting.command import new
 from competition.errors import PodiumError
 from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
 from competition.problem.targets import Eats
+from competition.progress import megabytes, shown_progress
 from competition.spec import Competition, load_competition
 
 if TYPE_CHECKING:
-    from competition.kaggle.download import Progress
     from competition.kaggle.manifest import Manifest
 
 app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kaggle.")
+app.command()(new)
 
 
 @app.command()
@@ -79,11 +79,17 @@ def describe(
         return
     metric = spec.problem.metric
     better = "higher" if metric.greater_is_better else "lower"
+    shape = (
+        "A table"
+        if spec.image_side is None
+        else f"{'Colour' if spec.channels == 3 else 'Grey'} images of {spec.image_side}×"
+        f"{spec.image_side} pixels"
+    )
     sys.stdout.write(
         f"{spec.title} ({spec.slug}): {spec.url}\n"
         f"Asked: {_asked(spec)}, scored by {metric.name} ({better} is better)\n"
         f"A submission holds {held_by_submission(spec)}; {spec.daily_submissions} a day\n"
-        f"{_rows(spec)}, {_count(spec.train_rows)} to learn from, "
+        f"{shape}, {_count(spec.train_rows)} to learn from, "
         f"{_count(spec.test_rows)} to answer\n"
     )
     source = f", from {manifest.source}" if manifest else ""
@@ -237,14 +243,6 @@ def held_by_submission(spec: Competition) -> str:
     return f"the probability of {problem.classes[problem.positive]} in {columns}"
 
 
-def _rows(spec: Competition) -> str:
-    """Return what a row is: an image of some size, or one of a table."""
-    if spec.image_side is None:
-        return "Rows of a table"
-    colour = "Colour" if spec.channels == 3 else "Grey"
-    return f"{colour} images of {spec.image_side}×{spec.image_side} pixels"
-
-
 def _series(names: tuple[str, ...]) -> str:
     """Return `a`, `a, b, c`, or `a, …, z` for many."""
     return ", ".join(names if len(names) <= 3 else (names[0], "…", names[-1]))
@@ -252,43 +250,6 @@ def _series(names: tuple[str, ...]) -> str:
 
 def _count(rows: int | None) -> str:
     return "any number" if rows is None else f"{rows:,}"
-
-
-@contextmanager
-def shown_progress(what: str) -> Iterator["Progress"]:
-    """Yield a callback that draws a bar on a terminal, or writes one plain line into a log."""
-    from rich import progress as bars
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        said: list[str] = []
-
-        def say_once(_done: int, total: int | None) -> None:
-            if not said:
-                said.append(what)
-                sys.stderr.write(f"{what}: {megabytes(total)}\n" if total else f"{what}\n")
-
-        yield say_once
-        return
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
-        bars.DownloadColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-
-        def update(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield update
-
-
-def megabytes(size: int) -> str:
-    """Return a size in bytes as people read it."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
 def file_state(path: Path, manifest: "Manifest | None") -> dict[str, Any]:

@@ -12,6 +12,7 @@ import typer
 
 from competition.errors import PodiumError
 from competition.printable import CONTROLS, escaped, printable
+from competition.spec import Competition
 from competition.workspace import DEFAULT_COMPETITION, Workspace
 
 CompetitionOption = Annotated[
@@ -40,6 +41,7 @@ __all__ = [
     "new_app",
     "print_json",
     "run",
+    "workspace_for",
     "workspace_of",
 ]
 
@@ -54,6 +56,15 @@ def workspace_of(name: str) -> Workspace:
         PodiumError: there is no such competition, or its file breaks a promise.
     """
     return Workspace.from_environment(name, os.environ)
+
+
+def workspace_for(competition: Competition) -> Workspace:
+    """Return the workspace of a competition that no TOML file describes yet, as `workspace_of`.
+
+    Raises:
+        PodiumError: the endpoint that the environment names holds a password.
+    """
+    return Workspace.of(competition, os.environ)
 
 
 def new_app(help_text: str) -> typer.Typer:

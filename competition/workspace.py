@@ -127,7 +127,15 @@ class Workspace:
         Raises:
             PodiumError: there is no such competition, or its file breaks a promise.
         """
-        competition = load_competition(name)
+        return cls.of(load_competition(name), variables)
+
+    @classmethod
+    def of(cls, competition: Competition, variables: Mapping[str, str]) -> "Workspace":
+        """Return the workspace of a competition in the folders that the environment names.
+
+        Raises:
+            PodiumError: the endpoint holds a password.
+        """
         return cls.in_folders(
             competition,
             Path(variables.get("DATA_DIR") or "data"),

@@ -241,9 +241,7 @@ def _only(tables: Tables, target: str, candidates: list[str], notes: Notes) -> s
     )
 
 
-def _without_sample(
-    tables: Tables, metric: Metric, given: tuple[str, ...], notes: Notes
-) -> Asked:
+def _without_sample(tables: Tables, metric: Metric, given: tuple[str, ...], notes: Notes) -> Asked:
     """Tell the columns where there is no sample: from what train has and test lacks."""
     assert tables.test is not None
     notes.questions.append(

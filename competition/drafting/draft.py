@@ -1,4 +1,4 @@
-"""What was told from a competition's files: a `Competition`, the reason of each guess, questions."""
+"""What was told from a competition's files: a `Competition`, reasons of guesses, questions."""
 
 from dataclasses import dataclass, field
 

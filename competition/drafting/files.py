@@ -160,8 +160,10 @@ class _Told:
         return self._read[path]
 
     def called(self, *words: str) -> list[Path]:
-        """Return the tables whose names hold one of some words, as `latest` does not hold `test`."""
-        begun = "|".join(rf"(?<![A-Za-z])(?i:{word})|{word.title()}|{word.upper()}" for word in words)
+        """Return the tables whose names hold one of some words: `latest` holds no `test`."""
+        begun = "|".join(
+            rf"(?<![A-Za-z])(?i:{word})|{word.title()}|{word.upper()}" for word in words
+        )
         return [path for path in self.tables if re.search(begun, plain_name(path))]
 
     def sample(self) -> Path | None:

@@ -124,13 +124,28 @@ def draft(source: Path, told: Told) -> Draft:
         Undecided: no file tells something that a person has to say.
     """
     with unpacked(source) as folder:
-        files = find_files(folder)
-        tables = Tables.read(files)
-    notes = Notes(dict(files.reasons))
-    if files.aside:
+        tables = Tables.read(find_files(folder))
+    return draft_of(tables, told, source)
+
+
+def draft_of(tables: Tables, told: Told, source: Path) -> Draft:
+    """Draft a competition of its tables.
+
+    Args:
+        tables: Train, test and the sample, if there is one.
+        told: What is known otherwise.
+        source: The zip or the folder; its name makes the slug where none is told.
+
+    Raises:
+        PodiumError: as `draft`.
+        Undecided: as `draft`; with the answer in `told` it goes on.
+    """
+    notes = Notes(dict(tables.files.reasons) if tables.files else {})
+    aside = tables.files.aside if tables.files else ()
+    if aside:
         notes.questions.append(
-            f"{', '.join(files.aside[:8])}: left aside. Podium takes one table; what "
-            f"{'it tells' if len(files.aside) == 1 else 'they tell'} has to be joined into "
+            f"{', '.join(aside[:8])}: left aside. Podium takes one table; what "
+            f"{'it tells' if len(aside) == 1 else 'they tell'} has to be joined into "
             f"{tables.train_name} and {tables.test_name}."
         )
     metric = metric_named(told.metric, tables)
@@ -235,7 +250,7 @@ def _finished(
     try:
         check_spec(competition, metric)
     except ValueError as error:
-        raise PodiumError(f"{source.name} cannot be drafted: {error}.") from None
+        raise PodiumError(f"{slug} cannot be drafted: {error}.") from None
     return Draft(competition, notes.reasons, notes.questions)
 
 
@@ -295,5 +310,5 @@ def _ask_about_groups(train: pd.DataFrame, asked: Asked, notes: Notes) -> None:
             )
         elif TIME_NAME.search(plain.replace("_", " ")) and texts_of(train[name].head(1)).size:
             notes.questions.append(
-                f"If the rows to be answered come later in {name!r}, say folds by = \"time\"."
+                f'If the rows to be answered come later in {name!r}, say folds by = "time".'
             )

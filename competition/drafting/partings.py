@@ -28,7 +28,17 @@ _FEWEST_GROUPS = 3
 _SURE = -12.0  # natural logarithm of the chance that a random cut parts no group
 _FEW_RUNS = 0.2  # of those that chance makes
 _AFTER = 0.99  # of the test rows
-_PARTS = ("(.+)_", "^([^_]+)_", "_(.+)$", "(.+)-", "^([^-]+)-", "-(.+)$", "(.+)/", "(.+)[.]", "(.+):")
+_PARTS = (
+    "(.+)_",
+    "^([^_]+)_",
+    "_(.+)$",
+    "(.+)-",
+    "^([^-]+)-",
+    "-(.+)$",
+    "(.+)/",
+    "(.+)[.]",
+    "(.+):",
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,7 +84,7 @@ def parting_of(train: pd.DataFrame, test: pd.DataFrame, labels: set[str]) -> Par
 
 
 def _spaced(name: str) -> str:
-    """Return a name with its words apart: `saleDate` and `sale_date` as `sale Date`, `sale date`."""
+    """Return a name with its words apart, `saleDate` and `sale_date` alike."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ")
 
 
@@ -106,7 +116,9 @@ def _by_moment(train: pd.Series, test: pd.Series) -> Parting | None:
     last = before.max()
     if times >= _FEWEST_GROUPS and (after >= last).mean() >= _AFTER < 0.1 + (after > last).mean():
         return Parting(
-            FoldRule(By.TIME, name), f"the test rows come after the training rows in {name!r}", times
+            FoldRule(By.TIME, name),
+            f"the test rows come after the training rows in {name!r}",
+            times,
         )
     runs, expected = _runs(before, after)
     if times < 10 or runs < 4 or runs > _FEW_RUNS * expected:
@@ -144,7 +156,7 @@ def _by_groups(train: pd.Series, test: pd.Series) -> Iterator[Parting]:
     name = str(train.name)
     if not pd.Index(train.dropna().unique()).isin(test.dropna().unique()).any():
         texts = [texts_of(part).dropna() for part in (train, test)]
-        found = _groups_apart(FoldRule(By.GROUP, name), *texts, len(train))
+        found = _groups_apart(FoldRule(By.GROUP, name), texts[0], texts[1], len(train))
         if found is not None:
             yield found
     if not pd.api.types.is_string_dtype(train) or train.isna().any() or test.isna().any():
@@ -154,7 +166,7 @@ def _by_groups(train: pd.Series, test: pd.Series) -> Iterator[Parting]:
             continue
         rule = FoldRule(By.GROUP, name, match)
         groups = [pd.Series(groups_of(rule, part), dtype="str") for part in (train, test)]
-        found = _groups_apart(rule, *groups, len(train))
+        found = _groups_apart(rule, groups[0], groups[1], len(train))
         if found is not None:
             yield found
 
@@ -165,9 +177,7 @@ def _fits(match: str, texts: pd.Series) -> bool:
     return all(bool(some.str.contains(plain).all()) for some in (texts.head(100), texts))
 
 
-def _groups_apart(
-    rule: FoldRule, train: pd.Series, test: pd.Series, rows: int
-) -> Parting | None:
+def _groups_apart(rule: FoldRule, train: pd.Series, test: pd.Series, rows: int) -> Parting | None:
     """Return the parting by groups where train and test share none, and chance would not do that.
 
     Args:
@@ -179,7 +189,7 @@ def _groups_apart(
     # A random cut with the share p of training rows leaves a group of k rows whole with the chance
     # p^k + (1 - p)^k.
     counts, others = train.value_counts(), test.value_counts()
-    if not _FEWEST_GROUPS <= len(counts) or counts.index.isin(others.index).any():
+    if len(counts) < _FEWEST_GROUPS or counts.index.isin(others.index).any():
         return None
     shared = float(counts[counts > 1].sum()) / rows
     if shared < _SHARED:

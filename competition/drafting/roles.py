@@ -5,8 +5,8 @@ import pandas as pd
 from competition.data.tables.kinds import kind_of, texts_of
 from competition.data.tables.schema import Role
 from competition.drafting.asked import counts_on
-from competition.drafting.partings import TIME_NAME
 from competition.drafting.draft import Notes
+from competition.drafting.partings import TIME_NAME
 
 Roles = tuple[tuple[str, Role | tuple[str, ...]], ...]
 
@@ -38,16 +38,18 @@ def roles_of(
     return tuple(roles)
 
 
-def _role(
-    cells: pd.Series, parts: list[pd.Series], *, is_id: bool
-) -> tuple[Role | None, str]:
+def _role(cells: pd.Series, parts: list[pd.Series], *, is_id: bool) -> tuple[Role | None, str]:
     found = kind_of(cells)
     if found.role == Role.DATE:
         more = ", and the id: a feature nevertheless" if is_id else ""
         return Role.DATE, f"moments, written as {found.date_format}{more}"
     if is_id or found.role == Role.DROP:
         return None, ""
-    if found.role == Role.NUMBER and not TIME_NAME.search(str(cells.name)) and _numbers_rows(cells, parts):
+    if (
+        found.role == Role.NUMBER
+        and not TIME_NAME.search(str(cells.name))
+        and _numbers_rows(cells, parts)
+    ):
         return Role.DROP, "only numbers the rows"
     if found.role == Role.CATEGORY and _names_rows(cells):
         return Role.DROP, "another word in each row, so nothing is learnt of it"

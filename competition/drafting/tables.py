@@ -19,6 +19,7 @@ class Tables:
         test: (m, columns); None where there is only a labelled CSV.
         sample: (m, 1 + targets), all text; None where there is none.
         train_name: The file's name; so are the other two.
+        files: Where they were told apart.
     """
 
     train: pd.DataFrame
@@ -27,6 +28,7 @@ class Tables:
     train_name: str
     test_name: str = "test.csv"
     sample_name: str = "sample_submission.csv"
+    files: Files | None = None
     _train_path: Path | None = None
     _texts: dict[str, pd.Series] = field(default_factory=dict)
 
@@ -49,6 +51,7 @@ class Tables:
             plain_name(files.train),
             plain_name(files.test),
             plain_name(files.sample) if files.sample else cls.sample_name,
+            files,
             files.train,
         )
 

@@ -20,7 +20,7 @@ def to_toml(draft: Draft) -> str:
         lines += _comment(f"Look at this: {question}")
     lines.append("")
     place, said = "", set()
-    for line in competition.to_toml().splitlines():
+    for line in competition.to_toml().removesuffix("\n").split("\n"):
         name = _name(line)
         if line.startswith("["):
             place = f"{line.strip('[]')}."
@@ -45,5 +45,10 @@ def _name(line: str) -> str | None:
 def _comment(text: str) -> list[str]:
     """Return a text as comments, in lines of 100 characters; nothing in it ends a comment."""
     return textwrap.wrap(
-        printable(text), _WIDTH, initial_indent="# ", subsequent_indent="# ", break_long_words=False
+        printable(text),
+        _WIDTH,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -19,6 +19,7 @@ from competition.kaggle.errors import (
     surely_not_sent,
 )
 from competition.kaggle.replies import (
+    CompetitionFacts,
     LeaderboardRow,
     RemoteFile,
     RemoteStream,
@@ -102,6 +103,11 @@ class KaggleClient:
     def username(self) -> str | None:
         """Kaggle's name for the user; None where a token does not tell."""
         return self._caller.username
+
+    def facts(self) -> CompetitionFacts:
+        """Return what Kaggle says of the competition: its title, its metric, its allowance."""
+        reply = self._caller.read("GetCompetition", "asking about the competition")
+        return CompetitionFacts.of(reply)
 
     def list_files(self) -> list[RemoteFile]:
         """Return all files of the competition."""

@@ -105,6 +105,25 @@ def download(
             )
 
 
+def download_archive(client: KaggleClient, path: Path, progress: Progress | None = None) -> None:
+    """Bring the zip with all files of a competition, of which nothing is known yet.
+
+    Args:
+        client: The door to Kaggle.
+        path: What it is to be called; it appears whole or not at all.
+        progress: As for `download`.
+
+    Raises:
+        PodiumError: Kaggle refuses, the zip is damaged, or the disk is full.
+    """
+    with atomic_path(path) as archive:
+        _receive(client.open_archive, archive, client.patience, progress or _no_progress)
+        if not zipfile.is_zipfile(archive):
+            raise PodiumError(
+                f"The files of {client.competition.slug} arrived damaged. Run the command again."
+            )
+
+
 def _already_right(
     competition: Competition, folder: Path, client: KaggleClient
 ) -> DownloadResult | None:

@@ -33,6 +33,33 @@ class RemoteFile:
 
 
 @dataclass(frozen=True)
+class CompetitionFacts:
+    """What Kaggle says of a competition; empty, 0 or False where it does not tell.
+
+    Attributes:
+        title: The name that people read.
+        metric: Kaggle's name of how it is scored.
+        daily_submissions: How many submissions it takes in a day.
+        notebooks_only: Whether submissions have to come from a notebook.
+    """
+
+    title: str
+    metric: str
+    daily_submissions: int
+    notebooks_only: bool
+
+    @classmethod
+    def of(cls, reply: dict[str, Any]) -> "CompetitionFacts":
+        """Return the facts of a reply of GetCompetition."""
+        return cls(
+            title=_said(reply.get("title")).strip(),
+            metric=_said(reply.get("evaluationMetric")).strip(),
+            daily_submissions=max(0, whole(reply.get("maxDailySubmissions"))),
+            notebooks_only=bool(reply.get("isKernelsSubmissionsOnly")),
+        )
+
+
+@dataclass(frozen=True)
 class RemoteStream:
     """An open download.
 

@@ -93,6 +93,7 @@ class Calls:
         # Between asking for the allowance and using it nobody else may.
         self._submitting = threading.Lock()
         self._methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
+            "GetCompetition": self._get_competition,
             "ListDataFiles": self._list_data_files,
             "DownloadDataFiles": self._download_data_files,
             "DownloadDataFile": self._download_data_file,
@@ -136,9 +137,12 @@ class Calls:
         served = {*self.competition.files, f"{self.competition.slug}.zip"}
         return self._public / name if name in served else None
 
-    def _list_competitions(self, fields: dict[str, Any]) -> Answer:
+    def _get_competition(self, _: dict[str, Any]) -> Answer:
+        return self._about()
+
+    def _about(self) -> dict[str, Any]:
         spec = self.competition
-        item = {
+        return {
             "id": 1,
             "ref": spec.url,
             "url": spec.url,
@@ -150,11 +154,15 @@ class Calls:
             "userHasEntered": self._rules_accepted,
             "maxDailySubmissions": spec.daily_submissions,
             "evaluationMetric": spec.metric,
+            "isKernelsSubmissionsOnly": False,
             "hostName": WEBSITE,
         }
+
+    def _list_competitions(self, fields: dict[str, Any]) -> Answer:
+        spec = self.competition
         sought = str(fields.get("search") or "").lower()
         found = sought in spec.slug or sought in spec.title.lower()
-        return {"competitions": [item] if found else []}
+        return {"competitions": [self._about()] if found else []}
 
     def _list_data_files(self, fields: dict[str, Any]) -> Answer:
         start, size = _page(fields)

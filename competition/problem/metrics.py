@@ -142,7 +142,7 @@ def _map_at(k: int) -> Metric:
 METRICS = (
     Metric(
         "accuracy",
-        ("categorization accuracy", "accuracy score", "classification accuracy"),
+        ("categorization accuracy", "accuracy score", "classification accuracy", "acc"),
         Kind.CLASSES,
         Eats.LABEL,
         True,
@@ -162,9 +162,17 @@ METRICS = (
             "multiclass loss",
             "multi class log loss",
             "multiclass logarithmic loss",
+            "multiclass loss old",
             "logarithmic loss",
+            "binary log loss",
+            "mean log loss",
+            "mlogloss",
             "cross entropy",
+            "cross entropy loss",
+            "binary cross entropy",
+            "categorical cross entropy",
             "neg log loss",
+            "negative log loss",
         ),
         Kind.CLASSES,
         Eats.CLASS_PROBABILITIES,
@@ -176,6 +184,13 @@ METRICS = (
         (
             "roc auc",
             "roc auc score",
+            "auc roc",
+            "auroc",
+            "roc",
+            "area under curve",
+            "area under the curve",
+            "area under the receiver operating characteristic curve",
+            "area under the receiver operating characteristic",
             "area under receiver operating characteristic curve",
             "area under the roc curve",
             "area under roc",
@@ -187,7 +202,7 @@ METRICS = (
     ),
     Metric(
         "f1",
-        ("f1 binary", "f1 score", "binary f1", "f score"),
+        ("f1 binary", "f1 score", "binary f1", "binary f1 score", "f score"),
         Kind.CLASSES,
         Eats.LABEL,
         True,
@@ -196,7 +211,7 @@ METRICS = (
     ),
     Metric(
         "f1 macro",
-        ("macro f1", "macro f1 score", "macro f score", "f1 score macro"),
+        ("macro f1", "macro f1 score", "macro f score", "macro averaged f1", "f1 score macro"),
         Kind.CLASSES,
         Eats.LABEL,
         True,
@@ -204,7 +219,15 @@ METRICS = (
     ),
     Metric(
         "f1 micro",
-        ("micro f1", "micro f1 score", "micro f score", "mean f score", "f1 score micro"),
+        (
+            "micro f1",
+            "micro f1 score",
+            "micro f score",
+            "micro averaged f1",
+            "mean f score",
+            "mean f1 score",
+            "f1 score micro",
+        ),
         Kind.CLASSES,
         Eats.LABEL,
         True,
@@ -220,7 +243,14 @@ METRICS = (
     ),
     Metric(
         "quadratic weighted kappa",
-        ("qwk", "quadratic kappa", "cohen kappa quadratic", "weighted kappa"),
+        (
+            "qwk",
+            "quadratic kappa",
+            "quadratic weighted kappa score",
+            "quadratically weighted kappa",
+            "cohen kappa quadratic",
+            "weighted kappa",
+        ),
         Kind.ORDERED,
         Eats.LABEL,
         True,
@@ -232,6 +262,7 @@ METRICS = (
             "root mean squared error",
             "root mean square error",
             "mcrmse",
+            "mean columnwise rmse",
             "mean columnwise root mean squared error",
         ),
         Kind.NUMBERS,
@@ -244,6 +275,7 @@ METRICS = (
         (
             "root mean squared logarithmic error",
             "root mean squared log error",
+            "root mean square logarithmic error",
             "mcrmsle",
             "mean columnwise rmsle",
             "mean columnwise root mean squared logarithmic error",
@@ -270,7 +302,7 @@ METRICS = (
     ),
     Metric(
         "mae",
-        ("mean absolute error", "mcmae"),
+        ("mean absolute error", "mcmae", "mean columnwise mean absolute error"),
         Kind.NUMBERS,
         Eats.VALUE,
         False,
@@ -278,7 +310,7 @@ METRICS = (
     ),
     Metric(
         "mape",
-        ("mean absolute percentage error",),
+        ("mean absolute percentage error", "mean absolute percent error"),
         Kind.NUMBERS,
         Eats.VALUE,
         False,
@@ -309,17 +341,29 @@ def find_metric(text: str) -> Metric:
         >>> find_metric("MAP@3").top
         3
     """
-    plain = _plain(text)
-    ranked = _MAP.fullmatch(plain)
-    if ranked and int(ranked[1]):
-        return _map_at(int(ranked[1]))
     known = _by_plain_name()
-    if plain in known:
-        return known[plain]
+    for plain in map(_plain, _readings(text)):
+        ranked = _MAP.fullmatch(plain)
+        if ranked and int(ranked[1]):
+            return _map_at(int(ranked[1]))
+        if plain in known:
+            return known[plain]
+    plain = _plain(text)
     close = difflib.get_close_matches(plain, known, n=1)
     hint = f" Did you mean {known[close[0]].name!r}?" if close else ""
     names = ", ".join([*(metric.name for metric in METRICS), "map@k"])
     raise PodiumError(f"The metric {text!r} is not known.{hint} Known are {names}.")
+
+
+def _readings(text: str) -> list[str]:
+    """Return a name as it stands, and without what stands in brackets, and that alone.
+
+    Example:
+        >>> _readings("Mean Columnwise RMSLE (MCRMSLE)")
+        ['Mean Columnwise RMSLE (MCRMSLE)', 'Mean Columnwise RMSLE ', 'MCRMSLE']
+    """
+    inside = re.search(r"\(([^()]+)\)", text)
+    return [text] if inside is None else [text, text.replace(inside[0], ""), inside[1]]
 
 
 @cache
