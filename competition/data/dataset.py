@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from competition.data.rows import Origin, Rows
 from competition.data.tables.fold_rule import Units
 from competition.data.tables.schema import Schema
 from competition.errors import PodiumError
-from competition.files import atomic_path, sha256_of
+from competition.files import atomic_path, explained_os_errors, sha256_of
 from competition.problem.sample import read_sample
 from competition.problem.targets import Truth
 from competition.spec import Competition
@@ -24,7 +25,7 @@ from competition.spec import Competition
 if TYPE_CHECKING:
     from competition.data.tables.table import Table
 
-_FORMAT = 2  # goes up when the cached arrays change, so that old ones are left alone
+_FORMAT = 3  # goes up when the cached arrays change, so that old ones are left alone
 _ARRAYS = ("train", "truth", "test", "test_ids")
 
 
@@ -119,7 +120,9 @@ def load_dataset(competition: Competition, folder: Path) -> Dataset:
     _check_rows(test, len(data.test), competition.test_rows)
     if not competition.classes and data.truth.min() < competition.problem.metric.scale.least:
         if competition.image_side is None:
-            _read_table(competition, folder)  # which names the row
+            from competition.data.tables.truth import check_least
+
+            check_least(competition, train)
         raise find_fault(train, _layout(competition, labelled=True))
     return data
 
@@ -230,13 +233,19 @@ def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
 
 def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]], table: "Table | None" = None) -> None:
     """Write the arrays, and what a table's columns are; the marker comes last."""
-    for name, array in arrays.items():
-        with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, array)
-    if table is not None:
-        Schema(table.columns, cache, table.notes).write(table.levels)
-    with atomic_path(cache / "complete"):
-        pass
+    try:
+        for name, array in arrays.items():
+            with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
+                np.save(file, array)
+        if table is not None:
+            with explained_os_errors(cache / "schema.json"):
+                Schema(table.columns, cache, table.notes).write(table.levels)
+        with atomic_path(cache / "complete"):
+            pass
+    except BaseException:
+        if not (cache / "complete").exists():
+            shutil.rmtree(cache, ignore_errors=True)
+        raise
 
 
 def _cached(cache: Path, fingerprint: str, competition: Competition) -> Dataset | None:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.data.dataset import Dataset, load_dataset
+from competition.data.tables.fold_rule import By, Units
 from competition.errors import PodiumError
 from competition.problem.targets import Truth
 from competition.spec import Competition
@@ -18,9 +19,9 @@ _SEED = 0  # of the choice: every run of as many rows has the same ones
 def load_subset(competition: Competition, folder: Path, rows: int | None) -> Dataset:
     """Load a competition's data, with no more than that many labelled rows.
 
-    The rows are chosen stratified by class, or at random where the truth is numbers, and keep
-    their order. They are copied into memory; the others stay on the disk, as do all test rows. The
-    fingerprint tells subsets apart.
+    The rows are chosen stratified by class, or at random where the truth is numbers; of rows that
+    belong together all or none. They keep their order and are copied into memory; the others stay
+    on the disk, as do all test rows. The fingerprint tells subsets apart.
 
     Args:
         competition: What the files promise to hold.
@@ -29,8 +30,8 @@ def load_subset(competition: Competition, folder: Path, rows: int | None) -> Dat
             out fewer than there are classes.
 
     Raises:
-        PodiumError: the data is missing or broken, the rows are too few, or a class has a single
-            row.
+        PodiumError: the data is missing or broken, the rows are too few, a class has a single
+            row, or groups of so many rows hold not every class.
     """
     data = load_dataset(competition, folder)
     n_classes = len(competition.classes)
@@ -43,7 +44,10 @@ def load_subset(competition: Competition, folder: Path, rows: int | None) -> Dat
             f"ROWS={rows} are too few{of_classes}. Take {least} or more, or leave it out for all "
             "rows."
         )
-    if n_classes:
+    if data.units is not None and competition.folds.by == By.GROUP:
+        chosen = _groups(data.units, rows)
+        _check_all_there(data.truth[chosen], rows, competition.classes)
+    elif n_classes:
         chosen = _stratified(data.truth, rows, competition.classes)
     else:
         chosen = _any(data.truth, rows)
@@ -53,7 +57,37 @@ def load_subset(competition: Competition, folder: Path, rows: int | None) -> Dat
         train=data.train[chosen],
         truth=data.truth[chosen],
         fingerprint=hashlib.sha256(name.encode()).hexdigest()[:16],
+        units=None if data.units is None else _numbered(data.units[chosen]),
     )
+
+
+def _numbered(units: Units) -> Units:
+    """Return units numbered from 0 again, in their order."""
+    return np.unique(units, return_inverse=True)[1].astype(np.int64)
+
+
+def _groups(units: Units, rows: int) -> npt.NDArray[np.int64]:
+    """Return the sorted numbers of the rows of whole groups, as many as fit."""
+    sizes = np.bincount(units)
+    order = np.random.default_rng(_SEED).permutation(len(sizes))
+    taken = order[np.cumsum(sizes[order]) <= rows]
+    if len(taken) < 2:
+        raise PodiumError(
+            f"ROWS={rows} are too few for two whole groups, of which the largest has "
+            f"{sizes.max():,} rows. Take more, or leave it out for all rows."
+        )
+    return np.flatnonzero(np.isin(units, taken))
+
+
+def _check_all_there(truth: Truth, rows: int, classes: tuple[str, ...]) -> None:
+    if not classes:
+        return
+    rare = np.flatnonzero(np.bincount(truth, minlength=len(classes)) < 2)
+    if len(rare):
+        raise PodiumError(
+            f"The groups that ROWS={rows} leaves hold fewer than two rows of class "
+            f"{classes[rare[0]]}. Take more, or leave it out for all rows."
+        )
 
 
 def _stratified(truth: Truth, rows: int, classes: tuple[str, ...]) -> npt.NDArray[np.int64]:

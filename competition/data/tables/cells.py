@@ -1,31 +1,34 @@
-"""A table's CSV file as a data frame: numbers where pandas sees numbers, the very texts elsewhere.
+"""A table's CSV file as a data frame: numbers where all cells are numbers, their texts elsewhere.
 
 pandas' habit of taking `NA` or `None` for a missing cell is switched off: in some columns these are
-categories. What is missing is decided for a whole column, in `kinds`.
+categories. They are missing only in a column whose other cells are numbers.
 """
 
-import csv
-import io
-import zipfile
-import zlib
-from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from competition.data.csv_files import DOWNLOAD_AGAIN
+from competition.data.tables.csv_shape import Content, check_row_widths, open_content
+from competition.data.tables.marks import MISSING, decimal_points, is_number
 from competition.errors import PodiumError
 
-_SEPARATORS = ",;\t|"
-_ENCODINGS = ("utf-8-sig", "cp1252")
+_LOOKED_AT = 1000  # rows, from which a column's type is guessed; a wrong guess costs time alone
+_MANY = 0.5  # of these cells different, from which on texts are read one by one
+
+# How pandas is told to read a column.
+_NUMBER, _TEXT, _CATEGORY = "float64", "str", "category"
 
 
-def read_cells(path: Path, as_text: tuple[str, ...] = ()) -> pd.DataFrame:
+def read_cells(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
     """Read a CSV file, plain or in a zip of its own.
 
     Commas, semicolons, tabs or bars part the cells, whichever parts the header; lines end in LF,
-    CRLF or CR; the text is UTF-8, with or without its mark, or else Windows-1252.
+    CRLF or CR, and blank ones do not count; the text is UTF-8, with or without its mark, or else
+    Windows-1252.
 
     Args:
         path: The file.
@@ -34,7 +37,8 @@ def read_cells(path: Path, as_text: tuple[str, ...] = ()) -> pd.DataFrame:
 
     Returns:
         A column for each of the header's names, a doubled one with ` (2)` behind it. Cells are
-        numbers, truth values or texts as pandas tells them; empty ones are NaN.
+        numbers or texts (True and False too); empty ones are NaN, as are `NA` and its like in a
+        column of numbers.
 
     Raises:
         PodiumError: the file cannot be read, or a row has too few or too many cells.
@@ -43,118 +47,147 @@ def read_cells(path: Path, as_text: tuple[str, ...] = ()) -> pd.DataFrame:
         >>> read_cells(Path("train.csv"), as_text=("PassengerId",))["PassengerId"][0]
         '0001_01'
     """
-    content = _decoded(_bytes_of(path), path)
-    separator = separator_of(content.split("\n", 1)[0])
-    names = _header(content, separator, path)
-    _check_widths(content, separator, len(names), path)
-    try:
-        frame = pd.read_csv(
-            io.StringIO(content),
-            sep=separator,
-            header=None,
-            skiprows=1,
-            names=names,
-            index_col=False,
-            dtype={name: str for name in as_text if name in names},
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=False,
-            low_memory=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, OverflowError) as error:
-        raise PodiumError(f"{path.name} is not a CSV file ({error}). {DOWNLOAD_AGAIN}") from error
-    if frame.empty:
-        raise PodiumError(f"{path.name} has no rows. {DOWNLOAD_AGAIN}")
+    frame = read_typed(path, as_text)
+    for name in frame:
+        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = frame[name].astype("str")
+        elif frame[name].dtype == np.float64:
+            frame[name] = as_whole_numbers(frame[name])
     return frame
 
 
-def _bytes_of(path: Path) -> bytes:
-    try:
-        if path.suffix != ".zip":
-            return path.read_bytes()
-        with zipfile.ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if name.lower().endswith(".csv")]
-            if len(members) != 1:
-                raise PodiumError(f"{path} must hold one CSV file and holds {len(members)}.")
-            return archive.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise PodiumError(f"{path} is a damaged zip ({error}). {DOWNLOAD_AGAIN}") from error
-    except OSError as error:
-        raise PodiumError(f"{path} cannot be read ({error.strerror}).") from error
+def read_typed(
+    path: Path, as_text: Collection[str] = (), only: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Read a CSV file as `read_cells` does, the fast way.
 
+    Args:
+        path: The file.
+        as_text: Columns whose cells keep their very text.
+        only: The columns to read; None for all.
 
-def _decoded(content: bytes, path: Path) -> str:
-    """Return the text with LF line ends, and one at its end."""
-    if b"\0" in content:
-        row = content[: content.index(b"\0")].count(b"\n") + 1
-        raise PodiumError(f"{path.name}, row {row}: it holds a NUL character. {DOWNLOAD_AGAIN}")
-    for encoding in _ENCODINGS:
+    Returns:
+        Columns of float64, of categories (the very texts), or of texts where most are different.
+
+    Raises:
+        PodiumError: as `read_cells`.
+    """
+    with open_content(path) as content:
+        wanted = [name for name in content.names if only is None or name in only]
+        types = _guessed_types(content, wanted, as_text)
         try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise PodiumError(f"{path.name} is neither UTF-8 nor Windows-1252 text. {DOWNLOAD_AGAIN}")
-    if not text.strip():
-        raise PodiumError(f"{path.name} is empty. {DOWNLOAD_AGAIN}")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.rstrip("\n") + "\n"
+            frame = _parsed(content, types)
+        except ValueError:  # a cell further down is no number
+            types |= _found_types(content, types)
+            frame = _parsed(content, types)
+        if only is None:
+            check_row_widths(content, frame)
+    if frame.empty:
+        raise PodiumError(f"{path.name} has no rows. {DOWNLOAD_AGAIN}")
+    if content.separator != ",":
+        _read_decimal_commas(frame, as_text)
+    return frame
 
 
-def separator_of(header: str) -> str:
-    """Return what parts the header's cells: of the usual signs the one that stands there most."""
-    outside = "".join(header.split('"')[::2])
-    counts = Counter({sign: outside.count(sign) for sign in _SEPARATORS})
-    sign, count = counts.most_common(1)[0]
-    return sign if count else ","
+def as_whole_numbers(cells: pd.Series) -> pd.Series:
+    """Return float64 cells as int64 where all of them are whole and none is missing."""
+    values = cells.to_numpy()
+    if not np.isfinite(values).all() or (np.abs(values) > 2**53).any():
+        return cells
+    whole = values.astype(np.int64)
+    return pd.Series(whole, cells.index, name=cells.name) if (whole == values).all() else cells
 
 
-def _header(content: str, separator: str, path: Path) -> list[str]:
-    """Return the columns' names, all different."""
-    try:
-        cells = next(csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise PodiumError(f"{path.name} is not a CSV file ({error}). {DOWNLOAD_AGAIN}") from error
-    names: list[str] = []
-    for place, cell in enumerate(cells, 1):
-        name = cell.strip() or f"column {place}"
-        again = sum(1 for each in names if each == name or each.startswith(f"{name} ("))
-        names.append(f"{name} ({again + 1})" if name in names else name)
-    return names
-
-
-def _check_widths(content: str, separator: str, width: int, path: Path) -> None:
-    """Check that each row has as many cells as the header; pandas fills up short ones silently."""
-    if '"' in content:
-        _check_quoted(content, separator, width, path)
-        return
-    raw = np.frombuffer(content.encode(), np.uint8)
-    ends = np.flatnonzero(raw == ord("\n"))
-    signs = np.flatnonzero(raw == ord(separator))
-    cells = np.diff(np.searchsorted(signs, ends), prepend=0) + 1
-    wrong = np.flatnonzero(cells != width)
-    if len(wrong):
-        raise _wrong_width(path, int(wrong[0]) + 1, int(cells[wrong[0]]), width)
-
-
-def _check_quoted(content: str, separator: str, width: int, path: Path) -> None:
-    rows = csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=True)
-    number = 0
-    try:
-        for number, row in enumerate(rows, 1):
-            if len(row) != width:
-                raise _wrong_width(path, number, len(row), width)
-    except csv.Error as error:
-        raise PodiumError(
-            f"{path.name}, row {number + 1}: its quotes are broken ({error}). {DOWNLOAD_AGAIN}"
-        ) from error
-
-
-def _wrong_width(path: Path, row: int, found: int, width: int) -> PodiumError:
-    cells = "cell" if found == 1 else "cells"
-    return PodiumError(
-        f"{path.name}, row {row}: it has {found} {cells} where the header has {width}. "
-        f"{DOWNLOAD_AGAIN}"
+def _guessed_types(content: Content, names: list[str], as_text: Collection[str]) -> dict[str, str]:
+    """Return how each column is probably to be read, from the first rows."""
+    first = _pandas(
+        content,
+        names,
+        nrows=_LOOKED_AT,
+        dtype="str",
+        na_filter=False,
     )
+    types = {}
+    for name in names:
+        different = first[name].unique()
+        written = [text for text in map(str.strip, different) if text]
+        values = [text for text in written if text not in MISSING]
+        if name not in as_text and (not written or (values and all(map(is_number, values)))):
+            types[name] = _NUMBER
+        else:
+            types[name] = _TEXT if len(different) > _MANY * len(first) else _CATEGORY
+    return types
+
+
+def _found_types(content: Content, types: dict[str, str]) -> dict[str, str]:
+    """Return the columns that were taken for numbers and are not, with their type."""
+    guessed = [name for name, kind in types.items() if kind == _NUMBER]
+    cells = _pandas(
+        content,
+        guessed,
+        dtype={},
+        keep_default_na=False,
+        na_values={name: sorted(MISSING) for name in guessed},
+        low_memory=False,
+    )
+    wrong = [
+        name
+        for name in guessed
+        if not pd.api.types.is_numeric_dtype(cells[name]) or pd.api.types.is_bool_dtype(cells[name])
+    ]
+    return dict.fromkeys(wrong or guessed, _TEXT)
+
+
+def _parsed(content: Content, types: dict[str, str]) -> pd.DataFrame:
+    marks = sorted(MISSING)
+    return _pandas(
+        content,
+        list(types),
+        dtype=types,
+        keep_default_na=False,
+        na_values={name: marks if kind == _NUMBER else [""] for name, kind in types.items()},
+    )
+
+
+def _pandas(content: Content, names: list[str], **options: Any) -> pd.DataFrame:
+    """Let pandas read some of the columns.
+
+    Raises:
+        ValueError: a cell is no number where one is asked for.
+        PodiumError: the file is not such a CSV file.
+    """
+    every = len(names) == len(content.names)
+    encoding = options.pop("encoding", content.encoding)
+    try:
+        frame: pd.DataFrame = pd.read_csv(
+            content.source(),
+            sep=content.separator,
+            header=0,
+            names=content.names,
+            usecols=None if every else names,
+            encoding=encoding,
+            engine="c",
+            **options,
+        )
+        return frame
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8":
+            raise PodiumError(
+                f"{content.path.name} is neither UTF-8 nor Windows-1252 text. {DOWNLOAD_AGAIN}"
+            ) from error
+        content.encoding = "cp1252"
+        return _pandas(content, names, **options)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise content.fault(str(error)) from error
+
+
+def _read_decimal_commas(frame: pd.DataFrame, as_text: Collection[str]) -> None:
+    """Turn the columns of texts such as `3,14` into numbers; in such files commas are free."""
+    for name in frame:
+        if name in as_text or pd.api.types.is_numeric_dtype(frame[name]):
+            continue
+        places, different = pd.factorize(frame[name])
+        points = decimal_points([str(text) for text in different])
+        if points is not None:
+            values = np.array([*points, np.nan])
+            frame[name] = values[places]

@@ -7,20 +7,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from competition.data.tables.kinds import (
-    MISSING,
-    Kind,
-    codes_of,
-    kind_of,
-    numbers_of,
-    seconds_of,
-    texts_of,
-)
+from competition.data.tables.coded import Coded, coded
+from competition.data.tables.dates import seconds_of_dates, seconds_of_texts
+from competition.data.tables.kinds import Kind, kind_of_coded, numbers_of_texts, with_levels
+from competition.data.tables.marks import MISSING
 from competition.data.tables.schema import CODED, Column, Role
 from competition.errors import PodiumError
+from competition.problem.text.lines import shown
 from competition.spec import Competition
 
 Values = npt.NDArray[np.float64]
+Pair = tuple[Values, Values]
+_ROWS = 4096  # that are put together at a time: a column's part of them stays in the cache
 
 
 @dataclass
@@ -28,26 +26,44 @@ class Columns:
     """Columns of train and test, side by side.
 
     Attributes:
-        train: A column (n,) float64 each.
-        test: A column (m,) float64 each.
+        train: A column (n,) each.
+        test: A column (m,) each.
         about: What each is.
         levels: The texts of each coded one, by its place.
-        dropped: The names of those that are left out.
+        why: Why which columns were left out.
     """
 
-    train: list[Values] = field(default_factory=list)
-    test: list[Values] = field(default_factory=list)
+    train: list[npt.NDArray[Any]] = field(default_factory=list)
+    test: list[npt.NDArray[Any]] = field(default_factory=list)
     about: list[Column] = field(default_factory=list)
     levels: dict[int, list[str]] = field(default_factory=dict)
-    dropped: list[str] = field(default_factory=list)
+    why: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, name: str, role: Role, train: Values, test: Values, texts: list[str]) -> None:
-        """Add a column; `texts` are what its codes stand for."""
+    def add(self, name: str, role: Role, values: Pair, texts: list[str] | None = None) -> None:
+        """Add a column of train and of test; `texts` are what its codes stand for."""
         if role in CODED:
-            self.levels[len(self.about)] = texts
-        self.train.append(train)
-        self.test.append(test)
-        self.about.append(Column(name, role, len(texts)))
+            self.levels[len(self.about)] = texts or []
+        self.train.append(values[0])
+        self.test.append(values[1])
+        self.about.append(Column(name, role, len(texts or [])))
+
+    def note(self, why: str, name: str) -> None:
+        """Note what was left out, or is odd, of a column."""
+        self.why.setdefault(why, []).append(name)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what was left out, or is odd, in words."""
+        return tuple(f"{', '.join(names)}: {why}" for why, names in self.why.items())
+
+
+def side_by_side(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+    """Return columns (n,) as a matrix (n, columns)."""
+    matrix = np.empty((len(columns[0]), len(columns)))
+    for start in range(0, len(matrix), _ROWS):
+        rows = slice(start, start + _ROWS)
+        for place, values in enumerate(columns):
+            matrix[rows, place] = values[rows]
+    return matrix
 
 
 def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competition) -> Columns:
@@ -56,7 +72,7 @@ def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competiti
     A column that is empty, or the same in every training row, is left out.
 
     Args:
-        train: (n, columns) as `read_cells` gives them, or as a person's own features are.
+        train: (n, columns) as `read_typed` gives them, or as a person's own features are.
         test: (m, columns) the same columns.
         competition: Says which columns have a role of their own.
 
@@ -72,56 +88,109 @@ def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competiti
                 "its spelling, or take it out."
             )
     columns = Columns()
+    files = (competition.train_file, competition.test_file)
     for name in train.columns:
-        kind, order = _kind(roles.get(name), train[name], test[name])
-        if kind.role == Role.DROP:
-            columns.dropped.append(name)
-            continue
-        columns.add(name, kind.role, *_read(kind, order, train[name], test[name]))
+        asked = roles.get(name)
+        if asked == Role.DROP:
+            columns.note("dropped, as [roles] says", name)
+        elif asked is None and (why := _why_useless(train[name], test[name], files)):
+            columns.note(why, name)
+        else:
+            _Reading(name, asked, (train[name], test[name]), files).into(columns)
     return columns
 
 
-def _kind(asked: Any, train: pd.Series, test: pd.Series) -> tuple[Kind, tuple[str, ...] | None]:
-    """Return what a column is, as asked or as it looks, and the order of its levels, if any."""
-    if isinstance(asked, tuple):
-        return Kind(Role.ORDINAL), asked
-    if asked == Role.DROP:
-        return Kind(Role.DROP), None
-    found = kind_of(pd.concat([train, test], ignore_index=True))
-    if asked is not None:
-        return Kind(asked, found.date_format), None
-    if found.role != Role.DROP and train.nunique(dropna=False) <= 1:
-        return Kind(Role.DROP), None
-    return found, None
+def _why_useless(train: pd.Series, test: pd.Series, files: tuple[str, str]) -> str | None:
+    """Return why nothing can be learnt from a column, in words; None where something can."""
+    if train.isna().all():
+        return "empty" if test.isna().all() else f"empty in {files[0]}"
+    if test.isna().all():
+        return f"empty in {files[1]}"
+    first = train.iloc[0]
+    if (train.isna() if pd.isna(first) else train == first).all():
+        return f"the same in every row of {files[0]}"
+    return None
 
 
-def _read(
-    kind: Kind, order: tuple[str, ...] | None, train: pd.Series, test: pd.Series
-) -> tuple[Values, Values, list[str]]:
-    """Return a column of train and of test as numbers, and the texts that codes stand for."""
-    texts: list[str] = []
-    match kind.role:
-        case Role.NUMBER:
-            first, second = numbers_of(train), numbers_of(test)
-        case Role.DATE:
-            first, second = (seconds_of(part, kind.date_format) for part in (train, test))
-        case _:
-            first, second, texts = codes_of(train, test, order)
-    for values, cells, where in ((first, train, "train"), (second, test, "test")):
-        _check_cells(kind.role, values, cells, where)
-    return first, second, texts
+@dataclass
+class _Reading:
+    """One column, while it is read.
 
+    Attributes:
+        name: Its name.
+        asked: The role, or the order of its levels, that [roles] names; None for none.
+        cells: Of train and test.
+        files: Where they stand, for messages.
+    """
 
-def _check_cells(role: Role, values: Values, cells: pd.Series, where: str) -> None:
-    """Refuse cells that have no value though they are not missing: the role does not fit."""
-    lost = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy())
-    if not len(lost) or pd.api.types.is_float_dtype(cells):
-        return
-    texts = texts_of(cells.iloc[lost])
-    wrong = np.flatnonzero(~texts.isin(MISSING).to_numpy())
-    if len(wrong):
-        row = int(lost[wrong[0]])
-        raise PodiumError(
-            f"{where}, row {row + 2}, column {cells.name!r}: {texts.iloc[wrong[0]]!r} is no {role} "
-            "of those that [roles] names. Correct it there."
+    name: str
+    asked: Any
+    cells: tuple[pd.Series, pd.Series]
+    files: tuple[str, str]
+
+    def into(self, columns: Columns) -> None:
+        """Add the column to others."""
+        types = [cells.dtype for cells in self.cells]
+        plain = all(map(pd.api.types.is_numeric_dtype, types)) and not any(
+            map(pd.api.types.is_bool_dtype, types)
         )
+        if plain and self.asked in (None, Role.NUMBER):
+            found = [cells.to_numpy(np.float64, na_value=np.nan) for cells in self.cells]
+            columns.add(self.name, Role.NUMBER, self._finite(found[0], found[1], columns))
+        elif all(map(pd.api.types.is_datetime64_any_dtype, types)) and self.asked is None:
+            first, second = map(seconds_of_dates, self.cells)
+            columns.add(self.name, Role.DATE, (first, second))
+        else:
+            self._read_texts(columns)
+
+    def _read_texts(self, columns: Columns) -> None:
+        cells, order = coded(*self.cells), self._order()
+        kind = Kind(Role.ORDINAL) if order is not None else kind_of_coded(cells)
+        role = self.asked if isinstance(self.asked, Role) else kind.role
+        texts = None
+        match role:
+            case Role.DROP:
+                columns.note("empty", self.name)
+                return
+            case Role.NUMBER:
+                values = cells.values(numbers_of_texts(cells.texts))
+            case Role.DATE:
+                written = pd.Series(cells.texts, dtype="str")
+                values = cells.values(seconds_of_texts(written, kind.date_format))
+            case _:
+                found = with_levels(cells, order)
+                values, texts = found.values(np.arange(len(found.texts))), found.texts
+        self._check(cells, role, values)
+        columns.add(self.name, role, self._finite(values[0], values[1], columns), texts)
+
+    def _order(self) -> tuple[str, ...] | None:
+        """Return the order of the levels, where [roles] or a person's own features say it."""
+        if self.asked is not None:
+            return self.asked if isinstance(self.asked, tuple) else None
+        levels: list[str] = []
+        for cells in self.cells:
+            if not (isinstance(cells.dtype, pd.CategoricalDtype) and cells.dtype.ordered):
+                return None
+            levels += map(str, cells.dtype.categories)
+        return tuple(dict.fromkeys(levels))
+
+    def _check(self, cells: Coded, role: Role, values: tuple[Values, ...]) -> None:
+        """Refuse cells that have no value though they are not missing: the role does not fit."""
+        missing = np.array([*(text in MISSING for text in cells.texts), True])
+        for found, codes, file in zip(values, cells.parts, self.files, strict=True):
+            lost = np.flatnonzero(np.isnan(found) & ~missing[codes])
+            if len(lost):
+                text = cells.texts[codes[lost[0]]]
+                what = "none of the levels" if role == Role.ORDINAL else f"no {role}"
+                raise PodiumError(
+                    f"{file}, row {lost[0] + 2}, column {self.name!r}: {shown(text)} is {what}, as "
+                    "[roles] says of this column. Correct it there."
+                )
+
+    def _finite(self, train: Values, test: Values, columns: Columns) -> Pair:
+        """Return numbers without infinite ones, which are noted."""
+        if not (np.isinf(train).any() or np.isinf(test).any()):
+            return train, test
+        columns.note("infinite cells, taken as missing", self.name)
+        first, second = (np.where(np.isinf(each), np.nan, each) for each in (train, test))
+        return first, second

@@ -4,6 +4,7 @@ What is missing, what is a number and which texts a category has is decided by t
 together, so that no model meets a cell in the test set that it cannot place.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +13,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from competition.data.csv_files import DOWNLOAD_AGAIN, find_csv
-from competition.data.labels import Labels
-from competition.data.tables.cells import read_cells
-from competition.data.tables.columns import read_columns
+from competition.data.tables.cells import read_typed
+from competition.data.tables.columns import Columns, read_columns, side_by_side
 from competition.data.tables.fold_rule import By, Units
-from competition.data.tables.kinds import codes_of, kind_of
 from competition.data.tables.own_features import with_own_features
 from competition.data.tables.schema import Column, Role
+from competition.data.tables.sharing import shared_columns
+from competition.data.tables.truth import read_truth
 from competition.data.tables.units import groups_of, units_of
 from competition.errors import PodiumError
 from competition.problem.targets import Truth
+from competition.problem.text.lines import shown
 from competition.spec import Competition
 
 Matrix = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Table:
     notes: tuple[str, ...]
 
 
-def read_table(competition: Competition, folder: Path, ids: npt.NDArray[np.str_]) -> Table:
+def read_table(competition: Competition, folder: Path, ids: Ids) -> Table:
     """Read the training and test file of a competition.
 
     Args:
@@ -61,71 +64,76 @@ def read_table(competition: Competition, folder: Path, ids: npt.NDArray[np.str_]
     Raises:
         PodiumError: a file breaks a promise; the sentence names file, row and column.
     """
-    exact = (competition.id_column, competition.test_id or "", *competition.label_columns)
-    if competition.folds.by == By.GROUP:
-        exact = (*exact, competition.folds.column or "")
     train_path, test_path = (
         find_csv(folder, name) for name in (competition.train_file, competition.test_file)
     )
-    train, test = read_cells(train_path, exact), read_cells(test_path, exact)
-    truth = _truth(train, competition, train_path)
-    test = _in_order(test, ids, competition, test_path)
-    units, group = _units(train, test, competition, test_path)
-    shared, notes = _shared(train, test, competition)
-    if competition.features is not None:
+    train, test = _read_both(train_path, test_path, competition)
+    truth = read_truth(train, competition, train_path)
+    order = _order(test, ids, competition, test_path)
+    units = _units(train, test, competition)
+    shared = shared_columns(train, test, competition)
+    if competition.features is None:
+        learnt = [name for name in shared.train.columns if name not in shared.ids]
+        frames = shared.train[learnt], shared.test[learnt]
+    else:
         name = f"{competition.slug}.py"
-        shared = with_own_features(competition.features, name, *shared)
-    columns = read_columns(*shared, competition)
-    if group is not None:
-        columns.add(f"group of {competition.folds.column}", Role.GROUP, *codes_of(*group))
-    if columns.dropped:
-        notes.append(f"{', '.join(columns.dropped)}: empty, the same everywhere, or dropped")
+        frames = with_own_features(
+            competition.features, name, shared.train, shared.test, shared.ids
+        )
+    columns = read_columns(*frames, competition)
     if not columns.about:
         raise PodiumError(f"{train_path.name} and {test_path.name} share no column to learn from.")
+    if units is not None and competition.folds.by == By.GROUP:
+        _add_group(columns, train, test, competition)
+    matrix = side_by_side(columns.test)
     return Table(
-        np.column_stack(columns.train),
-        np.column_stack(columns.test),
+        side_by_side(columns.train),
+        matrix if order is None else matrix[order],
         truth,
         tuple(columns.about),
         columns.levels,
         units,
-        tuple(notes),
+        (*shared.notes, *columns.notes()),
     )
 
 
-# ---------------------------------------------------------------------- truth and rows
+def _read_both(
+    train: Path, test: Path, competition: Competition
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read both files; a column that is all numbers in one of them alone is read as texts."""
+    ids = [name for name in (competition.id_column, competition.test_id) if name is not None]
+    exact = {name for name, role in competition.roles if role not in (Role.NUMBER, Role.DROP)}
+    if competition.folds.by == By.GROUP and competition.folds.column is not None:
+        exact.add(competition.folds.column)
+    in_train: set[str] = exact | set(competition.label_columns if competition.classes else ())
+    if competition.features is not None:
+        in_train |= set(ids)
+    frames = read_typed(train, in_train), read_typed(test, exact | set(ids))
+    unlike = [
+        str(name)
+        for name in frames[0]
+        if name in frames[1] and name not in ids and _are_unlike(frames[0][name], frames[1][name])
+    ]
+    if unlike:
+        for path, frame in zip((train, test), frames, strict=True):
+            _read_again(path, frame, unlike)
+    return frames
 
 
-def _truth(train: pd.DataFrame, competition: Competition, path: Path) -> Truth:
-    """Return what the label columns mean."""
-    for column in competition.label_columns:
-        if column not in train:
-            raise PodiumError(
-                f"{path.name} has no column {column!r}, which columns.label names. Its columns are "
-                f"{', '.join(train.columns[:12])}{', …' if len(train.columns) > 12 else ''}."
-            )
-    least = -np.inf if competition.classes else competition.problem.metric.scale.least
-    labels = Labels(competition.classes, least)
-    columns = []
-    for column in competition.label_columns:
-        cells = train[column].fillna("")
-        different = cells.unique()
-        for text in different:
-            if fault := labels.fault(text):
-                row = int((cells == text).to_numpy().argmax())
-                what = "the label is missing" if text == "" else fault
-                raise PodiumError(f"{path.name}, row {row + 2}, column {column!r}: {what}.")
-        meant = {text: labels.read(text) for text in different}
-        columns.append(cells.map(meant).to_list())
-    truth = labels.truth(columns)
-    assert truth is not None
-    return truth
+def _are_unlike(first: pd.Series, second: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(first) != pd.api.types.is_numeric_dtype(second)
 
 
-def _in_order(
-    test: pd.DataFrame, ids: npt.NDArray[np.str_], competition: Competition, path: Path
-) -> pd.DataFrame:
-    """Return the test rows in the order of the sample's ids; without an id column, as they are."""
+def _read_again(path: Path, frame: pd.DataFrame, names: Collection[str]) -> None:
+    again = read_typed(path, names, only=names)
+    for name in names:
+        frame[name] = again[name]
+
+
+def _order(
+    test: pd.DataFrame, ids: Ids, competition: Competition, path: Path
+) -> npt.NDArray[np.intp] | None:
+    """Return the row of each of the sample's ids; None where they stand in its order."""
     name = competition.test_id or competition.id_column
     if name not in test:
         if len(test) != len(ids):
@@ -133,71 +141,59 @@ def _in_order(
                 f"{path.name} has {len(test):,} rows, {competition.sample_file} {len(ids):,}, and "
                 f"no column {name!r} says which is which. {DOWNLOAD_AGAIN}"
             )
-        return test
-    own = test[name].fillna("").str.strip()
-    if len(own) == len(ids) and (own.to_numpy(str) == ids).all():
-        return test
-    places = pd.Index(own).get_indexer(pd.Index(ids)) if own.is_unique else None
-    if places is None or len(own) != len(ids) or (places < 0).any():
-        lost = [each for each in ids if each not in set(own)] if places is not None else []
-        what = f"the id {lost[0]!r} of {competition.sample_file}" if lost else "one row for each id"
+        return None
+    own = test[name].astype(object).fillna("").to_numpy(str)
+    if len(own) == len(ids) and (own == ids).all():
+        return None
+    own, wanted = np.char.strip(own), np.char.strip(ids)
+    index = pd.Index(own)
+    if not index.is_unique:
+        row = int(np.flatnonzero(index.duplicated())[0])
         raise PodiumError(
-            f"{path.name} has {len(own):,} rows and lacks {what}; a submission answers "
-            f"{len(ids):,} ids. {DOWNLOAD_AGAIN}"
+            f"{path.name}, row {row + 2}, column {name!r}: the id {shown(own[row])} stands there "
+            f"twice. {DOWNLOAD_AGAIN}"
         )
-    return test.iloc[places].reset_index(drop=True)
+    places: npt.NDArray[np.intp] = index.get_indexer(pd.Index(wanted))
+    if (places < 0).any():
+        lost = wanted[places < 0][0]
+        raise PodiumError(
+            f"{path.name} has no row of the id {shown(lost)}, which {competition.sample_file} "
+            f"asks for. {DOWNLOAD_AGAIN}"
+        )
+    if len(own) != len(ids):
+        raise PodiumError(
+            f"{path.name} has {len(own):,} rows and {competition.sample_file} asks for "
+            f"{len(ids):,} of them. {DOWNLOAD_AGAIN}"
+        )
+    return places
 
 
-def _units(
-    train: pd.DataFrame, test: pd.DataFrame, competition: Competition, path: Path
-) -> tuple[Units | None, tuple[pd.Series, pd.Series] | None]:
-    """Return the fold unit of each training row, and the groups as a column of train and test."""
+def _units(train: pd.DataFrame, test: pd.DataFrame, competition: Competition) -> Units | None:
+    """Return the fold unit of each training row."""
     rule = competition.folds
     if rule.column is None:
-        return None, None
+        return None
     if rule.column not in train:
         raise PodiumError(
             f"{competition.train_file} has no column {rule.column!r}, which folds.column names."
         )
-    if rule.by == By.GROUP and rule.column not in test:
-        return units_of(rule, train[rule.column], train[rule.column].head(0)), None
+    if rule.column in test:
+        return units_of(rule, train[rule.column], test[rule.column])
+    if rule.by == By.GROUP:
+        return units_of(rule, train[rule.column], train[rule.column].head(0))
+    raise PodiumError(
+        f"{competition.test_file} has no column {rule.column!r}, which folds.column names."
+    )
+
+
+def _add_group(
+    columns: Columns, train: pd.DataFrame, test: pd.DataFrame, competition: Competition
+) -> None:
+    """Add the groups as a column, where the test rows have them too."""
+    rule = competition.folds
+    assert rule.column is not None
     if rule.column not in test:
-        raise PodiumError(f"{path.name} has no column {rule.column!r}, which folds.column names.")
-    units = units_of(rule, train[rule.column], test[rule.column])
-    if rule.by != By.GROUP:
-        return units, None
-    parts = [groups_of(rule, frame[rule.column]) for frame in (train, test)]
-    return units, (pd.Series(parts[0], dtype="str"), pd.Series(parts[1], dtype="str"))
-
-
-def _shared(
-    train: pd.DataFrame, test: pd.DataFrame, competition: Competition
-) -> tuple[tuple[pd.DataFrame, pd.DataFrame], list[str]]:
-    """Return the columns that both files have, without labels and ids; and what is left out.
-
-    An id that is a moment stays: in such data it is the main feature.
-    """
-    ids = {competition.id_column, competition.test_id} - {None}
-    roles = dict(competition.roles)
-    aside = {name for name in ids if name not in roles}
-    train_only = [
-        name
-        for name in train
-        if name not in test and name not in ids and name not in competition.label_columns
-    ]
-    test_only = [name for name in test if name not in train and name not in ids]
-    notes = []
-    for names, where in ((train_only, competition.train_file), (test_only, competition.test_file)):
-        if names:
-            notes.append(f"{', '.join(map(str, names))}: only in {where}, so not learnt from")
-    kept = [
-        name
-        for name in train
-        if name in test and name not in competition.label_columns and name not in aside
-    ]
-    for name in aside:
-        if name in train and name in test:
-            whole = pd.concat([train[name], test[name]], ignore_index=True)
-            if kind_of(whole).role == Role.DATE:
-                kept.insert(0, name)
-    return (train[kept], test[kept]), notes
+        return
+    groups = groups_of(rule, train[rule.column], test[rule.column])
+    first, second = groups.values(np.arange(len(groups.texts)))
+    columns.add(f"group of {rule.column}", Role.GROUP, (first, second), groups.texts)

@@ -10,12 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from competition.data.tables.coded import Coded, coded
+from competition.data.tables.dates import seconds_of_texts
 from competition.data.tables.fold_rule import By, FoldRule, Units
-from competition.data.tables.kinds import kind_of, numbers_of, seconds_of, texts_of
+from competition.data.tables.kinds import kind_of_coded, numbers_of, numbers_of_texts
 from competition.data.tables.schema import Role
 from competition.errors import PodiumError
+from competition.problem.text.lines import shown
 
 _BLOCKS = 20  # at least, where the test set does not say how long a stretch is
+
+Moments = npt.NDArray[np.float64]
 
 
 def units_of(rule: FoldRule, train: pd.Series, test: pd.Series) -> Units:
@@ -28,81 +33,105 @@ def units_of(rule: FoldRule, train: pd.Series, test: pd.Series) -> Units:
     Args:
         rule: By group, time or blocks.
         train: (n,) the cells of the rule's column.
-        test: (m,) the same of the test rows.
+        test: (m,) the same of the test rows, which may be none.
 
     Raises:
         PodiumError: a cell holds no moment, or no group where `match` should find one.
     """
     if rule.by == By.GROUP:
-        return np.unique(groups_of(rule, train), return_inverse=True)[1].astype(np.int64)
-    moments = moments_of(rule, train, test)
-    before, after = moments[: len(train)], moments[len(train) :]
+        units = groups_of(rule, train).parts[0].copy()
+        alone = np.flatnonzero(units < 0)
+        units[alone] = units.max(initial=-1) + 1 + np.arange(len(alone))
+        return units
+    before, after = moments_of(rule, train, test)
     if rule.by == By.TIME:
         return np.unique(before, return_inverse=True)[1].astype(np.int64)
     return _stretches(before, after)
 
 
-def groups_of(rule: FoldRule, cells: pd.Series) -> npt.NDArray[np.str_]:
-    """Return the group (n,) of each row, as text; a missing cell is a group of its own.
+def groups_of(rule: FoldRule, *parts: pd.Series) -> Coded:
+    """Return the group of each row; missing where its cell is.
+
+    Args:
+        rule: By group.
+        parts: The cells of the rule's column in train, or in train and test.
 
     Raises:
         PodiumError: `match` finds nothing in a cell.
 
     Example:
         >>> rule = FoldRule(By.GROUP, "id", "(.+)_")
-        >>> groups_of(rule, pd.Series(["0001_01", "0001_02"])).tolist()
-        ['0001', '0001']
+        >>> groups_of(rule, pd.Series(["0001_01", "0001_02", "0002_01"])).parts
+        (array([0, 0, 1]),)
     """
-    texts = texts_of(cells).reset_index(drop=True)
-    alone = pd.Series([f"\0{row}" for row in range(len(texts))], dtype="str")
-    if rule.match is not None:
-        pattern = rule.match if re.compile(rule.match).groups else f"({rule.match})"
-        found = texts.str.extract(pattern, expand=True)[0]
-        lost = texts[found.isna() & texts.notna()]
-        if len(lost):
+    cells = coded(*parts)
+    if rule.match is None:
+        return cells
+    pattern = re.compile(rule.match)
+    groups: dict[str, int] = {}
+    joint = np.full(len(cells.texts) + 1, -1)
+    for place, text in enumerate(cells.texts):
+        found = pattern.search(text)
+        group = None if found is None else found[1 if pattern.groups else 0]
+        if group is None:
             raise PodiumError(
-                f"folds.match finds no group in {str(lost.iloc[0])!r} of the column "
-                f"{rule.column!r} (row {lost.index[0] + 2}). Change it, or leave it out."
+                f"folds.match finds no group in {shown(text)}, a cell of the column "
+                f"{rule.column!r}. Change it, or leave it out."
             )
-        texts = found
-    return texts.where(texts.notna(), alone).to_numpy(np.str_)
+        joint[place] = groups.setdefault(group, len(groups))
+    return Coded(list(groups), tuple(joint[codes] for codes in cells.parts))
 
 
-def moments_of(rule: FoldRule, train: pd.Series, test: pd.Series) -> npt.NDArray[np.float64]:
-    """Return the moment (n + m,) of each training and test row: seconds, or the numbers there.
+def moments_of(rule: FoldRule, *parts: pd.Series) -> list[Moments]:
+    """Return the moment of each row of each part: seconds, or the numbers there.
+
+    Args:
+        rule: By time or blocks.
+        parts: The cells of the rule's column in train and in test.
 
     Raises:
         PodiumError: a cell holds neither a date nor a number.
     """
-    whole = pd.concat([train, test], ignore_index=True)
-    kind = kind_of(whole)
-    moments = numbers_of(whole) if kind.role == Role.NUMBER else seconds_of(whole, kind.date_format)
-    lost = np.flatnonzero(np.isnan(moments))
-    if len(lost):
-        raise PodiumError(
-            f"Folds by {rule.by} need a date or a number in each row of {rule.column!r}, and "
-            f"{str(whole.iloc[lost[0]])!r} is none. Name another column in [folds]."
-        )
+    if any(pd.api.types.is_numeric_dtype(cells) for cells in parts):
+        moments = [numbers_of(cells) for cells in parts]
+    else:
+        cells = coded(*parts)
+        kind = kind_of_coded(cells)
+        if kind.role == Role.NUMBER:
+            moments = list(cells.values(numbers_of_texts(cells.texts)))
+        else:
+            texts = pd.Series(cells.texts, dtype="str")
+            moments = list(cells.values(seconds_of_texts(texts, kind.date_format)))
+    for found, part, where in zip(moments, parts, ("training", "test"), strict=False):
+        lost = np.flatnonzero(~np.isfinite(found))
+        if len(lost):
+            cell = part.iloc[lost[0]]
+            what = "it is missing" if pd.isna(cell) else f"{shown(str(cell))} is neither"
+            raise PodiumError(
+                f"Folds by {rule.by} need a date or a number in each cell of {rule.column!r}, and "
+                f"in row {lost[0] + 2} of the {where} file {what}. Name another column in [folds]."
+            )
     return moments
 
 
-def _stretches(train: npt.NDArray[np.float64], test: npt.NDArray[np.float64]) -> Units:
-    order = np.argsort(train, kind="stable")
-    # The run of a training row: how many test moments came before it.
-    runs = np.searchsorted(np.unique(test), train[order], side="right")
-    starts = np.flatnonzero(np.diff(runs, prepend=-1))
-    lengths = np.diff([*starts, len(order)])
+def _stretches(train: Moments, test: Moments) -> Units:
+    moments, place = np.unique(train, return_inverse=True)
+    # The run of a moment: how many test moments came before it.
+    runs = np.searchsorted(np.unique(test), moments, side="right")
+    rows = np.bincount(place)
     usual = _usual_run(train, test)
-    units = np.empty(len(train), np.int64)
+    parts = np.empty(len(moments), np.int64)
     number = 0
-    for start, length in zip(starts, lengths, strict=True):
-        parts = max(1, round(length / usual))
-        units[order[start : start + length]] = number + np.arange(length) * parts // length
-        number += parts
-    return units
+    for run in np.split(np.arange(len(moments)), np.flatnonzero(np.diff(runs)) + 1):
+        before = np.cumsum(rows[run]) - rows[run]  # rows of this run, up to each moment
+        count = max(1, round(int(rows[run].sum()) / usual))
+        cut = np.unique(before * count // int(rows[run].sum()), return_inverse=True)[1]
+        parts[run] = number + cut
+        number += int(cut[-1]) + 1
+    return parts[place].astype(np.int64)
 
 
-def _usual_run(train: npt.NDArray[np.float64], test: npt.NDArray[np.float64]) -> int:
+def _usual_run(train: Moments, test: Moments) -> int:
     """Return the median number of test rows between training rows, at most a part of the rows."""
     runs = np.searchsorted(np.unique(train), np.sort(test), side="right")
     usual = int(np.median(np.unique(runs, return_counts=True)[1])) if len(test) else len(train)

@@ -1,0 +1,279 @@
+"""A CSV file's bytes and shape: its encoding, separator and header, and rows as wide as that.
+
+pandas fills up a row that is too short and forgives broken quotes; this tells. Rows are counted as
+records, the header being row 1: line breaks inside cells and blank lines do not count.
+"""
+
+import codecs
+import csv
+import io
+import mmap
+import re
+import sys
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from competition.data.csv_files import DOWNLOAD_AGAIN
+from competition.errors import PodiumError
+
+_SEPARATORS = ",;\t|"
+_FIRST_RECORD = re.compile(r'(?:[^"\r\n]|"[^"]*")*')
+_MARK = b"\xef\xbb\xbf"  # of UTF-8
+_HEAD = 1 << 20  # bytes, in which the header ends
+_PIECE = 1 << 23  # bytes that are looked at together
+_QUOTE, _LINE_FEED, _RETURN = b'"\n\r'
+
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a text may be longer than the module's limit
+
+Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Content:
+    """A CSV file that is open.
+
+    Attributes:
+        path: Its name, for messages.
+        raw: Its bytes.
+        packed: Whether they come out of a zip.
+        encoding: What they are probably written in.
+        separator: What parts the cells.
+        names: The header's, all different.
+    """
+
+    path: Path
+    raw: bytes | mmap.mmap
+    packed: bool
+    encoding: str = "utf-8"
+    separator: str = ","
+    names: tuple[str, ...] = ()
+
+    def source(self) -> str | io.BytesIO:
+        """Return what pandas is to read."""
+        return io.BytesIO(self.raw) if self.packed else str(self.path)
+
+    def fault(self, otherwise: str) -> PodiumError:
+        """Return the sentence on the first row that is not as it should be.
+
+        Args:
+            otherwise: What is wrong if no row is.
+        """
+        what = self.first_fault() or f" is not a CSV file ({otherwise.strip()})"
+        return PodiumError(f"{self.path.name}{what}. {DOWNLOAD_AGAIN}")
+
+    def first_fault(self) -> str | None:
+        """Return what is wrong with the first row that is not as it should be; None if none is.
+
+        It reads cell by cell, which takes its time.
+        """
+        width, number = len(self.names), 1
+        text = io.StringIO(self._text(), newline="")
+        try:
+            for record in csv.reader(text, delimiter=self.separator, strict=True):
+                if _is_blank(record) and width > 1:
+                    continue
+                if record and len(record) != width:
+                    cells = "cell" if len(record) == 1 else "cells"
+                    return (
+                        f", row {number}: it has {len(record)} {cells} where the header has {width}"
+                    )
+                number += bool(record)
+        except csv.Error as error:
+            return f", row {number}: its quotes are broken ({error})"
+        return None
+
+    def _text(self) -> str:
+        try:
+            return bytes(self.raw).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return bytes(self.raw).decode("cp1252", errors="replace")
+
+
+@contextmanager
+def open_content(path: Path) -> Iterator[Content]:
+    """Open a CSV file, plain or in a zip of its own, and read its header.
+
+    Raises:
+        PodiumError: it cannot be read, is empty, or holds a NUL character.
+    """
+    if path.suffix == ".zip":
+        yield _with_header(Content(path, _unpacked(path), packed=True))
+        return
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise PodiumError(f"{path.name} is empty. {DOWNLOAD_AGAIN}")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as raw:
+                yield _with_header(Content(path, raw, packed=False))
+    except OSError as error:
+        raise PodiumError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _unpacked(path: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+            if len(members) != 1:
+                raise PodiumError(f"{path} must hold one CSV file and holds {len(members)}.")
+            return archive.read(members[0])
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise PodiumError(f"{path} is a damaged zip ({error}). {DOWNLOAD_AGAIN}") from error
+    except OSError as error:
+        raise PodiumError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _with_header(content: Content) -> Content:
+    name, raw = content.path.name, content.raw
+    nul = raw.find(b"\0")
+    if nul >= 0:
+        row = raw[:nul].count(b"\n") + 1
+        raise PodiumError(f"{name}, line {row}: it holds a NUL character. {DOWNLOAD_AGAIN}")
+    head = raw[:_HEAD].removeprefix(_MARK)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # it may end within a character
+    except UnicodeDecodeError:
+        text = head.decode("cp1252", errors="replace")
+    text = text.lstrip("\r\n")
+    if not text.strip():
+        raise PodiumError(f"{name} is empty. {DOWNLOAD_AGAIN}")
+    content.separator = _separator_of(text)
+    try:
+        cells = next(
+            csv.reader(io.StringIO(text, newline=""), delimiter=content.separator, strict=True)
+        )
+    except csv.Error as error:
+        raise PodiumError(
+            f"{name}, row 1: its quotes are broken ({error}). {DOWNLOAD_AGAIN}"
+        ) from error
+    content.names = _all_different(cells)
+    return content
+
+
+def _separator_of(text: str) -> str:
+    """Return what parts the header's cells: of the usual signs the one that stands there most."""
+    header = _FIRST_RECORD.match(text)
+    outside = "".join(header[0].split('"')[::2]) if header else ""
+    counts = Counter({sign: outside.count(sign) for sign in _SEPARATORS})
+    sign, count = counts.most_common(1)[0]
+    return sign if count else ","
+
+
+def _all_different(cells: list[str]) -> tuple[str, ...]:
+    names: list[str] = []
+    for place, cell in enumerate(cells, 1):
+        name = wanted = cell.strip() or f"column {place}"
+        again = 1
+        while name in names:
+            again += 1
+            name = f"{wanted} ({again})"
+        names.append(name)
+    return tuple(names)
+
+
+def _is_blank(record: list[str]) -> bool:
+    return not record or (len(record) == 1 and not record[0].strip(" \t"))
+
+
+# ---------------------------------------------------------------------- widths and quotes
+
+
+def check_row_widths(content: Content, frame: pd.DataFrame) -> None:
+    """Check that each row has as many cells as the header, and that quotes are closed.
+
+    pandas itself refuses most rows that are too long, and fills up short ones with missing cells.
+    So where no cell of the last column is missing, no row was short; and none was long if there
+    are as many separators as that leaves room for. Only else are the rows looked at one by one.
+
+    Args:
+        content: The file.
+        frame: (n, columns) what pandas made of it.
+
+    Raises:
+        PodiumError: a row is too short or too long, or its quotes are broken.
+    """
+    width = len(content.names)
+    no_index = isinstance(frame.index, pd.RangeIndex)  # else the first row was too long
+    found = _Scan(content, each_row=bool(frame.iloc[:, -1].isna().any()))
+    expected = (len(frame) + 1) * (width - 1)
+    if no_index and found.plain and found.separators == expected and found.widths_are(width):
+        return
+    if not no_index or found.plain or content.first_fault() is not None:
+        raise content.fault("its rows and columns do not add up")
+
+
+class _Scan:
+    """What the bytes of a file show of its separators, line ends and quotes."""
+
+    def __init__(self, content: Content, each_row: bool) -> None:
+        raw = np.frombuffer(content.raw, np.uint8)
+        self.separators = 0
+        self.plain = content.raw.find(b"\r") < 0 or not each_row or not _lone_return(raw)
+        self._each_row = each_row
+        self._counts: list[npt.NDArray[np.int64]] = []
+        sign = ord(content.separator)
+        quotes = content.raw.find(b'"') >= 0
+        if quotes and not _usual_quotes(raw, sign):
+            self.plain = False
+            return
+        inside = False
+        begun = 0  # separators since the last line end
+        for start in range(0, len(raw), _PIECE):
+            piece = raw[start : start + _PIECE]
+            signs = piece == sign
+            ends = piece == _LINE_FEED if each_row else None
+            if quotes:
+                open_ = np.logical_xor.accumulate(piece == _QUOTE) ^ inside
+                inside = bool(open_[-1])
+                signs &= ~open_
+                if ends is not None:
+                    ends &= ~open_
+            if ends is None:
+                self.separators += int(np.count_nonzero(signs))
+                continue
+            places = np.flatnonzero(signs)
+            self.separators += len(places)
+            upto = np.searchsorted(places, np.flatnonzero(ends))
+            counts = np.diff(upto, prepend=0)
+            if len(counts):
+                counts[0] += begun
+                begun = 0
+                self._counts.append(counts)
+            begun += len(places) - (int(upto[-1]) if len(upto) else 0)
+        if begun:
+            self._counts.append(np.array([begun]))
+
+    def widths_are(self, width: int) -> bool:
+        """Tell whether each row has so many cells; a blank line is no row."""
+        if not self._each_row or width == 1:
+            return True
+        return all(np.isin(counts, (0, width - 1)).all() for counts in self._counts)
+
+
+def _lone_return(raw: Bytes) -> bool:
+    """Tell whether a carriage return stands without a line feed."""
+    returns = np.flatnonzero(raw == _RETURN)
+    return bool(returns[-1] == len(raw) - 1 or (raw[returns + 1] != _LINE_FEED).any())
+
+
+def _usual_quotes(raw: Bytes, sign: int) -> bool:
+    """Tell whether each quoted cell is quoted as a whole, inner quotes doubled, as in RFC 4180."""
+    places = np.flatnonzero(raw == _QUOTE)
+    if len(places) % 2:
+        return False
+    opening, closing = places[::2], places[1::2]
+    beside = np.zeros(256, np.bool_)
+    beside[[sign, _QUOTE, _LINE_FEED, _RETURN]] = True
+    start = len(_MARK) if bytes(raw[: len(_MARK)]) == _MARK else 0
+    before = opening[opening > start] - 1
+    after = closing[closing < len(raw) - 1] + 1
+    return bool(beside[raw[before]].all() and beside[raw[after]].all())
