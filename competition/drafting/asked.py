@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from competition.data.tables.kinds import texts_of
+from competition.data.tables.coded import texts_of
 from competition.drafting.draft import Notes, Undecided
 from competition.drafting.tables import Tables
 from competition.errors import PodiumError

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from competition.data.tables.coded import texts_of
 from competition.data.tables.fold_rule import STRATIFIED, By, FoldRule
-from competition.data.tables.kinds import texts_of
 from competition.data.tables.schema import Role
 from competition.drafting.adversarial import tell_apart
 from competition.drafting.asked import (

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from competition.data.tables.kinds import kind_of, texts_of
+from competition.data.tables.coded import texts_of
+from competition.data.tables.kinds import kind_of
 from competition.data.tables.schema import Role
 from competition.drafting.asked import counts_on
 from competition.drafting.draft import Notes

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from competition.data.tables.cells import read_cells
-from competition.data.tables.kinds import texts_of
+from competition.data.tables.coded import texts_of
 from competition.drafting.files import Files, plain_name
 
 

@@ -28,6 +28,11 @@ class Coded:
         values = np.append(np.asarray(of_texts, np.float64), np.nan)
         return tuple(values[codes] for codes in self.parts)
 
+    def written(self) -> list[pd.Series]:
+        """Return the texts of the cells of each part; NaN where missing."""
+        texts = pd.Series([*self.texts, None], dtype="str")
+        return [texts.iloc[codes].reset_index(drop=True) for codes in self.parts]
+
 
 def coded(*parts: pd.Series) -> Coded:
     """Return cells as codes; numbers and truth values stand for what Python prints of them.
@@ -51,6 +56,11 @@ def coded(*parts: pd.Series) -> Coded:
                 joint[place] = places.setdefault(text, len(places))
         codes.append(joint[own])
     return Coded(list(places), tuple(codes))
+
+
+def texts_of(cells: pd.Series) -> pd.Series:
+    """Return cells of any type as texts without blanks around them; NaN where missing."""
+    return coded(cells).written()[0].set_axis(cells.index)
 
 
 def _factorized(cells: pd.Series) -> tuple[Codes, list[Any]]:

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from competition.data.tables.cells import separator_of
-
 _MARK = b"\xef\xbb\xbf"
+_OTHER = "cp1252"  # what is not UTF-8
+_ERRORS = "surrogateescape"  # keeps the bytes that stand for nothing there
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,24 @@ class Records:
     rows: list[str]
 
     @classmethod
-    def of(cls, content: bytes) -> "Records":
-        """Take the bytes of a file apart that `read_cells` has read without complaint."""
+    def of(cls, content: bytes, separator: str) -> "Records":
+        """Take the bytes of a file apart that `read_typed` has read without complaint.
+
+        A blank line is no row.
+        """
         encoding = "utf-8-sig" if content.startswith(_MARK) else "utf-8"
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
-            encoding = "cp1252"
-            text = content.decode(encoding)
+            encoding = _OTHER
+            text = content.decode(encoding, _ERRORS)
         lines = list(io.StringIO(text, newline=""))
-        while not lines[-1].strip("\r\n"):
-            lines.pop()
-        separator = separator_of(lines[0])
-        header, *rows = _joined(lines, separator) if '"' in text else lines
+        records = _joined(lines, separator) if '"' in text else lines
+        if separator in text:  # else a blank line is a missing cell of the only column
+            records = [
+                record for record in records if record.strip(" \t\r\n") or separator in record
+            ]
+        header, *rows = records
         end = _end_of(header) or "\n"
         if rows and not _end_of(rows[-1]):
             rows[-1] += end
@@ -49,7 +54,11 @@ class Records:
 
     def with_rows(self, numbers: Iterable[int]) -> bytes:
         """Return the file with these rows alone, as they were written."""
-        return "".join([self.header, *(self.rows[row] for row in numbers)]).encode(self.encoding)
+        return self.encoded([self.header, *(self.rows[row] for row in numbers)])
+
+    def encoded(self, records: list[str]) -> bytes:
+        """Return rows as the bytes of a file."""
+        return "".join(records).encode(self.encoding, _ERRORS)
 
     def cells(self, record: str) -> list[str]:
         """Return the cells of a row as they were written, in their quotes."""

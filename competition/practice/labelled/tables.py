@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from competition.data.tables.cells import read_cells
+from competition.data.tables.cells import read_typed
+from competition.data.tables.csv_shape import open_content
 from competition.data.tables.fold_rule import FoldRule, Units
 from competition.data.tables.units import units_of
 from competition.errors import PodiumError
@@ -75,7 +76,7 @@ class LabelledTable:
         for row, number in zip(hidden, ids, strict=True):
             cells = records.cells(records.rows[row])
             lines.append(records.line([number] * len(first) + [cells[place] for place in places]))
-        return "".join(lines).encode(records.encoding)
+        return records.encoded(lines)
 
 
 def read_labelled_table(competition: Competition, data: Path | None) -> LabelledTable:
@@ -103,26 +104,26 @@ def _taken_apart(
     rule = competition.folds
     id_names = [competition.id_column, *filter(None, [competition.test_id])]
     as_text = (*id_names, *competition.label_columns, rule.column or "")
-    train = _cells(content, name, as_text)
+    train, separator = _cells(content, name, as_text)
     test = None
     if test_content is not None:
-        test = _cells(test_content, competition.test_file, as_text)
+        test, _ = _cells(test_content, competition.test_file, as_text)
     for column in competition.label_columns:
         if column not in train:
             raise PodiumError(
                 f"{name}: the label column {column!r} is nowhere in the header, which starts with "
                 f"{', '.join(map(repr, train.columns[:5]))}. Give the labelled training file."
             )
-    records = Records.of(content)
+    records = Records.of(content, separator)
     names = list(train.columns)
     if len(records.rows) != len(train) or len(records.cells(records.header)) != len(names):
         raise PodiumError(f"{name} is no CSV that can be taken apart. Write it anew, as UTF-8.")
-    columns = [train[column].fillna("").tolist() for column in competition.label_columns]
+    columns = [_texts(train[column]) for column in competition.label_columns]
     labels = list(zip(*columns, strict=True))
     id_column = next((each for each in id_names if each in train), None)
     own_ids = None
     if id_column is not None and id_column not in competition.label_columns:
-        own_ids = train[id_column].fillna("").str.strip().tolist()
+        own_ids = [text.strip() for text in _texts(train[id_column])]
     id_name = _id_name(competition, test)
     shared = set(names) if test is None else {*test, id_column if id_name else None}
     return LabelledTable(
@@ -142,11 +143,14 @@ def _taken_apart(
     )
 
 
-def _cells(content: bytes, name: str, as_text: tuple[str, ...]) -> pd.DataFrame:
+def _cells(content: bytes, name: str, as_text: tuple[str, ...]) -> tuple[pd.DataFrame, str]:
+    """Return the cells of a CSV, and what parts them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / Path(name).name.removesuffix(".zip")
         path.write_bytes(content)
-        return read_cells(path, as_text)
+        with open_content(path) as opened:
+            separator = opened.separator
+        return read_typed(path, as_text), separator
 
 
 def _id_name(competition: Competition, test: pd.DataFrame | None) -> str | None:
@@ -164,6 +168,11 @@ def _units(
         raise PodiumError(f"{name} has no column {rule.column!r}, which folds.column names.")
     answered = train.head(0) if test is None or rule.column not in test else test
     return units_of(rule, train[rule.column], answered[rule.column])
+
+
+def _texts(cells: pd.Series) -> list[str]:
+    texts: list[str] = cells.astype("str").fillna("").tolist()
+    return texts
 
 
 def _can_be_an_id(text: str) -> bool:
