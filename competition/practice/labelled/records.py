@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 _MARK = b"\xef\xbb\xbf"
 _OTHER = "cp1252"  # what is not UTF-8
-_ERRORS = "surrogateescape"  # keeps the bytes that stand for nothing there
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,10 @@ class Records:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             encoding = _OTHER
-            text = content.decode(encoding, _ERRORS)
+            text = content.decode(encoding)
         lines = list(io.StringIO(text, newline=""))
         records = _joined(lines, separator) if '"' in text else lines
-        if separator in text:  # else a blank line is a missing cell of the only column
-            records = [
-                record for record in records if record.strip(" \t\r\n") or separator in record
-            ]
+        records = [each for each in records if each.strip(" \t\r\n") or separator in each]
         header, *rows = records
         end = _end_of(header) or "\n"
         if rows and not _end_of(rows[-1]):
@@ -58,7 +54,7 @@ class Records:
 
     def encoded(self, records: list[str]) -> bytes:
         """Return rows as the bytes of a file."""
-        return "".join(records).encode(self.encoding, _ERRORS)
+        return "".join(records).encode(self.encoding)
 
     def cells(self, record: str) -> list[str]:
         """Return the cells of a row as they were written, in their quotes."""
