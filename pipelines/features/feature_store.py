@@ -95,7 +95,7 @@ def _in_folder(path: Path, rows: int, compute: Callable[[], Stored], most_bytes:
         features = compute()
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.save(file, features)
-        _make_room(path, most_bytes)
+        make_room(path, most_bytes)
     return features
 
 
@@ -109,7 +109,7 @@ def _mapped(path: Path, rows: int) -> Stored | None:
     return found if found.ndim == 2 and len(found) == rows else None
 
 
-def _make_room(newest: Path, most_bytes: int) -> None:
+def make_room(newest: Path, most_bytes: int) -> None:
     """Remove the least recently used features until the rest fit; a mapped file stays readable."""
     files: list[tuple[float, int, Path]] = []
     for path in newest.parent.glob("*.npy"):

@@ -122,7 +122,9 @@ def fit_fold(request: FitRequest) -> FitResult:
     test = None
     if request.want_test or (full and test_cost <= _CHEAP * fit_seconds):
         test = predict(estimator, data.test_rows(), problem, classifies)
-    model = dump_model(estimator) if full and request.fold == 0 else None
+    # Only a page to draw on takes a model from a file, and one of a table is not drawn.
+    kept = full and request.fold == 0 and data.schema is None
+    model = dump_model(estimator) if kept else None
     maker = maker_of(task.pipeline, task.competition.rows_kind, estimator)
     return FitResult(scored, test, fit_seconds, predict_seconds, model, maker)
 

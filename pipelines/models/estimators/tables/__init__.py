@@ -1,0 +1,1 @@
+"""Models of encoded tables, and what makes estimators of them."""

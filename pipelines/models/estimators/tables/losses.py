@@ -1,0 +1,3 @@
+"""The losses of values that boosting knows."""
+
+LOSSES = ("squared", "absolute", "huber")
