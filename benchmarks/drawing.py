@@ -85,7 +85,7 @@ def main() -> None:
     with real_digits(options.zip) as workspace:
         data = load_dataset(workspace.competition, workspace.data)
         labels, every = np.asarray(data.truth), np.array(data.train)
-    train, held_out = Folds(5, 0).split(labels, workspace.competition.problem, 0)
+    train, held_out = Folds(5, 0).deal(labels, workspace.competition.problem).split(0)
     pipeline = load_pipeline(options.pipeline)
     point = next(point for point in pipeline.shipped() if point.name == options.point)
     model = pipeline.build(suggested(pipeline, point.params), 0)

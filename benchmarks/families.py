@@ -55,8 +55,8 @@ def measure(pipeline: Pipeline, plan: Plan, point_name: str | None) -> dict[str,
         outcomes = [future.result() for future in futures]
         seconds = time.perf_counter() - began
     results = [result for result, _, _ in outcomes]
-    joined = join_folds(dict(enumerate(results)), plan.assigned)
-    reached = plan.problem.score(plan.data.truth, joined, plan.assigned)
+    joined = join_folds(dict(enumerate(results)), plan.dealt)
+    reached = plan.problem.score(plan.data.truth, joined, plan.dealt.assigned)
     peaks: dict[int, int] = {}
     for _, process, peak in outcomes:
         peaks[process] = max(peak, peaks.get(process, 0))

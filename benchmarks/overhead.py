@@ -45,7 +45,7 @@ class AtOnce(FitExecutor):
         self.resident: list[int] = []
         self.maker = maker_of("svm", "images")
         random = np.random.default_rng(0)
-        sizes = [*np.bincount(plan.assigned), len(plan.data.test)]
+        sizes = [*np.bincount(plan.dealt.assigned), len(plan.data.test)]
         self.predictions = [
             random.dirichlet(np.ones(10), int(size)).astype(np.float32) for size in sizes
         ]

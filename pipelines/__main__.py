@@ -202,9 +202,9 @@ def _facts(column: "Column", plan: "Plan") -> dict[str, Any]:
 def _class_scores(column: "Column", plan: "Plan") -> "list[ClassScore]":
     from pipelines.class_scores import class_scores
 
-    problem, truth, oof = plan.problem, plan.data.truth, column.oof()
+    problem, truth, oof = plan.problem, plan.dealt.truth, column.oof()
     if problem.metric.eats == Eats.LABEL:
-        labels = problem.answers(truth, oof, plan.assigned)
+        labels = problem.answers(truth, oof, plan.dealt.assigned)
     elif problem.kind == Kind.ORDERED:
         labels = oof[:, 0].round().astype(int)
     else:

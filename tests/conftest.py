@@ -6,11 +6,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 ROOT = Path(__file__).parents[1]
+
+# Machines are noisy: how long an example takes says nothing.
+settings.register_profile("podium", deadline=None)
+settings.load_profile("podium")
 
 # One process a core runs the tests, so each may use one thread; read when a library is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

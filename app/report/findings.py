@@ -13,7 +13,7 @@ from competition.spec import Competition
 from competition.workspace import Workspace
 from pipelines.blending.blend import StoredBlend, read_blend
 from pipelines.columns import Column, read_columns
-from pipelines.search.folds import Folds
+from pipelines.search.folds import Dealt, folds_in
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,11 @@ class Findings:
 
     @cached_property
     def truth(self) -> Truth:
-        """Class indices (n,), or values (n, t)."""
-        return np.asarray(self.data.truth)
+        """Class indices (s,), or values (s, t), of the rows that folds score."""
+        blends: list[Column | StoredBlend] = [self.blend] if self.blend else []
+        stored = [*self.columns, *blends]
+        whole = np.asarray(self.data.truth)
+        return np.asarray(self._dealt(stored[0]).truth) if stored else whole
 
     @property
     def best_columns(self) -> list[Column]:
@@ -57,8 +60,11 @@ class Findings:
 
     def assigned(self, stored: Column | StoredBlend) -> Assigned:
         """Return the fold (n,) in which each row of a column or of the blend was scored."""
-        folds = stored.manifest["folds"]
-        return Folds(folds["count"], folds["seed"]).assign(self.truth, self.problem)
+        return self._dealt(stored).assigned
+
+    def _dealt(self, stored: Column | StoredBlend) -> Dealt:
+        folds = folds_in(stored.manifest["folds"])
+        return folds.deal(np.asarray(self.data.truth), self.problem, self.data.units)
 
     def answers(self, column: Column) -> Answers:
         """Return a column's out-of-fold answers, its decision learnt on other folds."""
@@ -83,7 +89,10 @@ def _blend(workspace: Workspace, data: Dataset) -> StoredBlend | None:
     blend = read_blend(workspace)
     if blend is None or blend.manifest["data"] != data.fingerprint:
         return None
-    if (len(blend.oof()), len(blend.test())) != (len(data.truth), len(data.test)):
+    dealt = folds_in(blend.manifest["folds"]).deal(
+        data.truth, workspace.competition.problem, data.units
+    )
+    if (len(blend.oof()), len(blend.test())) != (len(dealt.rows), len(data.test)):
         raise PodiumError(
             f"The blend in {blend.folder} has other rows than the data. Blend again: make blend."
         )

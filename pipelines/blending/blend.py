@@ -1,5 +1,6 @@
 """The blend of finished columns: made, and made again where a column is newer."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -65,11 +66,14 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
             "There is nothing to blend: no pipeline has finished on this data for "
             f"{plan.problem.metric.name!r}; run `make tune`."
         )
-    truth = plan.data.truth
-    blended = blend(oofs, truth, plan.assigned, plan.problem)
+    truth = plan.dealt.truth
+    blended = blend(oofs, truth, plan.dealt.assigned, plan.problem)
     test = blended.apply(tests, plan.problem)
     decision = plan.problem.decide(truth, blended.oof)
-    facts = _facts(plan, pipelines, offered, columns, blended) | {"decision": decision.facts()}
+    facts = _facts(plan, pipelines, offered, columns, blended) | {
+        "decision": decision.facts(),
+        "corrected": _corrected(plan, pipelines, blended.method),
+    }
     written = {
         "oof": blended.oof,
         "oof_answers": blended.answers,
@@ -78,6 +82,22 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     }
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return write_blend(plan.workspace, facts, written, truth, now)
+
+
+def _corrected(plan: "Plan", pipelines: Sequence[Pipeline], method: str) -> dict[str, float] | None:
+    """Return the estimate that the choice among trials does not flatter; None on many rows."""
+    from pipelines.blending.optimism import MOST_ROWS, corrected_value
+    from pipelines.blending.pool import trials_of
+
+    truth = plan.dealt.truth
+    if plan.competition.rows_kind != "tables" or len(truth) > MOST_ROWS:
+        return None
+    pool = trials_of(plan, pipelines)
+    trials = sum(len(stack) for stack, _ in pool)
+    if trials < 2:
+        return None
+    value = corrected_value(pool, truth, plan.problem, method)
+    return {"value": value, "trials": trials} if math.isfinite(value) else None
 
 
 def fresh_blend(workspace: Workspace) -> Fresh:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,9 +32,9 @@ def candidates(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[Column]:
     ]
 
 
-def folds_of(plan: "Plan") -> dict[str, int]:
+def folds_of(plan: "Plan") -> dict[str, Any]:
     """Return a plan's folds as manifests write them."""
-    return {"count": plan.folds.count, "seed": plan.folds.seed}
+    return plan.folds.facts()
 
 
 def predictions_of(column: Column, plan: "Plan") -> tuple[Predictions, Predictions] | None:
@@ -49,7 +49,7 @@ def predictions_of(column: Column, plan: "Plan") -> tuple[Predictions, Predictio
         log.warning("A column of %s is left out: %s", column.pipeline, error)
         return None
     outputs = plan.problem.outputs
-    shapes = (len(plan.data.truth), outputs), (len(plan.data.test), outputs)
+    shapes = (len(plan.dealt.rows), outputs), (len(plan.data.test), outputs)
     if (oof.shape, test.shape) != shapes or not (
         np.isfinite(oof).all() and np.isfinite(test).all()
     ):

@@ -94,6 +94,12 @@ class StoredBlend:
         )
 
     @property
+    def corrected(self) -> tuple[float, int] | None:
+        """The score where the choice among trials is scored too, and how many these were."""
+        facts = self.manifest.get("corrected")
+        return None if not facts else (float(facts["value"]), int(facts["trials"]))
+
+    @property
     def members(self) -> list[Member]:
         """The columns that have a weight, heaviest first."""
         return [Member(**facts) for facts in self.manifest["members"]]

@@ -226,7 +226,7 @@ class _Coordinator:
 
     def _complete(self, run: TrialRun) -> None:
         outcome = run.score()
-        width = min(self.executor.workers, self.plan.folds.count)
+        width = min(self.executor.workers, self.plan.folds.fits)
         run.trial.set_user_attr("loss", outcome.loss)
         run.trial.set_user_attr("standard_error", outcome.standard_error)
         run.trial.set_user_attr("seconds", run.seconds / width)

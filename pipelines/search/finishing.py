@@ -18,7 +18,15 @@ from competition.problem.targets import Predictions
 from pipelines.base import Params, Pipeline
 from pipelines.columns import Column, write_column
 from pipelines.execution.base import FitExecutor
-from pipelines.search.fit import FitRequest, FitResult, Task, failure_of, fit_fold, requests_of
+from pipelines.search.fit import (
+    FitRequest,
+    FitResult,
+    Task,
+    column_requests,
+    failure_of,
+    fit_fold,
+    requests_of,
+)
 from pipelines.search.plan import Plan
 from pipelines.search.trial import join_folds
 
@@ -38,7 +46,7 @@ def missing_fits(pipeline: Pipeline, plan: Plan, configurations: list[Params]) -
     wanted = [
         request
         for params in configurations
-        for request in requests_of(plan.task(pipeline, params), want_test=True)
+        for request in column_requests(plan.task(pipeline, params))
     ]
     return [request for request in wanted if plan.store.load(request) is None]
 
@@ -47,7 +55,8 @@ def finishing_work(pipeline: Pipeline, plan: Plan, configurations: list[Params])
     """Predict the seconds of work that `finish_columns` will need, from what the folds took."""
     total = 0.0
     for request in missing_fits(pipeline, plan, configurations):
-        known = plan.store.load(FitRequest(request.task, request.fold))
+        last = min(request.fold, plan.folds.fits - 1)  # for one on all rows, the one most alike
+        known = plan.store.load(FitRequest(request.task, last))
         if known is not None:
             share = len(plan.data.test) / len(known.scored)
             total += known.fit_seconds + known.predict_seconds * (1 + share)
@@ -132,15 +141,17 @@ def _make_missing(
 def _column(plan: Plan, task: Task, facts: dict[str, Any]) -> Column:
     found = {
         request.fold: result
-        for request in requests_of(task, want_test=True)
+        for request in column_requests(task)
         if (result := plan.store.load(request)) is not None
     }
-    oof = join_folds(found, plan.assigned)
+    oof = join_folds(found, plan.dealt)
     results = [found[fold] for fold in sorted(found)]
-    tests = np.stack([result.test for result in results if result.test is not None])
+    whole = plan.folds.whole
+    of_test = results if whole is None else [found[whole]] if whole in found else []
+    tests = np.stack([result.test for result in of_test if result.test is not None])
     test: Predictions = np.asarray(tests.mean(axis=0, dtype=np.float32))
     manifest = _manifest(plan, task, results) | facts
-    score = plan.problem.score(plan.data.truth, oof, plan.assigned)
+    score = plan.problem.score(plan.dealt.truth, oof, plan.dealt.assigned)
     manifest["score"] = {
         name: value for name, value in asdict(score).items() if name != "greater_is_better"
     }
@@ -154,7 +165,7 @@ def _manifest(plan: Plan, task: Task, results: list[FitResult]) -> dict[str, Any
         "key": plan.store.key(task),
         "params": task.params,
         "seed": task.seed,
-        "folds": {"count": task.folds.count, "seed": task.folds.seed},
+        "folds": task.folds.facts(),
         "competition": task.competition.slug,
         "data": plan.data.fingerprint,
         "metric": plan.problem.metric.name,

@@ -19,10 +19,11 @@ from competition.spec import Competition
 from pipelines.base import Params, load_pipeline
 from pipelines.execution.base import WorkerLost
 from pipelines.saved_models import dump_model
-from pipelines.search.folds import Folds
+from pipelines.search.folds import Dealt, Folds
 from pipelines.search.makers import Maker, maker_of
 
 _given: dict[str, Dataset] = {}
+_dealt: dict[tuple[str, Folds, Problem], Dealt] = {}
 
 _CHEAP = 0.5  # predicting the test set costs at most this share of fitting again
 
@@ -55,6 +56,11 @@ class Task:
     folds: Folds
     rows: int | None = None
 
+    @property
+    def keeps_model(self) -> bool:
+        """Whether the first fit's estimator is kept, for the page on which digits are drawn."""
+        return self.competition.rows_kind == "images"
+
 
 @dataclass(frozen=True)
 class FitRequest:
@@ -62,7 +68,7 @@ class FitRequest:
 
     Attributes:
         task: The configuration.
-        fold: The fold that is scored and not trained on.
+        fold: The number of the fit, which says the fold that is scored and not trained on.
         train_rows: Train on a subset of this size; None for all rows.
         want_test: Predict the test set even where that costs as much as fitting again: it is for a
             column, which has test predictions and, of its first fold, the fitted estimator.
@@ -109,22 +115,25 @@ def fit_fold(request: FitRequest) -> FitResult:
     task = request.task
     data = dataset_of(task)
     problem = task.competition.problem
-    train, left_out = task.folds.split(data.truth, problem, request.fold, request.train_rows)
+    dealt = dealt_of(task)
+    train, left_out = dealt.split(request.fold, request.train_rows)
     estimator, classifies = _estimator(task, request.fold)
     truth = problem.learnable(data.truth)
     began = time.perf_counter()
     estimator.fit(data.train_rows(train), truth[train])
     fitted = time.perf_counter()
-    scored = predict(estimator, data.train_rows(left_out), problem, classifies)
+    scored = np.empty((0, problem.outputs), np.float32)
+    if len(left_out):
+        scored = predict(estimator, data.train_rows(left_out), problem, classifies)
     fit_seconds, predict_seconds = fitted - began, time.perf_counter() - fitted
     full = request.train_rows is None
-    test_cost = predict_seconds * len(data.test) / len(left_out)
+    test_cost = predict_seconds * len(data.test) / max(1, len(left_out))
+    cheap = full and task.folds.whole is None and test_cost <= _CHEAP * fit_seconds
     test = None
-    if request.want_test or (full and test_cost <= _CHEAP * fit_seconds):
+    if request.want_test or cheap:
         test = predict(estimator, data.test_rows(), problem, classifies)
-    # Only a page to draw on takes a model from a file, and one of a table is not drawn.
-    kept = full and request.fold == 0 and data.schema is None
-    model = dump_model(estimator) if kept else None
+    keeps_model = full and request.fold == 0 and task.keeps_model and data.schema is None
+    model = dump_model(estimator) if keeps_model else None
     maker = maker_of(task.pipeline, task.competition.rows_kind, estimator)
     return FitResult(scored, test, fit_seconds, predict_seconds, model, maker)
 
@@ -150,6 +159,16 @@ def dataset_of(task: Task) -> Dataset:
         DataAbsent: this machine's disk lacks it.
     """
     return _dataset(task.competition, task.folder, task.rows, task.fingerprint)
+
+
+def dealt_of(task: Task) -> Dealt:
+    """Return how the rows of a task's data are dealt out."""
+    data = dataset_of(task)
+    key = (task.fingerprint, task.folds, task.competition.problem)
+    if key not in _dealt:
+        _dealt.clear()
+        _dealt[key] = task.folds.deal(data.truth, task.competition.problem, data.units)
+    return _dealt[key]
 
 
 @lru_cache(maxsize=1)
@@ -238,8 +257,18 @@ def _values(estimator: Any, rows: npt.NDArray[Any], problem: Problem) -> Predict
 
 
 def requests_of(task: Task, *, want_test: bool = False) -> list[FitRequest]:
-    """Return the fits on all rows, one a fold."""
-    return [FitRequest(task, fold, want_test=want_test) for fold in range(task.folds.count)]
+    """Return the fits that a configuration is judged by, one a fold."""
+    return [FitRequest(task, fold, want_test=want_test) for fold in range(task.folds.fits)]
+
+
+def column_requests(task: Task) -> list[FitRequest]:
+    """Return the fits that a column is made of: those it is judged by, and those of the test set.
+
+    The fits of the folds predict the test set, or one that learns from all rows.
+    """
+    if task.folds.whole is None:
+        return requests_of(task, want_test=True)
+    return [*requests_of(task), FitRequest(task, task.folds.whole, want_test=True)]
 
 
 def screening_of(task: Task, train_rows: int, folds: int) -> list[FitRequest]:

@@ -6,8 +6,8 @@ from functools import cached_property, partial
 
 from competition.data.dataset import Dataset
 from competition.data.subset import load_subset
+from competition.data.tables.fold_rule import By
 from competition.problem.problem import Problem
-from competition.problem.targets import Assigned
 from competition.spec import Competition
 from competition.workspace import Workspace
 from pipelines.base import Params, Pipeline
@@ -15,12 +15,13 @@ from pipelines.execution.base import FitExecutor
 from pipelines.execution.local import LocalExecutor
 from pipelines.execution.threads import cores
 from pipelines.search.fit import Task
-from pipelines.search.folds import Folds
+from pipelines.search.folds import Dealt, Folds
 from pipelines.search.store import Store
 
 FOLDS = 5
 SCREEN_ROWS = 8_000
 SCREEN_FOLDS = 2
+_REPEATS = ((5_000, 1), (2_500, 2), (1_000, 3), (0, 4))  # from so many rows on, so many dealings
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ class Plan:
         return f"{socket.gethostname()}:{self.workspace.runs.resolve()}"
 
     @cached_property
-    def assigned(self) -> Assigned:
-        """(n,) the fold in which each training row is scored."""
-        return self.folds.assign(self.data.truth, self.problem)
+    def dealt(self) -> Dealt:
+        """Which fold scores each training row."""
+        return self.folds.deal(self.data.truth, self.problem, self.data.units)
 
     @property
     def screens(self) -> bool:
@@ -132,18 +133,30 @@ def make_plan(
 
     Example:
         >>> make_plan(workspace, seed=0).folds  # doctest: +SKIP
-        Folds(count=5, seed=0)
+        Folds(count=5, seed=0, by=<By.STRATIFIED: 'stratified'>, repeats=1)
     """
     data = load_subset(workspace.competition, workspace.data, rows or None)
     plan = Plan(
         workspace=workspace,
         data=data,
-        folds=Folds(FOLDS, seed),
+        folds=_folds(data, workspace.competition, seed),
         seed=seed,
         workers=workers or cores(),
         store=Store(workspace.predictions, data.fingerprint),
         scheduler=scheduler,
         rows=rows or None,
     )
-    _ = plan.assigned  # rows that cannot be dealt out are told of before anything is fitted
+    _ = plan.dealt  # rows that cannot be dealt out are told of before anything is fitted
     return plan
+
+
+def _folds(data: Dataset, competition: Competition, seed: int) -> Folds:
+    """Return the folds of a competition; a small table is dealt out several times.
+
+    On few rows the luck of one dealing is as large as what configurations differ by.
+    """
+    by = competition.folds.by
+    if competition.rows_kind != "tables" or by == By.TIME:
+        return Folds(FOLDS, seed, by)
+    rows = len(data.truth)
+    return Folds(FOLDS, seed, by, next(times for least, times in _REPEATS if rows >= least))

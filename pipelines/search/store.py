@@ -45,7 +45,7 @@ class Store:
             "space_version": pipeline.space_version,
             "params": task.params,
             "seed": task.seed,
-            "folds": [task.folds.count, task.folds.seed],
+            "folds": list(task.folds.facts().values()),
             "data": self.fingerprint,
             "problem": [problem.kind, problem.metric.scale.name],
         }
@@ -110,7 +110,19 @@ class Store:
         return bool(difference)
 
     def _has_model(self, request: FitRequest) -> bool:
-        return request.fold > 0 or (self.folder(request.task) / MODEL_FILE).exists()
+        unkept = request.fold > 0 or not request.task.keeps_model
+        return unkept or (self.folder(request.task) / MODEL_FILE).exists()
+
+    def scored_of(self, pipeline: str, key: str, fits: int) -> dict[int, FitResult]:
+        """Return the fits on all rows that are there of a configuration, by their numbers."""
+        found = {}
+        for fit in range(fits):
+            try:
+                with np.load(self.root / pipeline / key / f"fold-{fit}.npz") as saved:
+                    found[fit] = FitResult(saved["scored"], None, 0.0, 0.0, maker=_maker_in(saved))
+            except _BROKEN:
+                continue
+        return found
 
     # ------------------------------------------------------------------ writing
 

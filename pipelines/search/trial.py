@@ -10,8 +10,9 @@ import optuna
 
 from competition.errors import PodiumError
 from competition.problem.scores import Score
-from competition.problem.targets import Assigned, Predictions
+from competition.problem.targets import Predictions
 from pipelines.search.fit import FitRequest, FitResult, Task, requests_of, screening_of
+from pipelines.search.folds import Dealt
 from pipelines.search.makers import unlike
 from pipelines.search.plan import Plan
 
@@ -67,8 +68,7 @@ class TrialRun:
 
     def receive(self, request: FitRequest, result: FitResult) -> bool:
         """Take a fit's result, report the steps it completes; return whether to prune the trial."""
-        inside = self.plan.assigned == request.fold
-        truth = self.plan.data.truth[inside]
+        truth = self.plan.dealt.truth[self.plan.dealt.scored_by(request.fold)]
         self.results[_stage(request)] = result
         self._values[_stage(request)] = self.plan.problem.quick_value(truth, result.scored)
         if not self._reported:
@@ -99,7 +99,7 @@ class TrialRun:
     def out_of_fold(self) -> Predictions:
         """Return the out-of-fold predictions (n, k) of a complete trial."""
         folds = {request.fold: self.results[_stage(request)] for request in self._full}
-        return join_folds(folds, self.plan.assigned)
+        return join_folds(folds, self.plan.dealt)
 
     def score(self) -> Score:
         """Score a complete trial's out-of-fold predictions.
@@ -108,7 +108,7 @@ class TrialRun:
             PodiumError: its folds cannot be joined, or it has no score.
         """
         plan = self.plan
-        found = plan.problem.score(plan.data.truth, self.out_of_fold(), plan.assigned)
+        found = plan.problem.score(plan.dealt.truth, self.out_of_fold(), plan.dealt.assigned)
         if not (math.isfinite(found.value) and math.isfinite(found.loss)):
             raise PodiumError(
                 f"Its predictions have no score: {plan.problem.metric.name} is {found.value}, and "
@@ -142,30 +142,30 @@ def _stage(request: FitRequest) -> tuple[int, int | None]:
     return request.fold, request.train_rows
 
 
-def join_folds(results: Mapping[int, FitResult], assigned: Assigned) -> Predictions:
-    """Put the folds' predictions back into the order of the rows.
+def join_folds(results: Mapping[int, FitResult], dealt: Dealt) -> Predictions:
+    """Put the folds' predictions back into the order of the scored rows, (s, k).
+
+    Where the rows were dealt out several times, a row's prediction is the mean of all.
 
     Args:
         results: The fit of every fold.
-        assigned: (n,) the fold of each row.
+        dealt: Which rows each of them scored.
 
     Raises:
         PodiumError: a fold is missing, has other rows than it should, or another maker.
     """
-    folds = np.unique(assigned).tolist()
-    missing = [str(fold) for fold in folds if fold not in results]
+    fits = range(dealt.folds.fits)
+    missing = [str(fit) for fit in fits if fit not in results]
     if missing:
         raise PodiumError(f"Fold {', '.join(missing)} is missing, so its rows have no predictions.")
-    first = results[folds[0]]
-    joined: npt.NDArray[np.float32] = np.full(
-        (len(assigned), first.scored.shape[1]), np.nan, dtype=np.float32
-    )
-    for fold in folds:
-        result, inside = results[fold], assigned == fold
+    first = results[0]
+    joined: npt.NDArray[np.float64] = np.zeros((len(dealt.rows), first.scored.shape[1]))
+    for fit in fits:
+        result, inside = results[fit], dealt.scored_by(fit)
         difference = unlike(first.maker, result.maker)
         if difference:
             raise PodiumError(f"Its folds were computed by different makers: {difference}.")
         if result.scored.shape != (int(inside.sum()), joined.shape[1]):
-            raise PodiumError(f"Fold {fold} has predictions {result.scored.shape} for other rows.")
-        joined[inside] = result.scored
-    return joined
+            raise PodiumError(f"Fold {fit} has predictions {result.scored.shape} for other rows.")
+        joined[inside] += result.scored
+    return (joined / dealt.folds.repeats).astype(np.float32)

@@ -85,7 +85,7 @@ def store_column(
     random = np.random.default_rng(int.from_bytes(key.encode()[:4]))
     oof = _guess(problem, truth, skill, random)
     test = _guess(problem, truth[np.arange(len(data.test)) % len(truth)], skill, random)
-    score = problem.score(truth, oof, FOLDS.assign(truth, problem))
+    score = problem.score(truth, oof, FOLDS.deal(truth, problem).assigned)
     manifest = {
         "pipeline": pipeline,
         "key": key,
@@ -138,7 +138,7 @@ def store_blend(
     """Write the blend of columns, as it was learnt but for these weights by pipeline."""
     problem, truth = workspace.competition.problem, np.asarray(data.truth)
     blended = blend(
-        [column.oof() for column in columns], truth, FOLDS.assign(truth, problem), problem
+        [column.oof() for column in columns], truth, FOLDS.deal(truth, problem).assigned, problem
     )
     members = [
         {

@@ -99,7 +99,7 @@ def competitions(draw: st.DrawFn) -> Competition:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(spec=competitions())
 def test_any_spec_survives_its_own_toml(
     spec: Competition, tmp_path_factory: pytest.TempPathFactory

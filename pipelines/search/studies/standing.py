@@ -56,6 +56,6 @@ class Standing:
             return
         work = finishing_work(self._pipeline, self._plan, self.best)
         if best and not here:  # another coordinator's, or other code's: its folds are to be fitted
-            work += self._source.expected(self.best[0]) * self._plan.folds.count
+            work += self._source.expected(self.best[0]) * self._plan.folds.fits
         self.finishing = work / workers
         self._source.reserve = self.finishing / max(1, len(self.best))

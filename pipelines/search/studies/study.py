@@ -12,11 +12,13 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from competition.data.tables.fold_rule import By
 from competition.database import Database, DatabaseFailed
 from competition.errors import PodiumError
 from competition.locks import LockHeld, locked
 from competition.problem.scores import Score
 from pipelines.base import Pipeline, ShippedPoint
+from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
 from pipelines.search.studies.owners import take_back
 from pipelines.search.studies.patience import failed, patient
@@ -79,11 +81,19 @@ def study_name(plan: Plan, pipeline: Pipeline) -> str:
         pipeline.name,
         f"v{pipeline.space_version}",
         plan.data.fingerprint[:8],
-        f"{plan.folds.count}x{plan.folds.seed}",
+        _text_of(plan.folds),
         str(plan.seed),
         plan.problem.metric.name,
     )
     return "/".join(parts)
+
+
+def _text_of(folds: Folds) -> str:
+    """Return folds as a study's name has them, such as `5x0`, or `5x0 by group 3 times`."""
+    by = "" if folds.by == By.STRATIFIED else f" by {folds.by}"
+    return f"{folds.count}x{folds.seed}{by}" + (
+        f" {folds.repeats} times" if folds.repeats > 1 else ""
+    )
 
 
 def open_study(storage: RDBStorage, plan: Plan, pipeline: Pipeline) -> optuna.Study:

@@ -99,7 +99,7 @@ def test_a_page_full_of_specks_is_gone_through_quickly() -> None:
     st.tuples(st.integers(1, 60), st.integers(1, 60)),
     st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_picture_gives_digits_or_none(shape: tuple[int, int], seed: int) -> None:
     random = np.random.default_rng(seed)
     for digit in find_digits(random.choice(np.array([0, 9, 128, 255], np.uint8), shape), 28):

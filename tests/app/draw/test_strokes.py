@@ -110,7 +110,7 @@ def test_another_side_is_filled_in_the_same_proportion() -> None:
     st.integers(0, 2**32 - 1),
     st.sampled_from([1, 20, 28]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_picture_gives_an_image_or_nothing(
     shape: tuple[int, int], seed: int, side: int
 ) -> None:

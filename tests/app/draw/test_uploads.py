@@ -94,7 +94,7 @@ def test_what_is_no_picture_is_refused(content: bytes, sentence: str) -> None:
     st.sampled_from(["PNG", "JPEG", "WEBP", "BMP"]),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=8),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_damage_never_escapes_as_another_error(kind: str, hits: list[tuple[int, int]]) -> None:
     content = bytearray(encoded(stroke(), kind))
     for place, value in hits:

@@ -33,7 +33,7 @@ def test_optical_digits_have_mnists_form() -> None:
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_ink_fits_the_frame(height: int, width: int, data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 1000))
     image = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)

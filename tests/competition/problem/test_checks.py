@@ -106,7 +106,6 @@ def damaged(draw: st.DrawFn, form: str) -> bytes:
 @pytest.mark.parametrize("form", FORMS)
 @settings(
     max_examples=int(os.environ.get("PODIUM_TEST_CSVS", "200")),
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data())

@@ -36,7 +36,7 @@ def probabilities(truth: np.ndarray, classes: int, steps: int, seed: int) -> np.
     return (np.array(votes) / steps).astype(np.float32)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     metric=st.sampled_from(OF_CONFUSION),
     truth=st.lists(st.integers(0, 3), min_size=2, max_size=40).map(np.array),
@@ -55,7 +55,7 @@ def test_multipliers_reach_at_least_the_plain_decision(
     assert asked.quick_value(truth, given_shares) >= plain - 1e-12
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     metric=st.sampled_from(OF_CONFUSION),
     truth=st.lists(st.integers(0, 1), min_size=2, max_size=40).map(np.array),
@@ -107,7 +107,7 @@ def test_a_positive_class_may_be_first_or_last(steps: int) -> None:
     assert best >= last.value(truth, shares.argmax(axis=1))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     truth=st.lists(st.integers(0, 3), min_size=3, max_size=40).map(np.array),
     steps=st.sampled_from([2, 4, 1000]),

@@ -18,7 +18,7 @@ EVERY = pytest.mark.parametrize("form", FORMS)
 
 
 @EVERY
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_what_is_written_is_read_back(form: str, data: st.DataObject) -> None:
     spec = FORMS[form]
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_back(form: str, data: st.DataObject) -> None:
 
 
 @EVERY
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data(), seed=st.integers(0, 99))
 def test_order_line_ends_and_quotes_do_not_change_the_content(
     form: str, data: st.DataObject, seed: int

@@ -27,7 +27,7 @@ def finish(
     """Write a column as tuning does; its test predictions are of rows like the first ones."""
     truth, problem = plan.data.truth, plan.problem
     oof = noisy(truth, problem, noise, seed)
-    score = problem.score(truth, oof, plan.assigned)
+    score = problem.score(truth, oof, plan.dealt.assigned)
     key = f"{seed:016x}"
     manifest: dict[str, Any] = {
         "pipeline": pipeline,
@@ -74,9 +74,9 @@ def test_what_is_sent_is_decided_on_all_rows(problem: Problem, workspace_by: Mak
     np.testing.assert_array_equal(stored.answers(), decision.answers(stored.test()))
     assert fits(stored.answers(), TEST, problem)
     np.testing.assert_array_equal(
-        stored.oof_answers(), problem.answers(truth, stored.oof(), plan.assigned)
+        stored.oof_answers(), problem.answers(truth, stored.oof(), plan.dealt.assigned)
     )
-    assert stored.score == problem.score(truth, stored.oof(), plan.assigned)
+    assert stored.score == problem.score(truth, stored.oof(), plan.dealt.assigned)
     assert {member.pipeline for member in stored.members} <= {"knn", "forest"}
     assert stored.best_single.pipeline in ("knn", "forest")
     assert problem.loss(truth[:TEST], stored.test()) < 3 * stored.score.loss  # not shuffled

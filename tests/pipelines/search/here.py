@@ -123,7 +123,7 @@ def made_up(request: FitRequest) -> FitResult:
     task = request.task
     data = dataset_of(task)
     problem = task.competition.problem
-    _, scored = task.folds.split(data.truth, problem, request.fold)
+    _, scored = task.folds.deal(data.truth, problem).split(request.fold)
     error = min(0.9, abs(np.log10(task.params["C"])) / 4)
     random = np.random.default_rng(request.fold)
     wrong = random.random(len(scored)) < error

@@ -46,7 +46,7 @@ def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(
     (column,) = tune(pipeline, study, plan, 100.0, steps.append)
     assert study.trials[0].params == pipeline.shipped()[0].params
     assert len(study.trials) > 1
-    outcome = plan.problem.score(plan.data.truth, np.asarray(column.oof()), plan.assigned)
+    outcome = plan.problem.score(plan.data.truth, np.asarray(column.oof()), plan.dealt.assigned)
     assert outcome == column.score
     assert outcome.value == study.best_value
     assert column.test().shape == (40, plan.problem.outputs)

@@ -21,11 +21,11 @@ def test_predictions_have_the_problems_form(
     made = fit_fold(
         FitRequest(plan.task(pipeline, pipeline.shipped()[0].params), 0, want_test=True)
     )
-    scored = int((plan.assigned == 0).sum())
+    scored = int((plan.dealt.assigned == 0).sum())
     assert made.scored.shape == (scored, outputs)
     assert made.test is not None and made.test.shape == (40, outputs)
     assert made.scored.dtype == made.test.dtype == np.float32
-    truth = plan.data.truth[plan.assigned == 0]
+    truth = plan.data.truth[plan.dealt.assigned == 0]
     loss = plan.problem.loss(truth, made.scored)
     if metric == "rmsle":  # on the training scale, and better than the mean
         logs = np.log1p(truth)
@@ -43,7 +43,7 @@ def test_ordered_classes_are_predicted_as_the_expected_class_number(tmp_path: Pa
         made = fit_fold(FitRequest(plan.task(pipeline, pipeline.shipped()[0].params), 0))
         assert made.scored.shape[1] == 1
         assert 0 <= made.scored.min() <= made.scored.max() <= 9
-        truth = plan.data.truth[plan.assigned == 0]
+        truth = plan.data.truth[plan.dealt.assigned == 0]
         assert np.corrcoef(made.scored[:, 0], truth)[0, 1] > 0.5
 
 

@@ -80,28 +80,30 @@ def test_a_fit_of_other_code_or_libraries_counts_as_not_done_and_is_told_of_once
 
 def test_a_fit_of_another_number_format_is_found_and_not_joined_with_others(plan: Plan) -> None:
     for fold in range(3):
-        scored = np.full((int((plan.assigned == fold).sum()), 10), 0.1, np.float32)
+        scored = np.full((int((plan.dealt.assigned == fold).sum()), 10), 0.1, np.float32)
         made = replace(result(**{"number format": f"float{16 if fold else 32}"}), scored=scored)
         plan.store.save(request_of(plan, fold=fold), made)
     found = {fold: plan.store.load(request_of(plan, fold=fold)) for fold in range(3)}
     known = {fold: one for fold, one in found.items() if one is not None}
     assert len(known) == 3
     with pytest.raises(PodiumError, match="different makers: number format float32 and float16"):
-        join_folds(known, plan.assigned)
+        join_folds(known, plan.dealt)
 
 
 def test_a_missing_fold_is_an_error_and_never_filled(plan: Plan) -> None:
     parts = {
-        fold: replace(result(), scored=np.full((int((plan.assigned == fold).sum()), 10), fold))
+        fold: replace(
+            result(), scored=np.full((int((plan.dealt.assigned == fold).sum()), 10), fold)
+        )
         for fold in range(3)
     }
-    joined = join_folds(parts, plan.assigned)
-    np.testing.assert_array_equal(joined[:, 0], plan.assigned)
+    joined = join_folds(parts, plan.dealt)
+    np.testing.assert_array_equal(joined[:, 0], plan.dealt.assigned)
     with pytest.raises(PodiumError, match="Fold 1 is missing"):
-        join_folds({0: parts[0], 2: parts[2]}, plan.assigned)
+        join_folds({0: parts[0], 2: parts[2]}, plan.dealt)
     short = replace(parts[1], scored=parts[1].scored[:-1])
     with pytest.raises(PodiumError, match="Fold 1 has predictions"):
-        join_folds(parts | {1: short}, plan.assigned)
+        join_folds(parts | {1: short}, plan.dealt)
 
 
 def variants(task: Task) -> dict[str, Task]:
@@ -152,7 +154,7 @@ def test_the_first_folds_model_is_kept_until_its_configuration_is_dropped(plan: 
     plan.store.save(request, made)
     (kept,) = saved_models(plan.store.root.parent)
     assert (kept.pipeline, kept.key) == ("logistic", plan.store.key(request.task))
-    left_out = plan.data.train[plan.assigned == 0]
+    left_out = plan.data.train[plan.dealt.assigned == 0]
     again = predict(load_model(kept.path), left_out, plan.problem, classifies=True)
     np.testing.assert_allclose(again, made.scored, atol=1e-6)
 

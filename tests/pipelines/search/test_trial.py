@@ -51,7 +51,7 @@ def test_predictions_without_a_score_are_a_sentence(tmp_path: Path) -> None:
     """Numbers that have run away give an error that is not finite."""
     run = run_of(tmp_path, "rmse", screened=False)
     while (request := run.next_request()) is not None:
-        rows = int((run.plan.assigned == request.fold).sum())
+        rows = int((run.plan.dealt.assigned == request.fold).sum())
         huge = FitResult(np.full((rows, 1), np.inf, np.float32), None, 1.0, 1.0)
         run.receive(request, huge)
     with pytest.raises(PodiumError, match="no score: rmse is"):

@@ -1,0 +1,192 @@
+"""Podium beside AutoGluon and FLAML on real tables: python -m benchmarks.tables FOLDER --minutes 2.
+
+Of each competition's zip a third of `train.csv` is hidden, as the test set is cut off; then each
+tool gets the same files and the same seconds on this machine, one after the other: Podium by a
+whole `make rehearse`, the peers by their best documented setting, in environments of their own
+(`--peer autogluon=path/to/python`). Differences are paired on the hidden rows. A line of JSON a
+competition goes to `--out`, and those that stand there are not run again.
+"""
+
+import argparse
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from competition.data.tables.cells import read_cells
+from competition.data.tables.kinds import kind_of
+from competition.data.tables.schema import Role
+from competition.practice.holdout import HIDDEN_FILE, PUBLIC_FOLDER
+from competition.practice.scoring import Solution
+from competition.spec import Competition, load_competition
+
+# What no file says.
+METRICS = {
+    "titanic": "accuracy",
+    "house-prices-advanced-regression-techniques": "rmse of logs",
+    "spaceship-titanic": "accuracy",
+    "bike-sharing-demand": "rmsle",
+    "playground-series-s3e5": "quadratic weighted kappa",
+    "playground-series-s3e7": "auc",
+    "playground-series-s3e26": "log loss",
+    "tabular-playground-series-jul-2021": "rmsle",
+}
+LOGS = {"rmsle": "log1p", "rmse of logs": "log"}
+
+
+def rehearsed(archive: Path, metric: str, minutes: float, seed: int, root: Path) -> Path:
+    """Let Podium rehearse; return the rehearsal's folder."""
+    variables = {
+        "DATA": str(archive),
+        "METRIC": metric,
+        "BUDGET": f"{round(60 * minutes)}s",
+        "SEED": str(seed),
+        "RUNS_DIR": str(root),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "rehearse"],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{archive.name}: {done.stderr}\n{done.stdout[-2000:]}")
+    (folder,) = (root / "rehearsal").iterdir()
+    (folder / "output.txt").write_text(done.stdout)
+    return folder
+
+
+def task_of(spec: Competition, kaggle: Path, scratch: Path) -> dict[str, Any]:
+    """Return what a peer is told."""
+    problem, public = spec.problem, kaggle / PUBLIC_FOLDER
+    name = spec.test_id or spec.id_column
+    test = read_cells(public / spec.test_file)
+    metric = problem.metric.name
+    positive = problem.positive
+    return {
+        "train": str(public / spec.train_file),
+        "test": str(public / spec.test_file),
+        "sample": str(public / spec.sample_file),
+        "id": name,
+        "id_is_date": name in test and kind_of(test[name]).role == Role.DATE,
+        "labels": list(spec.label_columns),
+        "targets": list(spec.target_columns),
+        "classes": list(spec.classes),
+        "positive": None if positive is None else spec.classes[positive],
+        "form": str(problem.metric.eats),
+        "metric": "rmse" if metric in LOGS else metric,
+        "logs": LOGS.get(metric),
+        "scratch": str(scratch / "models"),
+    }
+
+
+def of_peer(peer: str, python: str, task: dict[str, Any], seconds: float, scratch: Path) -> Path:
+    """Let a peer answer; return its submission."""
+    given, output = scratch / "task.json", scratch / f"{peer}.csv"
+    given.write_text(json.dumps(task))
+    script = Path(__file__).with_name("tables_peer.py")
+    done = subprocess.run(
+        [python, str(script), peer, str(given), str(seconds), str(output)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=scratch,
+    )
+    shutil.rmtree(task["scratch"], ignore_errors=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-1500:])
+    return output
+
+
+def measure(archive: Path, minutes: float, seed: int, peers: dict[str, str]) -> dict[str, Any]:
+    """Return what all reached on one competition."""
+    metric = METRICS[archive.stem]
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        began = time.monotonic()
+        folder = rehearsed(archive, metric, minutes, seed, root)
+        row: dict[str, Any] = {
+            "competition": archive.stem,
+            "metric": metric,
+            "minutes": minutes,
+            "seed": seed,
+            "podium_seconds": round(time.monotonic() - began, 1),
+        }
+        kaggle = folder / "kaggle"
+        spec = load_competition(str(kaggle / "competition.toml"))
+        solution = Solution.read(kaggle / HIDDEN_FILE, spec)
+        (file,) = (folder / "runs" / spec.slug / "submissions").glob("*.csv")
+        own = solution.form.parse(file.read_bytes(), solution.sample).answers
+        assert own is not None
+        problem, truth = solution.problem, solution.truth
+        score = problem.score_answers(truth, own)
+        row |= {"podium": score.value, "standard_error": score.standard_error, "rows": len(truth)}
+        row |= _estimate(folder / "runs" / spec.slug, score.value, score.standard_error)
+        task = task_of(spec, kaggle, root)
+        for peer, python in peers.items():
+            began = time.monotonic()
+            try:
+                theirs = of_peer(peer, python, task, 60 * minutes, root).read_bytes()
+            except RuntimeError as error:
+                row[peer] = f"failed: {error}"
+                continue
+            row[f"{peer}_seconds"] = round(time.monotonic() - began, 1)
+            parsed = solution.form.parse(theirs, solution.sample)
+            if parsed.answers is None:
+                row[peer] = f"refused: {parsed.faults[0]}"
+                continue
+            found = problem.compare(truth, own, parsed.answers)
+            row[peer] = problem.value(truth, parsed.answers)
+            row[f"gain_on_{peer}"] = found.gain
+            row[f"error_on_{peer}"] = found.standard_error
+        return row
+
+
+def _estimate(runs: Path, hidden: float, error: float) -> dict[str, Any]:
+    """Return the blend's estimate, and by how many standard errors the hidden rows differ."""
+    (manifest,) = (runs / "blend").glob("*/manifest.json")
+    said = json.loads(manifest.read_text())["score"]
+    both = math.hypot(error, said["standard_error"])
+    return {
+        "estimate": said["value"],
+        "estimate_error": said["standard_error"],
+        "apart": (hidden - said["value"]) / both if both else None,
+    }
+
+
+def main() -> None:
+    """Run what is not done yet, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="with <slug>.zip as Kaggle zips them")
+    parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", help="slugs")
+    parser.add_argument("--peer", nargs="*", default=[], help="autogluon=PYTHON flaml=PYTHON")
+    parser.add_argument("--out", type=Path, default=Path("docs/tables.jsonl"))
+    given = parser.parse_args()
+    peers = dict(pair.split("=", 1) for pair in given.peer)
+    done = []
+    if given.out.exists():
+        done = [json.loads(line) for line in given.out.read_text().splitlines()]
+    for archive in sorted(given.folder.glob("*.zip")):
+        asked = (archive.stem, given.minutes, given.seed)
+        known = [(row["competition"], row["minutes"], row["seed"]) for row in done]
+        if archive.stem not in METRICS or asked in known:
+            continue
+        if given.only and archive.stem not in given.only:
+            continue
+        row = measure(archive, given.minutes, given.seed, peers)
+        print(json.dumps(row), flush=True)
+        with given.out.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+if __name__ == "__main__":
+    main()
