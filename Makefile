@@ -13,7 +13,7 @@ help: ## show this help
 
 setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date
 
-rehearse: setup ## the whole way on this machine, without an account (DATA=zip, HIDDEN=10000, COMPETITION=digits-auc)
+rehearse: setup ## the whole way on this machine, without an account (COMPETITION=wine; DATA=zip METRIC=rmse; DATA=csv TARGET=column METRIC=auc)
 	@$(RUN) app rehearse
 
 new: setup ## draft the TOML file of a competition of tables (COMPETITION=slug; without an account DATA=zip METRIC=auc; AGAIN=1)

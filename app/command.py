@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from competition.console import SamplerOption, workspace_of
+from competition.console import DEFAULT_COMPETITION, SamplerOption, workspace_of
 
 
 def rehearse(
@@ -15,7 +15,7 @@ def rehearse(
         Path | None,
         typer.Option(
             envvar="DATA",
-            help="Kaggle's zip or a labelled CSV. Default: the data that come with Podium.",
+            help="Kaggle's zip or a labelled CSV, of any table. Default: what comes with Podium.",
         ),
     ] = None,
     hidden: Annotated[
@@ -24,32 +24,49 @@ def rehearse(
     competition: Annotated[
         str, typer.Option("--competition", "-c", envvar="COMPETITION", help="The form of the data.")
     ] = "",
+    target: Annotated[
+        str, typer.Option(envvar="TARGET", help="The column that is asked, where no file tells it.")
+    ] = "",
+    metric: Annotated[
+        str, typer.Option(envvar="METRIC", help="How DATA is scored, where no competition says it.")
+    ] = "",
+    positive: Annotated[
+        str, typer.Option(envvar="POSITIVE", help="The class that counts as positive.")
+    ] = "",
     pipelines: Annotated[
         str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all if empty.")
     ] = "",
     budget: Annotated[
-        str, typer.Option(envvar="BUDGET", help="For tuning. Default: 90s, or 20m with DATA.")
+        str, typer.Option(envvar="BUDGET", help="For tuning. Default: by the size of the data.")
     ] = "",
     workers: Annotated[int, typer.Option(envvar="WORKERS", min=0, help="Cores; 0 for all.")] = 0,
     sampler: SamplerOption = "tpe",
     seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of folds and fits.")] = 0,
 ) -> None:
     """Go the whole way on this machine, without an account, with some of the data hidden."""
-    from app.rehearsal import Rehearsal, competition_of_data, default_budget
+    from app.rehearsal import Rehearsal
+    from app.subject import default_budget, subject_of
+    from competition.drafting.from_files import Told
+    from competition.spec import load_competition
     from pipelines.base import chosen_pipelines
     from pipelines.search.budget import parse_budget
 
-    name = competition or competition_of_data(data)
-    workspace = workspace_of(name)
+    console = Console(soft_wrap=True, highlight=False)
+    seconds = parse_budget(budget) if budget else None
+    root = workspace_of(competition or DEFAULT_COMPETITION).runs.parent / "rehearsal"
+    told = Told(metric=metric or None, target=target or None, positive=positive or None)
+    subject = subject_of(competition, data, told, root)
+    for line in subject.lines():
+        console.print(line, markup=False)
     rehearsal = Rehearsal(
-        name=name,
+        name=subject.name,
         data=data,
         hidden=hidden or None,
-        chosen=chosen_pipelines(pipelines, workspace.competition),
-        seconds=parse_budget(budget or default_budget(data)),
+        chosen=chosen_pipelines(pipelines, load_competition(subject.name)),
+        seconds=seconds or parse_budget(default_budget(subject.name, data)),
         sampler=sampler,
         seed=seed,
         workers=workers or None,
-        root=workspace.runs.parent / "rehearsal",
+        root=root,
     )
-    rehearsal.run(Console(soft_wrap=True, highlight=False))
+    rehearsal.run(console)

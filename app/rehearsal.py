@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.subject import form_digest
 from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle.client import KaggleClient, LeaderboardRow
@@ -61,13 +62,15 @@ class Rehearsal:
 
     @property
     def folder(self) -> Path:
-        """This rehearsal's folder: another one for other data, the same one to go on with it.
+        """This rehearsal's folder: other data or another form have another.
 
         Raises:
             PodiumError: there are no such data.
         """
         part = f"-{self.hidden}" if self.hidden else ""
         competition = load_competition(self.name)
+        if self.name.endswith(".toml"):
+            part = f"-{form_digest(competition)}{part}"
         if self.data is None:
             if competition.bundled is None:
                 raise PodiumError(
@@ -185,13 +188,3 @@ def _show_leaderboard(rows: list[LeaderboardRow], own: str, console: Console) ->
     for row, score in zip(rows, scores, strict=False):
         style = "bold" if row.team == own else None
         console.print(f"{row.rank:>3}  {row.team:<20} {score:>{width}}", style=style)
-
-
-def competition_of_data(data: Path | None) -> str:
-    """Return the competition whose form some data has where nobody names one."""
-    return "optical-digits" if data is None else "digit-recognizer"
-
-
-def default_budget(data: Path | None) -> str:
-    """Return a budget that suits the data: what comes with Podium is small."""
-    return "90s" if data is None else "20m"

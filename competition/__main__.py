@@ -18,6 +18,7 @@ from competition.console import (
     workspace_of,
 )
 from competition.drafting.command import new
+from competition.errors import PodiumError
 from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
 from competition.problem.targets import Eats
@@ -132,8 +133,7 @@ def practice(
         typer.Option(
             "--competition",
             "-c",
-            help=f"A slug or a TOML file. Default: {OPTICAL_DIGITS}, or {DEFAULT_COMPETITION} for "
-            "--data.",
+            help=f"A slug or a TOML file. Default: {OPTICAL_DIGITS}, or what --data look like.",
         ),
     ] = None,
     hidden: Annotated[
@@ -163,9 +163,7 @@ def practice(
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve a practice Kaggle on 127.0.0.1 until Ctrl-C, with some of the data hidden."""
-    workspace = workspace_of(
-        competition or (OPTICAL_DIGITS if data is None else DEFAULT_COMPETITION)
-    )
+    workspace = workspace_of(competition or _shown_by(data))
     server = PracticeServer(
         folder or workspace.runs / "practice",
         workspace.competition,
@@ -184,6 +182,23 @@ def practice(
     sys.stdout.write("\n")
     sys.stdout.flush()
     server.serve(until_stdin_closes)
+
+
+def _shown_by(data: Path | None) -> str:
+    """Return the competition that some data are of, where nobody names one."""
+    from competition.practice.recognition import recognised
+
+    if data is None:
+        return OPTICAL_DIGITS
+    if not data.is_file():
+        raise PodiumError(f"There is no file {data}. Give a labelled CSV or a competition's zip.")
+    found = recognised(data)
+    if found is None:
+        raise PodiumError(
+            f"{data.name} is of no competition that is known here. Name one with --competition: a "
+            "slug, or the path of a TOML file."
+        )
+    return found
 
 
 def _instructions(running: Running) -> str:

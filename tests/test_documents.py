@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from competition.practice.optical_digits import optical_digits
+from competition.practice.bundled.optical_digits import optical_digits
 from competition.spec import load_competition
 from pipelines.base import Pipeline, suggested
 

@@ -1,7 +1,4 @@
-"""Makes a practice competition from labelled images: a third of the rows becomes the hidden test.
-
-Rows are drawn by class where there are classes, and at random where the labels are numbers.
-"""
+"""Makes a practice competition from labelled rows: a third of them becomes the hidden test set."""
 
 import json
 import math
@@ -17,25 +14,27 @@ import numpy.typing as npt
 
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
-from competition.practice.baselines import read_pixels, sample_answers, team_answers
-from competition.practice.labelled import Labelled, read_labelled
+from competition.practice.baselines import images as images_teams
+from competition.practice.baselines import tables as tables_teams
+from competition.practice.baselines.constants import sample_answers
+from competition.practice.hidden_rows import rows_to_hide
+from competition.practice.labelled.images import LabelledImages, read_images
+from competition.practice.labelled.parted import Labelled, Numbers
+from competition.practice.labelled.tables import LabelledTable, read_labelled_table
 from competition.practice.scoring import Solution, sample_of, write_hidden
 from competition.problem.form import Form
-from competition.problem.targets import Answers, Kind, Truth
+from competition.problem.targets import Answers
 from competition.spec import Competition, load_competition
 
 SEED = 20_240_601
-HIDDEN_SHARE = 1 / 3
 _PUBLIC_SHARE = 0.25  # where the competition's own is not known
 SPEC_FILE = "competition.toml"
 HIDDEN_FILE = "hidden.csv"
 BASELINES_FILE = "baselines.json"
 PUBLIC_FOLDER = "public"
 _PREPARED_FILE = "prepared.json"
-_FEWEST_ROWS = 12
-_MOST_HIDDEN = 0.9
-
-Numbers = npt.NDArray[np.int64]
+_FEATURES_FILE = "competition.py"  # where `load_competition` looks for them
+_DRAWS = 20  # of the public rows, until both parts can be scored
 
 
 def prepare(
@@ -72,7 +71,9 @@ def prepare(
     else:
         share = competition.public_share or _PUBLIC_SHARE
         asked = replace(competition, public_share=share)
-        spec = _write(folder, asked, read_labelled(competition, data), hidden)
+        spec = _write(folder, asked, _read_labelled(competition, data), hidden)
+    spec = replace(spec, features=competition.features)
+    _write_own_features(folder / _FEATURES_FILE, competition)
     with atomic_path(spec_file) as path:
         path.write_text(spec.to_toml(), encoding="utf-8")
     with atomic_path(prepared) as path:
@@ -90,73 +91,41 @@ def _fingerprint(competition: Competition, data: Path | None, hidden: int | None
     return f"{source} {sha256(form.encode()).hexdigest()}{share}"
 
 
-def stratified_share(labels: Numbers, share: float, seed: int) -> Numbers:
-    """Return the sorted row numbers of a stratified share, always the same for a seed.
-
-    Each class gives its share rounded down; the rows that are then missing come from the classes
-    with the largest remainders (Hamilton's method).
-
-    Args:
-        labels: (n,) class numbers.
-        share: Between 0 and 1.
-        seed: Of NumPy's generator.
-    """
-    random = np.random.default_rng(seed)
-    classes, counts = np.unique(labels, return_counts=True)
-    quotas = counts * share
-    takes = np.floor(quotas).astype(int)
-    missing = round(len(labels) * share) - takes.sum()
-    takes[np.argsort(takes - quotas, kind="stable")[:missing]] += 1
-    taken = [
-        random.permutation(np.flatnonzero(labels == each))[:take]
-        for each, take in zip(classes, takes, strict=True)
-    ]
-    return np.sort(np.concatenate(taken))
+def _write_own_features(file: Path, competition: Competition) -> None:
+    """Keep a person's own features beside the TOML file, as they are now."""
+    if competition.features is None:
+        file.unlink(missing_ok=True)
+        return
+    with atomic_path(file) as path:
+        path.write_text(competition.features, encoding="utf-8")
 
 
-def random_share(rows: int, share: float, seed: int) -> Numbers:
-    """Return the sorted row numbers of a random share of rows, always the same for a seed."""
-    drawn = np.random.default_rng(seed).permutation(rows)[: round(rows * share)]
-    return np.sort(drawn).astype(np.int64)
-
-
-def _hidden_rows(labelled: Labelled, kind: Kind, wanted: int | None) -> Numbers:
-    """Return the sorted numbers of the rows to hide.
-
-    Raises:
-        PodiumError: too few rows would be left.
-    """
-    rows = len(labelled.lines)
-    if rows < _FEWEST_ROWS:
-        raise PodiumError(
-            f"{labelled.name}: {rows} labelled rows are too few to hide a third of them. Give at "
-            "least a dozen."
-        )
-    share = HIDDEN_SHARE if wanted is None else wanted / rows
-    if share > _MOST_HIDDEN:
-        raise PodiumError(
-            f"{wanted:,} rows cannot be hidden of the {rows:,} of {labelled.name}, as too few "
-            "would be left to learn from. Hide fewer."
-        )
-    if kind == Kind.NUMBERS:
-        return random_share(rows, share, SEED)
-    return stratified_share(labelled.truth, share, SEED)
+def _read_labelled(competition: Competition, data: Path | None) -> LabelledImages | LabelledTable:
+    if competition.rows_kind == "images":
+        return read_images(competition, data)
+    return read_labelled_table(competition, data)
 
 
 def _write(
-    folder: Path, competition: Competition, labelled: Labelled, wanted: int | None
+    folder: Path,
+    competition: Competition,
+    labelled: LabelledImages | LabelledTable,
+    wanted: int | None,
 ) -> Competition:
-    problem = competition.problem
-    hidden = _hidden_rows(labelled, problem.kind, wanted)
-    kept = np.setdiff1d(np.arange(len(labelled.lines)), hidden)
+    hidden = rows_to_hide(labelled, competition, wanted, SEED)
+    kept = np.setdiff1d(np.arange(len(labelled.truth)), hidden)
     spec = competition.with_rows(train=len(kept), test=len(hidden))
-    images = read_pixels(labelled.pixels, labelled.name).reshape(-1, *spec.image_shape)
-    of_sample = sample_answers(problem, labelled.truth[kept], len(hidden))
-    teams = {"the sample": of_sample} | team_answers(problem, images, labelled.truth, kept, hidden)
+    of_sample = sample_answers(spec.problem, labelled.truth[kept], len(hidden))
+    ids = labelled.ids(hidden)
     _write_public(folder / PUBLIC_FOLDER, spec, labelled, kept, hidden, of_sample)
+    teams = {"the sample": of_sample}
+    if isinstance(labelled, LabelledImages):
+        teams |= images_teams.team_answers(spec, labelled, kept, hidden)
+    else:
+        teams |= tables_teams.team_answers(spec, labelled, kept, hidden)
     labels = [labelled.labels[row] for row in hidden]
     with atomic_path(folder / HIDDEN_FILE) as path:
-        write_hidden(path, spec, labels, _public_rows(spec, labelled.truth[hidden]))
+        write_hidden(path, spec, ids, labels, _public_rows(spec, labelled, hidden, of_sample))
     board = _board(Solution.read(folder / HIDDEN_FILE, spec), teams)
     with atomic_path(folder / BASELINES_FILE) as path:
         path.write_text(json.dumps(board, indent=1))
@@ -171,16 +140,16 @@ def _write_public(
     hidden: Numbers,
     of_sample: Answers,
 ) -> None:
-    """Write the files that are served, with Kaggle's CRLF line ends, and their zip."""
-    sample = Form.of(spec).render(of_sample, sample_of(spec, len(hidden)))
+    """Write the files that are served, and their zip; the sample has Kaggle's CRLF line ends."""
+    sample = Form.of(spec).render(of_sample, sample_of(spec, labelled.ids(hidden)))
     files = {
-        spec.train_file: [labelled.header, *(labelled.lines[row] for row in kept)],
-        spec.test_file: [labelled.pixel_header, *(labelled.pixels[row] for row in hidden)],
-        spec.sample_file: sample.encode().rstrip(b"\n").split(b"\n"),
+        spec.train_file: labelled.train_file(kept),
+        spec.test_file: labelled.test_file(hidden),
+        spec.sample_file: sample.encode().replace(b"\n", b"\r\n"),
     }
-    for name, lines in files.items():
-        with atomic_path(public / name) as path, path.open("wb") as file:
-            file.write(b"\r\n".join(lines) + b"\r\n")
+    for name, content in files.items():
+        with atomic_path(public / name) as path:
+            path.write_bytes(content)
     with (
         atomic_path(public / f"{spec.slug}.zip") as path,
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
@@ -189,29 +158,34 @@ def _write_public(
             archive.write(public / name, name)
 
 
-def _public_rows(spec: Competition, truth: Truth) -> npt.NDArray[np.bool_]:
-    """Return (m,) which hidden rows count for the public score, drawn at random."""
+def _public_rows(
+    spec: Competition, labelled: Labelled, hidden: Numbers, of_sample: Answers
+) -> npt.NDArray[np.bool_]:
+    """Return (m,) which hidden rows count for the public score, drawn at random.
+
+    They are drawn again where one of the two parts cannot be scored, as where a class is missing.
+    """
     assert spec.public_share is not None
-    share = spec.public_share
-    count = max(1, round(len(truth) * share))
-    public = np.zeros(len(truth), bool)
-    public[np.random.default_rng(SEED).permutation(len(truth))[:count]] = True
-    return public
+    truth, problem = labelled.truth[hidden], spec.problem
+    count = max(1, round(len(truth) * spec.public_share))
+    for seed in range(SEED, SEED + _DRAWS):
+        public = np.zeros(len(truth), bool)
+        public[np.random.default_rng(seed).permutation(len(truth))[:count]] = True
+        private = public if public.all() else ~public
+        parts = (public, private)
+        if all(math.isfinite(problem.value(truth[part], of_sample[part])) for part in parts):
+            return public
+    raise PodiumError(
+        f"{len(truth):,} hidden rows are too few to be scored by {problem.metric.name} in two "
+        "parts. Hide more, or give more data."
+    )
 
 
 def _board(solution: Solution, teams: dict[str, Answers]) -> dict[str, Any]:
-    """Return the teams and their scores, ready for JSON.
-
-    Raises:
-        PodiumError: a part of the hidden rows cannot be scored.
-    """
+    """Return the teams whose answers have a score, and their scores, ready for JSON."""
     rows = []
     for team, answers in teams.items():
         public, private = solution.values(answers)
-        if not math.isfinite(public + private):
-            raise PodiumError(
-                f"{len(solution.truth):,} hidden rows are too few to be scored by "
-                f"{solution.problem.metric.name} in two parts. Hide more, or give more data."
-            )
-        rows.append({"team": team, "public": public, "private": private})
+        if math.isfinite(public + private):
+            rows.append({"team": team, "public": public, "private": private})
     return {"created": datetime.now(UTC).timestamp(), "rows": rows}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from competition.practice.labelled import truth_of
+from competition.practice.labelled.labels import Label, truth_of
 from competition.problem.form import Form
 from competition.problem.problem import Problem
 from competition.problem.sample import Sample
@@ -47,7 +47,7 @@ class Solution:
         return cls(
             problem=competition.problem,
             form=Form.of(competition),
-            sample=sample_of(competition, len(rows)),
+            sample=sample_of(competition, tuple(row[0] for row in rows)),
             truth=truth_of(labels, competition, path.name),
             public=np.array([row[-1] == "1" for row in rows]),
         )
@@ -76,16 +76,17 @@ class Solution:
         return public, rest
 
 
-def sample_of(competition: Competition, rows: int) -> Sample:
-    """Return the ids 1 to `rows` with the header of a submission."""
+def sample_of(competition: Competition, ids: tuple[str, ...]) -> Sample:
+    """Return these ids with the header of a submission."""
     header = (competition.id_column, *competition.target_columns)
-    return Sample(header=header, ids=tuple(map(str, range(1, rows + 1))), size=0)
+    return Sample(header=header, ids=ids, size=0)
 
 
 def write_hidden(
     path: Path,
     competition: Competition,
-    labels: list[tuple[str, ...]],
+    ids: tuple[str, ...],
+    labels: list[Label],
     public: npt.NDArray[np.bool_],
 ) -> None:
     """Write the truth that `Solution.read` reads: id, label(s) as they were written, 1 for public.
@@ -93,11 +94,12 @@ def write_hidden(
     Args:
         path: Where to.
         competition: Names the columns.
-        labels: The label texts of the hidden rows, in the order of their ids.
+        ids: Of the hidden rows.
+        labels: Their label texts.
         public: (m,) whether a row counts for the public score.
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow([competition.id_column, *competition.label_columns, "public"])
-        for number, (label, shown) in enumerate(zip(labels, public, strict=True), start=1):
-            rows.writerow([number, *label, int(shown)])
+        for name, label, shown in zip(ids, labels, public, strict=True):
+            rows.writerow([name, *label, int(shown)])

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from competition.practice.optical_digits import optical_digits
+from competition.practice.bundled.optical_digits import optical_digits
 from pipelines.base import Pipeline, suggested
 
 Images = npt.NDArray[np.uint8]

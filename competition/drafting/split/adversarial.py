@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from competition.data.tables.kinds import codes_of, kind_of, numbers_of, seconds_of
+from competition.data.tables.coded import coded
+from competition.data.tables.kinds import kind_of, numbers_of, seconds_of, with_levels
 from competition.data.tables.schema import Role
 
 _ROWS = 20_000
@@ -98,8 +99,8 @@ def _values(parts: list[pd.DataFrame], name: str) -> np.ndarray | None:
         case Role.DATE:
             return seconds_of(whole, kind.date_format)
         case Role.CATEGORY:
-            first, second, _ = codes_of(train, test)
-            return np.concatenate([first, second])
+            cells = with_levels(coded(whole))
+            return cells.values(np.arange(len(cells.texts)))[0]
     return None
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from competition.data.tables.coded import texts_of
 from competition.data.tables.fold_rule import By, FoldRule
-from competition.data.tables.kinds import kind_of, numbers_of, seconds_of, texts_of
+from competition.data.tables.kinds import kind_of, numbers_of, seconds_of
 from competition.data.tables.schema import Role
 from competition.data.tables.units import groups_of
 from competition.drafting.tables import kind_of_both
@@ -171,7 +172,7 @@ def _by_groups(train: pd.Series, test: pd.Series) -> Iterator[Parting]:
         if not (_fits(match, train) and _fits(match, test)):
             continue
         rule = FoldRule(By.GROUP, name, match)
-        groups = [pd.Series(groups_of(rule, part), dtype="str") for part in (train, test)]
+        groups = groups_of(rule, train, test).written()
         found = _groups_apart(rule, groups[0], groups[1], len(train))
         if found is not None:
             yield found

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from app.draw.readers import BLEND, Reader, load_readers
 from competition.data.dataset import Dataset
 from competition.errors import PodiumError
-from competition.practice.optical_digits import optical_digits
+from competition.practice.bundled.optical_digits import optical_digits
 from competition.workspace import Workspace
 from pipelines.features.images.flatten import ScaledPixels
 from pipelines.saved_models import dump_model

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.draw.segmentation import FoundDigit, find_digits
-from competition.practice.optical_digits import optical_digits
+from competition.practice.bundled.optical_digits import optical_digits
 
 Image = npt.NDArray[np.uint8]
 

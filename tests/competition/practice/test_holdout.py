@@ -14,20 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from competition.errors import PodiumError
-from competition.practice.holdout import prepare, stratified_share
-from competition.practice.optical_digits import mnist_form, optical_digits
+from competition.practice.bundled.optical_digits import mnist_form, optical_digits
+from competition.practice.holdout import prepare
 from competition.spec import Competition, load_competition
-
-
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=200), st.integers(0, 9))
-def test_a_share_is_stratified_and_fixed(labels: list[int], seed: int) -> None:
-    array = np.array(labels)
-    taken = stratified_share(array, 1 / 3, seed)
-    assert len(taken) == round(len(labels) / 3)
-    assert len(set(taken)) == len(taken)
-    counts, chosen = Counter(labels), Counter(array[taken].tolist())
-    assert all(abs(chosen[each] - counts[each] / 3) < 1 for each in counts)
-    assert (taken == stratified_share(array, 1 / 3, seed)).all()
 
 
 def test_optical_digits_have_mnists_form() -> None:

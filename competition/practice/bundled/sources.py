@@ -1,4 +1,4 @@
-"""The labelled data that a practice Kaggle brings along, for competitions that name one."""
+"""The labelled data that a practice Kaggle brings along, for competitions that name them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.errors import PodiumError
-from competition.practice.optical_digits import optical_digits
+from competition.practice.bundled.optical_digits import optical_digits
+from competition.practice.bundled.tables import breast_cancer, diabetes, wine
 from competition.spec import Competition
 
 Images = npt.NDArray[np.uint8]
@@ -16,25 +17,32 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Source:
-    """Labelled images that need no download.
+    """Labelled data that need no download.
 
     Attributes:
         title: For people.
-        load: Returns the images, (n, side, side) uint8, and what is written as their labels, (n,).
+        csv: Returns them as a labelled CSV, given the name of its label column.
     """
 
     title: str
-    load: Callable[[], tuple[Images, Labels]]
+    csv: Callable[[str], bytes]
 
 
-def _even_digits() -> tuple[Images, Labels]:
+def _digits(label_column: str) -> bytes:
+    return images_csv(*optical_digits(), label_column)
+
+
+def _even_digits(label_column: str) -> bytes:
     images, digits = optical_digits()
-    return images, (digits % 2 == 0).astype(np.int64)
+    return images_csv(images, (digits % 2 == 0).astype(np.int64), label_column)
 
 
 SOURCES = {
-    "optical-digits": Source("the optical digits", optical_digits),
+    "optical-digits": Source("the optical digits", _digits),
     "optical-digits-even": Source("the optical digits, 1 for the even ones", _even_digits),
+    "breast-cancer": Source("the breast cancers", breast_cancer),
+    "wine": Source("the wines", wine),
+    "diabetes": Source("the patients with diabetes", diabetes),
 }
 
 
@@ -57,9 +65,14 @@ def find_source(competition: Competition) -> Source:
     return SOURCES[competition.bundled]
 
 
-def labelled_csv(source: Source, label_column: str) -> bytes:
-    """Return a source as a labelled CSV in MNIST's form, with Kaggle's CRLF line ends."""
-    images, labels = source.load()
+def images_csv(images: Images, labels: Labels, label_column: str) -> bytes:
+    """Return images as a labelled CSV in MNIST's form, with Kaggle's CRLF line ends.
+
+    Args:
+        images: (n, side, side).
+        labels: (n,) what is written as their labels.
+        label_column: What its column is called.
+    """
     pixels = images.reshape(len(images), -1)
     header = ",".join([label_column, *(f"pixel{i}" for i in range(pixels.shape[1]))])
     rows = np.column_stack([labels, pixels])

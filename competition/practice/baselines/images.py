@@ -1,4 +1,4 @@
-"""The practice leaderboard's other teams: what hardly any work achieves."""
+"""The other teams where images are asked: a constant, and one that looks at the pixels."""
 
 import io
 
@@ -6,12 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.errors import PodiumError
+from competition.practice.baselines.constants import constant_answers, of_probabilities
+from competition.practice.labelled.images import LabelledImages
+from competition.practice.labelled.parted import Numbers
 from competition.problem.problem import Problem
-from competition.problem.targets import Answers, Eats, Kind, Truth
+from competition.problem.targets import Answers, Kind, Truth
+from competition.spec import Competition
 
 Images = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
 
 _NEXT = 0.1  # what each nearer class leaves to the ones after it
 _POOLS = 8  # along each side
@@ -35,61 +38,30 @@ def read_pixels(rows: list[bytes], name: str) -> npt.NDArray[np.uint8]:
         ) from None
 
 
-def sample_answers(problem: Problem, train: Truth, rows: int) -> Answers:
-    """Return the constant answers of the sample file.
-
-    The first class, or the first few of a ranking; equal probabilities; 0, or the median where the
-    metric does not take 0.
-
-    Args:
-        problem: What is asked.
-        train: The truth of the training rows.
-        rows: How many answers.
-    """
-    if problem.kind == Kind.NUMBERS:
-        zero_is_taken = problem.metric.scale.least <= 0
-        value = np.zeros(train.shape[1]) if zero_is_taken else np.median(train, axis=0)
-        return np.tile(value, (rows, 1))
-    classes = len(problem.classes)
-    return _of_probabilities(problem, np.full((rows, classes), 1 / classes))
-
-
 def team_answers(
-    problem: Problem, images: Images, truth: Truth, train: Numbers, hidden: Numbers
+    spec: Competition, labelled: LabelledImages, train: Numbers, hidden: Numbers
 ) -> dict[str, Answers]:
     """Return what each team answers for the hidden rows: one that is constant, one that looks.
 
     Args:
-        problem: What is asked.
-        images: (n, side, side) or (n, side, side, 3) uint8.
-        truth: Of all rows, of which only those of the training rows are looked at.
+        spec: What is asked.
+        labelled: All rows; of the hidden ones the truth is not looked at.
         train: The numbers of the training rows.
         hidden: The numbers of the hidden rows.
+
+    Raises:
+        PodiumError: a pixel is not a whole number from 0 to 255.
     """
-    known = truth[train]
+    problem, known = spec.problem, labelled.truth[train]
+    images = read_pixels(labelled.pixels, labelled.name).reshape(-1, *spec.image_shape)
+    teams = dict([constant_answers(problem, known, len(hidden))])
     if problem.kind == Kind.NUMBERS:
-        name, value = _best_constant(problem, known)
-        return {
-            name: np.tile(value, (len(hidden), 1)),
-            "ridge on coarse pixels": _ridge(problem, _pooled(images), known, train, hidden),
-        }
-    shares = np.bincount(known, minlength=len(problem.classes)) / len(known)
-    names = {Eats.LABEL: "most frequent class", Eats.RANKING: "most frequent classes"}
-    return {
-        names.get(problem.metric.eats, "class frequencies"): _of_probabilities(
-            problem, np.tile(shares, (len(hidden), 1))
-        ),
-        "nearest class mean": _of_probabilities(
+        teams["ridge on coarse pixels"] = _ridge(problem, _pooled(images), known, train, hidden)
+    else:
+        teams["nearest class mean"] = of_probabilities(
             problem, _nearest_mean(images, len(problem.classes), known, train, hidden)
-        ),
-    }
-
-
-def _of_probabilities(problem: Problem, probabilities: Floats) -> Answers:
-    """Return the answers that (m, classes) probabilities stand for, without anything learnt."""
-    if problem.metric.eats == Eats.LABEL:
-        return np.asarray(probabilities.argmax(axis=1))
-    return problem.decision().answers(probabilities.astype(np.float32))
+        )
+    return teams
 
 
 def _nearest_mean(
@@ -110,22 +82,6 @@ def _nearest_mean(
     parts = _NEXT ** places.astype(np.float64)
     shares: Floats = parts / parts.sum(axis=1, keepdims=True)
     return shares
-
-
-def _best_constant(problem: Problem, known: Truth) -> tuple[str, Floats]:
-    """Return the better of mean (on the training scale) and median, (t,), and its name."""
-    scale = problem.metric.scale
-    constants = {
-        "mean value": scale.inverse(scale.forward(known).mean(axis=0)),
-        "median value": np.median(known, axis=0),
-    }
-    sign = 1 if problem.greater_is_better else -1
-
-    def worth(name: str) -> float:
-        return sign * problem.value(known, np.tile(constants[name], (len(known), 1)))
-
-    best = max(constants, key=worth)
-    return best, constants[best]
 
 
 def _pooled(images: Images) -> Floats:

@@ -1,27 +1,26 @@
-"""A labelled CSV taken apart: each row as it was written, with and without its labels."""
+"""A labelled CSV of images taken apart: each row as it was written, with and without its labels."""
 
 import csv
 import io
 import math
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from competition.data.labels import Labels
+from competition.data.tables.fold_rule import Units
 from competition.errors import PodiumError
-from competition.kaggle.archives import member_called
-from competition.practice.bundled import find_source, labelled_csv
-from competition.problem.targets import Kind, Truth
+from competition.practice.bundled.sources import find_source
+from competition.practice.labelled.labels import Label, truth_of
+from competition.practice.labelled.packed import unpacked
+from competition.practice.labelled.parted import Numbers
+from competition.problem.targets import Truth
 from competition.spec import Competition
 
 _SHOWN = 40  # characters of a cell in a message
 
-Label = tuple[str, ...]
-
 
 @dataclass(frozen=True)
-class Labelled:
-    """Labelled rows; lists have one entry a row, all text as it was written.
+class LabelledImages:
+    """Labelled images; lists have one entry a row, all text as it was written.
 
     Attributes:
         name: The file's name, for messages.
@@ -31,6 +30,7 @@ class Labelled:
         pixels: The rows without label and id columns.
         labels: The text of the label column(s).
         truth: What the labels mean: (n,) class indices, or (n, t) values.
+        units: None: images are on their own.
     """
 
     name: str
@@ -40,10 +40,23 @@ class Labelled:
     pixels: list[bytes]
     labels: list[Label]
     truth: Truth
+    units: Units | None = None
+
+    def ids(self, hidden: Numbers) -> tuple[str, ...]:
+        """Number the hidden rows from 1."""
+        return tuple(map(str, range(1, len(hidden) + 1)))
+
+    def train_file(self, kept: Numbers) -> bytes:
+        """Return the labelled file with these rows alone, with Kaggle's CRLF line ends."""
+        return _crlf([self.header, *(self.lines[row] for row in kept)])
+
+    def test_file(self, hidden: Numbers) -> bytes:
+        """Return the pixels of these rows."""
+        return _crlf([self.pixel_header, *(self.pixels[row] for row in hidden)])
 
 
-def read_labelled(competition: Competition, data: Path | None) -> Labelled:
-    """Read labelled data, checking the header, the width of every row, and every label.
+def read_images(competition: Competition, data: Path | None) -> LabelledImages:
+    """Read labelled images, checking the header, the width of every row, and every label.
 
     Args:
         competition: Whose columns and classes the data have.
@@ -54,12 +67,12 @@ def read_labelled(competition: Competition, data: Path | None) -> Labelled:
     """
     if data is None:
         source = find_source(competition)
-        content = labelled_csv(source, competition.label_columns[0])
+        content = source.csv(competition.label_columns[0])
         return parse(content, competition, source.title)
-    return parse(_unpacked(data, competition.train_file), competition, data.name)
+    return parse(unpacked(data, competition.train_file), competition, data.name)
 
 
-def parse(content: bytes, competition: Competition, name: str) -> Labelled:
+def parse(content: bytes, competition: Competition, name: str) -> LabelledImages:
     """Take the bytes of a labelled CSV apart.
 
     Args:
@@ -80,7 +93,7 @@ def parse(content: bytes, competition: Competition, name: str) -> Labelled:
     layout = _Layout.of(lines[0], competition, name)
     apart = [layout.taken_apart(line, number) for number, line in enumerate(lines, start=1)]
     labels = [label for label, _ in apart[1:]]
-    return Labelled(
+    return LabelledImages(
         name=name,
         header=lines[0],
         lines=lines[1:],
@@ -160,48 +173,8 @@ def _fields(line: bytes, where: str) -> list[str]:
         raise PodiumError(f"{where} is not CSV ({error}). Give the labelled CSV.") from None
 
 
-def truth_of(labels: list[Label], competition: Competition, name: str) -> Truth:
-    """Return what label texts mean: (n,) int64 class indices, or (n, t) float64 values.
-
-    Raises:
-        PodiumError: a text is not one of the classes, or not a number that the metric takes; the
-            sentence names the line of a file with a header.
-    """
-    problem = competition.problem
-    least = problem.metric.scale.least if problem.kind == Kind.NUMBERS else -math.inf
-    cells = Labels(problem.classes, least)
-    for line, label in enumerate(labels, start=2):
-        for text in label:
-            if fault := cells.fault(text):
-                raise PodiumError(
-                    f"{name}, line {line}: {fault}. Correct the line, or the competition's TOML "
-                    "file."
-                )
-    places = range(len(competition.label_columns))
-    truth = cells.truth([[cells.read(label[place]) for label in labels] for place in places])
-    assert truth is not None
-    return truth
-
-
-def _unpacked(data: Path, wanted: str) -> bytes:
-    """Return the bytes of a CSV, from inside a zip, or a zip in a zip, where it is packed."""
-    content = data.read_bytes()
-    try:
-        while zipfile.is_zipfile(io.BytesIO(content)):
-            content = _member(content, wanted, data)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
-        raise PodiumError(f"{data} is a damaged zip ({error}). Download it again.") from None
-    if content[:2] == b"PK":
-        raise PodiumError(f"{data} is a zip cut short. Download it again.")
-    return content
-
-
-def _member(content: bytes, wanted: str, data: Path) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        name = member_called(archive.namelist(), wanted)
-        if name is not None:
-            return archive.read(name)
-    raise PodiumError(f"{data} holds no {wanted}. Give the competition's zip, or its {wanted}.")
+def _crlf(lines: list[bytes]) -> bytes:
+    return b"\r\n".join(lines) + b"\r\n"
 
 
 def _shown(line: bytes) -> str:

@@ -1,0 +1,1 @@
+"""The practice leaderboard's other teams: what hardly any work achieves."""

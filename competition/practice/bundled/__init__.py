@@ -1,0 +1,1 @@
+"""The labelled data that a practice Kaggle brings along."""
