@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from competition.data.tables.cells import read_cells
-from competition.data.tables.kinds import Kind, kind_of, texts_of
+from competition.data.tables.coded import texts_of
+from competition.data.tables.kinds import Kind, kind_of
 from competition.data.tables.schema import Role
 from competition.drafting.files import Files, plain_name
 from competition.errors import PodiumError

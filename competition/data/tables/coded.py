@@ -41,6 +41,11 @@ class Coded:
         new = np.append(np.asarray(codes, np.int64), -1)
         return Coded(texts, self.own, tuple(new[joint] for joint in self.joint))
 
+    def written(self) -> list[pd.Series]:
+        """Return the texts of the cells of each part; NaN where missing."""
+        texts = pd.Series([*self.texts, None], dtype="str")
+        return [texts.iloc[codes].reset_index(drop=True) for codes in self.parts]
+
 
 def coded(*parts: pd.Series) -> Coded:
     """Return cells as codes; numbers and truth values stand for what Python prints of them.
@@ -64,6 +69,11 @@ def coded(*parts: pd.Series) -> Coded:
         own.append(codes)
         joint.append(new)
     return Coded(list(places), tuple(own), tuple(joint))
+
+
+def texts_of(cells: pd.Series) -> pd.Series:
+    """Return cells of any type as texts without blanks around them; NaN where missing."""
+    return coded(cells).written()[0].set_axis(cells.index)
 
 
 def _factorized(cells: pd.Series) -> tuple[npt.NDArray[Any], list[Any]]:
