@@ -6,6 +6,7 @@ open is queued again by the next run, or by another coordinator of the same stud
 """
 
 import logging
+import math
 from concurrent.futures import Future
 from contextlib import suppress
 
@@ -47,6 +48,7 @@ def tune(
     report: Report,
     *,
     sampler: str = "tpe",
+    grace: float = math.inf,
     tick: float = _TICK,
 ) -> list[Column]:
     """Tune one pipeline for some time and finish the columns of its best trials.
@@ -64,19 +66,20 @@ def tune(
         report: Called with each step's progress.
         sampler: `tpe`, `random`, or `grid`: after the first trial, the points of the pipeline's
             grid one after the other, and an end with the last of them.
+        grace: Seconds after its time that the first trial may still take.
         tick: Seconds between two signs of life.
 
     Returns:
         The columns of the best trials whose fits were made here, best first.
 
     Raises:
-        PipelineFailed: the pipeline cannot be fitted to this data.
+        PipelineFailed: the pipeline cannot be fitted to this data, or not in this time.
         InfrastructureError: the database, the cluster or the disk failed; the columns that could be
             made are in the store.
     """
     with plan.executor(pipeline) as executor:
         source = TrialSource(pipeline, study, plan, sampler)
-        return _Coordinator(source, executor, seconds, report, tick).run()
+        return _Coordinator(source, executor, seconds, report, grace, tick).run()
 
 
 class _Coordinator:
@@ -86,9 +89,11 @@ class _Coordinator:
         executor: FitExecutor,
         seconds: float,
         report: Report,
+        grace: float,
         tick: float,
     ) -> None:
         self.source, self.executor, self.report, self.tick = source, executor, report, tick
+        self.grace = grace
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
         self.deadline = executor.now() + seconds
         self.maker = maker_of(self.pipeline.name, self.plan.competition.rows_kind)
@@ -118,13 +123,14 @@ class _Coordinator:
 
     def _work(self) -> None:
         while self._fill():
-            patience = _LOOK if self.standing.score is None else max(0.0, min(_LOOK, self._left()))
+            until = self._left() + (0 if self.standing.score is not None else self.grace)
+            patience = max(0.0, min(_LOOK, until))
             done = self.executor.wait(self.running, patience)
             for future in done:
                 self._receive(future)
             if not done:
                 self._say(fits_left=sum(run.fits_left for run in self.open))
-            if self._hopeless() or (self.standing.score is not None and self._left() <= 0):
+            if self._hopeless() or self._over():
                 break
             self._beat()
 
@@ -265,6 +271,10 @@ class _Coordinator:
         """Return the seconds until the deadline, less what finishing the columns will take."""
         return self.deadline - self.executor.now() - STRETCH * self.standing.finishing
 
+    def _over(self) -> bool:
+        """Tell whether the time is up; the first trial has some more."""
+        return self._left() <= (0 if self.standing.score is not None else -self.grace)
+
     def _wants_more(self) -> bool:
         if self.standing.score is None:
             return not self.open
@@ -273,6 +283,8 @@ class _Coordinator:
     def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
         if not self.standing.best:
+            if self._over() and not self.failures.count:
+                raise PipelineFailed("There was no time left for its first trial.")
             raise PipelineFailed(f"{self.pipeline.name} cannot be fitted: {self.failures.last}")
         facts = {
             "trials": self.standing.trials,

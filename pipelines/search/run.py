@@ -1,6 +1,7 @@
 """One tuning run over several pipelines: the time is divided, each is tuned, columns are kept."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from pipelines.search.fit import failure_of
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress
 from pipelines.search.studies.study import open_storage, open_study, sole_coordinator
+
+_GRACE = 5.0  # seconds that a run may take longer for a pipeline's first trial
+_GRACE_SHARE = 0.05  # or this share of its time
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +65,8 @@ def tune_all(
         for position, pipeline in enumerate(pipelines):
             study = open_study(storage, plan, pipeline)
             left = max(0.0, deadline - time.monotonic())
+            # Without a column there is nothing to blend, however late it is.
+            grace = max(_GRACE, _GRACE_SHARE * seconds) if tuned.columns else math.inf
             share = share_of(pipeline, pipelines[position + 1 :], left)
             try:
                 tuned.columns[pipeline.name] = tune(
@@ -70,6 +76,7 @@ def tune_all(
                     share,
                     lambda progress: report(progress, deadline - time.monotonic()),
                     sampler=sampler,
+                    grace=deadline + grace - time.monotonic() - share,
                 )
             except InfrastructureError:
                 raise

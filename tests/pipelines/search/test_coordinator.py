@@ -59,6 +59,16 @@ def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(
     assert manifest["best_so_far"][-1] == better(manifest["best_so_far"])
 
 
+def test_a_first_trial_that_takes_too_long_is_given_up_where_another_pipeline_has_a_column(
+    tmp_path: Path,
+) -> None:
+    plan = plan_here(tmp_path, place=Here(made_up, seconds=10.0))
+    with pytest.raises(PipelineFailed, match="no time left for its first trial"):
+        tune(LOGISTIC, memory_study(), plan, 5.0, quiet, grace=2.0)
+    (column,) = tune(LOGISTIC, memory_study(), plan, 5.0, quiet)
+    assert column.score.value > 0.5
+
+
 def test_a_budget_that_is_too_small_still_ends_with_a_column(tmp_path: Path) -> None:
     """Real processes; and what is known is not fitted again."""
     from pipelines.execution.local import LocalExecutor
