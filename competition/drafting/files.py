@@ -102,7 +102,8 @@ def find_files(folder: Path) -> Files:
     """Tell which tables of a folder are train, test and sample.
 
     The sample is the file that is called so, or a submission; else the one with ids for as many
-    rows as the test file has, and few columns. Train and test are told by their names, else by the sample's ids.
+    rows as the test file has, and few columns. Train and test are told by their names, else by the
+    sample's ids.
 
     Args:
         folder: With the CSV files, plain or each in a zip of its own, also within folders.
