@@ -101,8 +101,9 @@ def _is_table(name: str) -> bool:
 def find_files(folder: Path) -> Files:
     """Tell which tables of a folder are train, test and sample.
 
-    The sample is the file that is called so, or a submission; else the one with as many rows as
-    the test file and few columns. Train and test are told by their names, else by the sample's ids.
+    The sample is the file that is called so, or a submission; else the one with ids for as many
+    rows as the test file has, and few columns. Train and test are told by their names, else by the
+    sample's ids.
 
     Args:
         folder: With the CSV files, plain or each in a zip of its own, also within folders.
@@ -233,7 +234,8 @@ class _Told:
             for path in self.tables
             if path not in (train, test)
             and len(self.cells(path)) == rows
-            and len(self.cells(path).columns) < max(3, columns)
+            and 2 <= len(self.cells(path).columns) < max(3, columns)
+            and not self.cells(path).iloc[:, 0].duplicated().any()
         ]
         if len(found) != 1:
             return None

@@ -52,6 +52,11 @@ def test_each_file_in_a_zip_of_its_own(tmp_path: Path) -> None:
     assert names_in(tmp_path / "in") == names_in(tmp_path / "all.zip") == wanted
 
 
+def test_another_table_of_as_many_rows_is_no_sample(tmp_path: Path) -> None:
+    made = {"train.csv": TRAIN, "test.csv": TEST, "stores.csv": "city,x\na,1\na,2\n"}
+    assert names_in(zip_of(tmp_path / "all.zip", **made)) == ("train.csv", "test.csv", "")
+
+
 def test_more_of_the_same_name_are_left_aside(tmp_path: Path) -> None:
     made = {"train.csv": TRAIN, "train_extra.csv": TRAIN, "test.csv": TEST}
     source = zip_of(tmp_path / "all.zip", **made, **{"sample_submission.csv": SAMPLE})

@@ -12,6 +12,7 @@ import pytest
 
 from competition.__main__ import app
 from competition.console import run
+from competition.drafting.from_files import slug_of
 from competition.spec import load_competition
 from tests.competition.conftest import Scripted
 from tests.serving import Served
@@ -90,6 +91,18 @@ def test_on_a_terminal_it_asks_until_the_answer_fits(new: Run, tmp_path: Path) -
     assert "'gini' is not known" in out
     assert "It is one of sick, well." in out
     assert load_competition("made.toml").positive == "sick"
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("https://www.kaggle.com/competitions/titanic", "titanic"),
+        ("https://www.kaggle.com/c/house-prices/data?select=train.csv", "house-prices"),
+        ("My Data (2)", "my-data-2"),
+    ],
+)
+def test_an_address_names_a_competition(text: str, slug: str) -> None:
+    assert slug_of(text) == slug
 
 
 def test_nothing_to_draft_is_a_sentence(new: Run, tmp_path: Path) -> None:

@@ -164,6 +164,11 @@ def test_a_short_ranking_counts_as_far_as_it_goes() -> None:
     [
         ("Categorization Accuracy", "accuracy"),
         ("CategorizationAccuracy", "accuracy"),
+        ("Mean Columnwise RMSLE (MCRMSLE)", "rmsle"),
+        ("AUC (ROC)", "auc"),
+        ("R2Score", "r2"),
+        ("MAP@3 (mean average precision)", "map@3"),
+        ("Quadratic Weighted Kappa (QWK)", "quadratic weighted kappa"),
         ("MulticlassLoss", "log loss"),
         ("LogLoss", "log loss"),
         ("log_loss", "log loss"),
