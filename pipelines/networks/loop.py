@@ -25,7 +25,9 @@ class CompiledLoop:
     Its batch normalisation must have momentum 0: a step then returns each batch's own statistics.
 
     Args:
-        network: A Keras model from (batch, side, side, channels) to (batch, outputs) float32.
+        network: A Keras model to (batch, outputs) float32, from images (batch, side, side,
+            channels), or from rows of a table (batch, features), which are float32 where this
+            class speaks of images.
         batch_size: Images per step.
         numbers: Whether the outputs are values, and not logits of classes.
     """
@@ -43,9 +45,11 @@ class CompiledLoop:
         self._decayed = tf.constant(
             np.repeat([float(len(shape) > 1) for shape in self.shapes], self.sizes), tf.float32
         )
-        side, channels = network.input_shape[1], network.input_shape[3]
-        self._image_shape = (side, side) if channels == 1 else (side, side, channels)
-        image = tf.TensorSpec((None, *self._image_shape), tf.uint8)
+        shape = network.input_shape[1:]
+        self._image_shape = shape[:-1] if shape[-1] == 1 and len(shape) == 3 else shape
+        self._seen = _scaled if len(shape) == 3 else _as_they_are
+        kind = tf.uint8 if len(shape) == 3 else tf.float32
+        image = tf.TensorSpec((None, *self._image_shape), kind)
         values = tf.TensorSpec((None, network.output_shape[-1]), tf.float32)
         targets = values if numbers else tf.TensorSpec((None,), tf.int32)
         self._train_chunk = _compiled(
@@ -59,7 +63,9 @@ class CompiledLoop:
             ],
         )
         self._batch_statistics = _compiled(self._statistics, [image])
-        self._outputs = _compiled(lambda images: network(_scaled(images), training=False), [image])
+        self._outputs = _compiled(
+            lambda images: network(self._seen(images), training=False), [image]
+        )
 
     def train(
         self,
@@ -134,7 +140,7 @@ class CompiledLoop:
         """Return the training-mode outputs, and the non-trainable variables after the step."""
         images = tf.ensure_shape(images, (self.batch_size, *self._image_shape))
         outputs, states = self.network.stateless_call(
-            weights, self._states(state), _scaled(images), training=True
+            weights, self._states(state), self._seen(images), training=True
         )
         return outputs, states
 
@@ -236,6 +242,10 @@ def _scaled(images: Any) -> Any:
     """Return uint8 images as (n, side, side, channels) float32 between 0 and 1."""
     channels = images[..., None] if len(images.shape) == 3 else images
     return tf.cast(channels, tf.float32) * (1 / 255)
+
+
+def _as_they_are(rows: Any) -> Any:
+    return rows
 
 
 def use_threads(number: int) -> None:

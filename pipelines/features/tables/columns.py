@@ -96,7 +96,7 @@ class Builder:
         self.category(name, of_levels(of_level, codes), len(different) - shift)
 
     def _add(self, name: str, values: Values, levels: int) -> None:
-        if len(values) == 0 or not _varies(values):
+        if len(values) == 0 or not varies(values):
             return
         self._values.append(values)
         self._names.append(name)
@@ -132,7 +132,8 @@ def as_float32(values: npt.NDArray[np.float64]) -> Values:
     return values.astype(np.float32)
 
 
-def _varies(values: Values) -> bool:
+def varies(values: Values) -> bool:
+    """Tell whether a column has two different cells, of which one may be missing."""
     known = values[~np.isnan(values)]
     if not len(known):
         return False

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
-from pipelines.features.tables.columns import Columns
+from pipelines.features.tables.columns import Columns, varies
 from pipelines.features.tables.slices import Inner
 from pipelines.features.tables.target import TargetMeans
 from pipelines.parameters import SWITCH, Constraints, at_least
@@ -46,7 +46,7 @@ class TreeEncoder(BaseEstimator):  # type: ignore[misc]
         many = [k for k in seen.categories if seen.levels[k] > self.native]
         self.coded_ = [k for k in many if not few or seen.levels[k] <= 2 or not self.native]
         self.means_ = many if few else []
-        self.numbers_ = seen.numbers
+        self.numbers_ = [k for k in seen.numbers if varies(seen.values[:, k])]
         self.encoder_ = None
         if self.means_:
             self.encoder_ = TargetMeans()

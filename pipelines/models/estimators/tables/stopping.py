@@ -24,7 +24,8 @@ class StoppedBooster(BaseEstimator):  # type: ignore[misc]
     Args:
         rounds: At most.
         bags: Models that are averaged, each stopped on another slice.
-        refit: Whether one model of all rows, with the number of rounds found, takes their place.
+        refit: Whether one model of all rows, with the number of rounds found, takes their place. It
+            always does where time runs forward, as the last rows tell most of the next ones.
         seed: Of whatever is drawn.
     """
 
@@ -58,7 +59,7 @@ class StoppedBooster(BaseEstimator):  # type: ignore[misc]
             for bag, (learnt, aside) in enumerate(slices)
         ]
         found = [rounds for _, rounds in fitted]
-        if self.refit or not fitted:
+        if self.refit or inner.forward or not fitted:
             rounds = max(1, round(_GROWN * float(np.mean(found)))) if found else 100
             fitted = [self._boost((seen, truth), None, rounds, self.seed)]
         self.models_ = [model for model, _ in fitted]
