@@ -16,7 +16,7 @@ from competition.problem.measures import binomial_error
 from competition.problem.metric import Metric
 from competition.problem.scores import with_error
 from competition.problem.targets import Eats
-from competition.spec import load_competition
+from competition.spec import Competition, load_competition
 from competition.workspace import Workspace
 from pipelines.base import Chosen
 from pipelines.blending.blend import make_blend
@@ -110,9 +110,7 @@ class Rehearsal:
         self._tune(workspace, console)
         _submit(workspace, client, console)
         _show_leaderboard(client.leaderboard(), client.username or "you", console)
-        console.print(
-            "\nNext: the real one. Make a token, accept the rules on Kaggle, then: make download"
-        )
+        console.print(f"\nNext: the real one. {_advice(workspace.competition)}")
 
     def _tune(self, workspace: Workspace, console: Console) -> None:
         pipelines = self.chosen.pipelines
@@ -129,6 +127,12 @@ class Rehearsal:
             f"tune       {standings}   {trials} trials, {duration(time.monotonic() - began)}"
         )
         console.print(f"blend      {blend_line(make_blend(plan, pipelines))}")
+
+
+def _advice(competition: Competition) -> str:
+    """Return what leads to a competition of Kaggle's."""
+    draft = "make new COMPETITION=slug, " if competition.rows_kind == "tables" else ""
+    return f"Make a token, accept the rules on Kaggle, then: {draft}make download"
 
 
 def _submit(workspace: Workspace, client: KaggleClient, console: Console) -> None:

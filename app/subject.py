@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from textwrap import shorten
 
 from competition.drafting.draft import Draft, Undecided
 from competition.drafting.from_files import Told, draft, draft_from_csv
@@ -17,6 +18,7 @@ from competition.spec import Competition, load_competition
 _BUNDLED = "optical-digits"
 _DRAFTS = "drafts"
 _DIGEST_LENGTH = 8
+_WIDTH = 100  # characters of a reason
 _SMALL = 8_000_000  # bytes of data
 
 
@@ -43,7 +45,7 @@ class Subject:
         why = f": {reasons['folds']}" if "folds" in reasons else ""
         return [
             f"draft      {asked}{classes}, scored by {competition.metric}; ids {_ids(competition)}",
-            f"           folds {folds}{why}",
+            f"           {shorten(f'folds {folds}{why}', _WIDTH, placeholder='…')}",
             *(f"           {question}" for question in self.draft.questions),
             f"           each guess has its reason in {self.name}",
         ]

@@ -16,6 +16,7 @@ from competition.console import run
 from competition.practice.holdout import prepare
 from competition.problem.metrics import find_metric
 from competition.spec import load_competition
+from tests.competition.practice.tables import as_csv, pets
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +51,36 @@ def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path)
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "runs/rehearsal/optical-digits/runs/optical-digits/podium.db").is_file()
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", ["breast-cancer", "wine", "diabetes"])
+def test_a_bundled_table_goes_the_whole_way(tmp_path: Path, slug: str) -> None:
+    variables = {"PIPELINES": "baseline linear", "BUDGET": "3s", "COMPETITION": slug}
+    done = podium("app", "rehearse", folder=tmp_path, **variables)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"submit +submission 1 of 5 today: public", done.stdout)
+    board = re.findall(r"^ +\d  (.+?) +\d", done.stdout, re.MULTILINE)
+    assert set(board[:2]) == {"you", "linear model"}
+    assert "the sample" in board[2:]
+
+
+@pytest.mark.slow
+def test_any_csv_is_drafted_and_goes_the_whole_way(tmp_path: Path) -> None:
+    """Groups of three rows; names with line ends; labels of two words; no terminal to ask."""
+    file = tmp_path / "pets.csv"
+    file.write_bytes(as_csv(pets(240), "\r\n"))
+    variables = {"DATA": str(file), "TARGET": "kind", "METRIC": "AUC", "POSITIVE": "dog"}
+    variables |= {"PIPELINES": "linear", "BUDGET": "2s"}
+    done = podium("app", "rehearse", folder=tmp_path, **variables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("draft      kind (2 classes), scored by auc; ids id\n")
+    assert re.search(r"^ +\d  you +", done.stdout, re.MULTILINE)
+    (written,) = tmp_path.rglob("submissions/*.csv")
+    assert written.read_text().startswith("id,kind\n0")
+    again = podium("app", "rehearse", folder=tmp_path, **variables | {"METRIC": "log loss"})
+    assert again.returncode == 0, again.stderr
+    assert len(list((tmp_path / "runs" / "rehearsal").glob("pets-*"))) == 2
 
 
 @pytest.mark.slow
@@ -169,6 +200,13 @@ label = "kind"
             {"COMPETITION": "digit-recognizer"},
             1,
             "No data of digit-recognizer",
+        ),
+        (("app", "rehearse"), {"METRIC": "auc"}, 1, "METRIC is for data that no competition"),
+        (
+            ("app", "rehearse"),
+            {"DATA": str(ROOT / "requirements.lock"), "METRIC": "auc"},
+            1,
+            "says not which column is asked. Give it as TARGET=column",
         ),
         (("pipelines", "tune"), {"BUDGET": "abc"}, 1, "BUDGET=abc is not a length of time"),
         (("pipelines", "tune"), {}, 1, "train.csv is not there"),
