@@ -54,9 +54,8 @@ def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slug", ["breast-cancer", "wine", "diabetes"])
-def test_a_bundled_table_goes_the_whole_way(tmp_path: Path, slug: str) -> None:
-    variables = {"PIPELINES": "baseline linear", "BUDGET": "3s", "COMPETITION": slug}
+def test_a_bundled_table_goes_the_whole_way(tmp_path: Path) -> None:
+    variables = {"PIPELINES": "linear", "BUDGET": "2s", "COMPETITION": "wine"}
     done = podium("app", "rehearse", folder=tmp_path, **variables)
     assert done.returncode == 0, done.stderr
     assert re.search(r"submit +submission 1 of 5 today: public", done.stdout)
@@ -78,9 +77,6 @@ def test_any_csv_is_drafted_and_goes_the_whole_way(tmp_path: Path) -> None:
     assert re.search(r"^ +\d  you +", done.stdout, re.MULTILINE)
     (written,) = tmp_path.rglob("submissions/*.csv")
     assert written.read_text().startswith("id,kind\n0")
-    again = podium("app", "rehearse", folder=tmp_path, **variables | {"METRIC": "log loss"})
-    assert again.returncode == 0, again.stderr
-    assert len(list((tmp_path / "runs" / "rehearsal").glob("pets-*"))) == 2
 
 
 @pytest.mark.slow

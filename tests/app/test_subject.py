@@ -1,12 +1,15 @@
 """What a rehearsal is of: named, recognised, or drafted; and what no file tells is a sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.rehearsal import Rehearsal
 from app.subject import Told, default_budget, subject_of
 from competition.errors import PodiumError
 from competition.spec import load_competition
+from pipelines.base import chosen_pipelines
 from tests.competition.practice.tables import as_csv, pets, zipped
 
 
@@ -60,6 +63,18 @@ def test_another_metric_or_target_is_another_draft(pets_csv: Path, tmp_path: Pat
     names = [subject_of("", pets_csv, each, tmp_path).name for each in told]
     assert len(set(names)) == 3
     assert subject_of("", pets_csv, told[0], tmp_path).name == names[0]
+
+
+def test_each_draft_of_the_same_data_is_rehearsed_in_a_folder_of_its_own(
+    pets_csv: Path, tmp_path: Path
+) -> None:
+    folders = set()
+    for metric in ("accuracy", "mcc"):
+        name = subject_of("", pets_csv, Told(metric=metric, target="kind"), tmp_path).name
+        chosen = chosen_pipelines("", load_competition(name))
+        rehearsal = Rehearsal(name, pets_csv, None, chosen, 1.0, "tpe", 0, None, tmp_path)
+        folders |= {rehearsal.folder, replace(rehearsal, hidden=9).folder}
+    assert len(folders) == 4
 
 
 def test_a_zip_tells_its_target(pets_zip: Path, tmp_path: Path) -> None:
