@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from competition.data.rows import Origin, Rows
 from competition.data.tables.fold_rule import Units
 from competition.data.tables.schema import Schema
 from competition.errors import PodiumError
-from competition.files import atomic_path, explained_os_errors, sha256_of
+from competition.files import atomic_path, sha256_of
 from competition.problem.sample import read_sample
 from competition.problem.targets import Truth
 from competition.spec import Competition
@@ -151,14 +152,19 @@ def _digests(folder: Path, paths: list[Path]) -> list[str]:
     index = folder / "cache" / "digests.json"
     known = _known_digests(index)
     fresh: dict[str, list[Any]] = {}
-    for path in paths:
-        stat = path.stat()
-        seen = [stat.st_size, stat.st_mtime_ns]
-        match known.get(path.name):
-            case [before, str(digest)] if before == seen:
-                fresh[path.name] = [seen, digest]
-            case _:
-                fresh[path.name] = [seen, sha256_of(path)]
+    with ThreadPoolExecutor(len(paths)) as pool:
+        hashing = {}
+        for path in paths:
+            stat = path.stat()
+            seen = [stat.st_size, stat.st_mtime_ns]
+            match known.get(path.name):
+                case [before, str(digest)] if before == seen:
+                    fresh[path.name] = [seen, digest]
+                case _:
+                    fresh[path.name] = [seen, ""]
+                    hashing[path.name] = pool.submit(sha256_of, path)
+        for name, hashed in hashing.items():
+            fresh[name][1] = hashed.result()
     if fresh != known:
         with atomic_path(index) as temporary:
             temporary.write_text(json.dumps(fresh))
@@ -215,10 +221,10 @@ def _read_table(
     from competition.data.tables.table import read_table  # with pandas, which images do without
 
     ids = _sample_ids(competition, folder)
-    table = read_table(competition, folder, ids)
+    table = read_table(competition, folder, ids.tolist())
     if competition.classes:
         _check_classes(folder / competition.train_file, table.truth, competition)
-    arrays = {"train": table.train, "truth": table.truth, "test": table.test, "test_ids": ids}
+    arrays: dict[str, npt.NDArray[Any]] = {"truth": table.truth, "test_ids": ids}
     if table.units is not None:
         arrays["units"] = table.units
     return arrays, table
@@ -226,7 +232,7 @@ def _read_table(
 
 def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
     ids = read_sample(competition, folder).ids
-    if any("\0" in each for each in ids):  # an array of text would lose it
+    if "\0" in "".join(ids):  # an array of text would lose it
         raise PodiumError(f"{competition.sample_file} holds a NUL character. {DOWNLOAD_AGAIN}")
     return np.array(ids, dtype=np.str_)
 
@@ -238,8 +244,7 @@ def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]], table: "Table | None
             with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
                 np.save(file, array)
         if table is not None:
-            with explained_os_errors(cache / "schema.json"):
-                Schema(table.columns, cache, table.notes).write(table.levels)
+            table.write(cache)
         with atomic_path(cache / "complete"):
             pass
     except BaseException:

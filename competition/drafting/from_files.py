@@ -1,28 +1,27 @@
 """Drafts from files alone: a competition's zip or folder, or one labelled CSV."""
 
+import itertools
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from competition.data.tables.coded import texts_of
-from competition.data.tables.fold_rule import STRATIFIED, By, FoldRule
-from competition.data.tables.schema import Role
-from competition.drafting.adversarial import tell_apart
-from competition.drafting.asked import (
-    Asked,
-    classes_of,
-    looks_like_id,
-    require_column,
-    what_is_asked,
+from competition.data.tables.fold_rule import STRATIFIED
+from competition.drafting.asking.classes import classes_of
+from competition.drafting.asking.columns import Asked, what_is_asked
+from competition.drafting.asking.ids import looks_like_id
+from competition.drafting.asking.scored import (
+    look_at_metric,
+    look_at_sample,
+    metric_named,
+    positive_of,
+    require_numbers,
 )
 from competition.drafting.draft import Draft, Notes
 from competition.drafting.files import find_files, unpacked
-from competition.drafting.partings import TIME_NAME, Parting, parting_of
 from competition.drafting.roles import Roles, roles_of
-from competition.drafting.scored import look_at_sample, metric_named, positive_of, require_numbers
-from competition.drafting.tables import Tables
+from competition.drafting.split.folds import folds_like_test
+from competition.drafting.tables import Tables, require_column
 from competition.errors import PodiumError
 from competition.problem.metric import Metric
 from competition.problem.targets import Eats, Kind
@@ -30,7 +29,7 @@ from competition.spec import Competition
 from competition.spec_checks import check_spec
 
 _USUAL_DAILY = 5
-_TEST, _SAMPLE = "test.csv", "sample_submission.csv"
+_TRAIN = "train.csv"
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,11 @@ def draft_from_csv(
         positive: The class that counts as positive, where the metric asks and it is not plain.
 
     Returns:
-        The draft. `test_file` and `sample_file` are `test.csv` and `sample_submission.csv`, which
-        the practice Kaggle makes, and `train_file` is the CSV's name; `id_column` is a column of
-        the CSV that is unique and looks like an id, or else a new name that none of its columns
-        has (`id`), for which ids have to be made. Folds are stratified: no test set shows what
-        else they should be like.
+        The draft. `train_file`, `test_file` and `sample_file` are `train.csv`, `test.csv` and
+        `sample_submission.csv`, which the practice Kaggle makes; `id_column` is a column of the
+        CSV that is unique and looks like an id, or else a new name that none of its columns has
+        (`id`, `row_id`), for which ids have to be made. Folds are stratified: no test set shows
+        what else they should be like.
 
     Raises:
         PodiumError: there is no such file or column, the target is constant, the metric is not
@@ -151,6 +150,7 @@ def draft_of(tables: Tables, told: Told, source: Path) -> Draft:
     metric = metric_named(told.metric, tables)
     notes.reasons["metric"] = _metric_reason(told, metric)
     asked = what_is_asked(tables, metric, _named(tables, told), notes)
+    look_at_metric(metric, asked, notes)
     look_at_sample(tables, asked, metric, notes)
     return _finished(tables, asked, metric, told, notes, source)
 
@@ -193,11 +193,8 @@ def _own_id(tables: Tables, labels: tuple[str, ...], notes: Notes) -> str:
             notes.reasons["columns.id"] = f"different in each row of {tables.train_name}"
             return name
     notes.reasons["columns.id"] = f"{tables.train_name} has no ids, so they are made"
-    name, number = "id", 1
-    while name in tables.train:
-        number += 1
-        name = f"row_id{number}" if number > 2 else "row_id"
-    return name
+    names = itertools.chain(("id", "row_id"), (f"row_id_{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in tables.train)
 
 
 def _targets(labels: tuple[str, ...], classes: tuple[str, ...], metric: Metric) -> tuple[str, ...]:
@@ -223,8 +220,13 @@ def _finished(
     labels = set(asked.labels)
     ids = {asked.id_column, asked.test_id or asked.id_column}
     train, test = tables.train, tables.test
-    roles = roles_of(train, test, ids, labels, notes)
-    folds = _folds(train, test, asked, roles, notes)
+    side, channels = _pixels([name for name in map(str, train) if name not in ids | labels], notes)
+    roles: Roles = ()
+    folds = STRATIFIED
+    if side is None:
+        texts = {name: tables.texts(name) for name in asked.labels}
+        roles = roles_of(train, test, ids, texts, notes)
+        folds = folds_like_test(train, test, asked, roles, notes)
     slug = slug_of(told.slug or re.sub(r"(\.csv)?(\.zip)?$", "", source.name))
     if told.daily is None:
         notes.reasons["daily_submissions"] = "usual at Kaggle; the rules say"
@@ -232,13 +234,15 @@ def _finished(
         slug=slug,
         title=told.title or slug.replace("-", " ").title(),
         metric=metric.name,
-        train_file=tables.train_name,
+        train_file=tables.train_name if test is not None else _TRAIN,
         test_file=tables.test_name,
         sample_file=tables.sample_name,
         id_column=asked.id_column,
         target_columns=asked.targets,
         label_columns=asked.labels,
         test_id=asked.test_id,
+        image_side=side,
+        channels=channels,
         roles=roles,
         folds=folds,
         classes=asked.classes,
@@ -254,61 +258,13 @@ def _finished(
     return Draft(competition, notes.reasons, notes.questions)
 
 
-def _folds(
-    train: pd.DataFrame, test: pd.DataFrame | None, asked: Asked, roles: Roles, notes: Notes
-) -> FoldRule:
-    """Return the folds that are like the test set, and say how different it is."""
-    many = len(asked.labels) > 1
-    usual = FoldRule(By.RANDOM) if many else STRATIFIED
-    if test is None:
-        notes.reasons["folds"] = "no test set shows anything else"
-        _ask_about_groups(train, asked, notes)
-        return usual
-    labels = set(asked.labels)
-    parting = parting_of(train, test, labels)
-    dropped = {name for name, role in roles if role == Role.DROP}
-    aside = labels | dropped | {asked.id_column, asked.test_id}
-    if parting is not None:
-        aside.add(parting.rule.column)
-    seen = [str(name) for name in train if name in test and name not in aside]
-    found = tell_apart(train, test, seen)
-    told = "" if found is None else f"; {found} without that column"
-    if parting is not None:
-        notes.reasons["folds"] = f"{parting.reason}{told}"
-        _ask_about_few(parting, notes)
-        return parting.rule
-    shown = "" if found is None else f" ({found})"
-    notes.reasons["folds"] = f"nothing shows that the test rows were not drawn at random{shown}"
-    if found is not None and found.apart:
-        by = f", most of all in {found.column!r}" if found.column else ""
-        notes.questions.append(
-            f"The test rows differ from the training rows{by} ({found}; 0.5 would be alike), so "
-            "the score out of fold may flatter. If they come from other groups or a later time, "
-            "name the column in [folds]."
-        )
-    return usual
-
-
-def _ask_about_few(parting: Parting, notes: Notes) -> None:
-    if parting.rule.by == By.GROUP and parting.units < 5:
-        notes.questions.append(
-            f"There are only {parting.units} groups in {parting.rule.column!r} of the training "
-            "rows, so folds by group are few and differ much."
-        )
-
-
-def _ask_about_groups(train: pd.DataFrame, asked: Asked, notes: Notes) -> None:
-    """Ask whether the rows of a labelled CSV belong together, where their columns look like it."""
-    for name in map(str, train.columns):
-        if name in asked.labels or name == asked.id_column:
-            continue
-        plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-        if re.search(r"(?:^|[^a-z])id$", plain, re.IGNORECASE) and train[name].duplicated().any():
-            notes.questions.append(
-                f"Rows share values of {name!r}: if those to be answered have others, say "
-                f'folds by = "group", column = {name!r}.'
-            )
-        elif TIME_NAME.search(plain.replace("_", " ")) and texts_of(train[name].head(1)).size:
-            notes.questions.append(
-                f'If the rows to be answered come later in {name!r}, say folds by = "time".'
-            )
+def _pixels(columns: list[str], notes: Notes) -> tuple[int | None, int]:
+    """Return the side of square images and their channels, where all columns are called pixels."""
+    if not columns or not all("pixel" in name.lower() for name in columns):
+        return None, 1
+    for channels in (1, 3):
+        side = math.isqrt(len(columns) // channels)
+        if side >= 4 and side * side * channels == len(columns):
+            notes.reasons["image_side"] = f"{len(columns):,} columns are called pixels"
+            return side, channels
+    return None, 1

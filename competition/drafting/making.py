@@ -167,8 +167,13 @@ def _show(draft: Draft, path: Path) -> None:
     if len(spec.roles) > _SHOWN:
         lines.append(f"roles     of {len(spec.roles) - _SHOWN} more columns")
     lines += [f"Look at this: {question}" for question in draft.questions]
-    lines.append(f"Written: {path}. Read it, then go on with: make download")
+    lines.append(f"Written: {path}. Read it, then go on with: make tune COMPETITION={_short(path)}")
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+
+
+def _short(path: Path) -> str:
+    """Return what names a competition: the slug of one among the others, else the path."""
+    return path.stem if path.parent == SPECS else str(path)
 
 
 def _few(names: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """A competition's three tables as data frames, with the texts that must not be changed."""
 
+import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,7 +8,12 @@ import pandas as pd
 
 from competition.data.tables.cells import read_cells
 from competition.data.tables.coded import texts_of
+from competition.data.tables.kinds import Kind, kind_of
+from competition.data.tables.schema import Role
 from competition.drafting.files import Files, plain_name
+from competition.errors import PodiumError
+
+_SHOWN = 8
 
 
 @dataclass
@@ -72,3 +78,32 @@ class Tables:
                 cells = read_cells(self._train_path, (column,))[column]
             self._texts[column] = texts_of(cells)
         return self._texts[column]
+
+
+def kind_of_both(train: pd.Series, test: pd.Series | None) -> Kind:
+    """Tell what a column is, as `kind_of` does of train and test together, from what differs."""
+    parts = [train] if test is None else [train, test]
+    different = pd.concat([pd.Series(part.unique()) for part in parts], ignore_index=True)
+    found = kind_of(different)
+    # Whether many words are texts or categories depends on how often they come again.
+    return found if found.role != Role.TEXT else kind_of(pd.concat(parts, ignore_index=True))
+
+
+def require_column(tables: Tables, name: str) -> None:
+    """Refuse a target that train does not have.
+
+    Raises:
+        PodiumError: with the nearest names.
+    """
+    if name in tables.train:
+        return
+    columns = list(map(str, tables.train.columns))
+    by_case = {column.casefold(): column for column in columns}
+    close = difflib.get_close_matches(name.casefold(), by_case, n=1)
+    hint = f"did you mean {by_case[close[0]]!r}?" if close else f"its columns are {some(columns)}."
+    raise PodiumError(f"{tables.train_name} has no column {name!r}: {hint}")
+
+
+def some(names: tuple[str, ...] | list[str]) -> str:
+    """Return the first of some names, in one line."""
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")

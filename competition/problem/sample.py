@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from competition.data.csv_files import find_csv, open_csv
 from competition.errors import PodiumError
 from competition.kaggle.manifest import Manifest
@@ -54,10 +56,10 @@ def read_sample(competition: Competition, folder: Path) -> Sample:
     path = find_csv(folder, competition.sample_file)
     with open_csv(path) as file:
         text = file.read()
-    lines = without_line_ends(text)
-    if any("\r" in line for line in lines):
+    text, size = text.replace("\r\n", "\n"), len(text.encode())
+    if "\r" in text:
         raise _broken(path, None, "it has a carriage return without a line feed")
-    header = split_line(lines[0]) if lines else None
+    header = split_line(text.partition("\n")[0]) if text else None
     targets = competition.target_columns
     if not header or header[0] != competition.id_column or sorted(header[1:]) != sorted(targets):
         wanted = ",".join([competition.id_column, *targets])
@@ -65,17 +67,27 @@ def read_sample(competition: Competition, folder: Path) -> Sample:
         if header and sorted(header) == sorted([competition.id_column, *targets]):
             has = f"the columns are {','.join(header)}, but the id's must come first"
         raise _broken(path, 1, has)
-    ids = _ids_of(lines[1:], len(header), path)
+    ids = _plain_ids(text, len(header)) or _ids_of(text, len(header), path)
     if len(set(ids)) < len(ids) or "" in ids:
         raise _broken(path, None, "its ids should be all different and none of them blank")
     if not ids or competition.test_rows not in (None, len(ids)):
         raise _broken(path, None, f"it has {len(ids):,} ids, not {competition.test_rows or 'any'}")
-    return Sample(header=tuple(header), ids=tuple(ids), size=len(text.encode()))
+    return Sample(header=tuple(header), ids=tuple(ids), size=size)
 
 
-def _ids_of(lines: list[str], columns: int, path: Path) -> list[str]:
+def _plain_ids(text: str, columns: int) -> list[str]:
+    """Return the ids of a sample of a million rows at once; none where it has quotes or faults."""
+    raw = np.frombuffer(text.encode(), np.uint8)
+    signs = raw[(raw == ord(",")) | (raw == ord("\n"))]
+    row = np.frombuffer(b"," * (columns - 1) + b"\n", np.uint8)
+    if '"' in text or len(signs) % columns or not (signs.reshape(-1, columns) == row).all():
+        return []
+    return text.replace("\n", ",").split(",")[columns:-1:columns]
+
+
+def _ids_of(text: str, columns: int, path: Path) -> list[str]:
     ids = []
-    for number, line in enumerate(lines, 2):
+    for number, line in enumerate(without_line_ends(text)[1:], 2):
         fields = split_line(line)
         if fields is None or len(fields) != columns:
             raise _broken(path, number, f"it should have {columns} columns")

@@ -132,7 +132,7 @@ def fit_fold(request: FitRequest) -> FitResult:
     test = None
     if request.want_test or cheap:
         test = predict(estimator, data.test_rows(), problem, classifies)
-    keeps_model = full and request.fold == 0 and task.keeps_model and data.schema is None
+    keeps_model = full and request.fold == 0 and task.keeps_model
     model = dump_model(estimator) if keeps_model else None
     maker = maker_of(task.pipeline, task.competition.rows_kind, estimator)
     return FitResult(scored, test, fit_seconds, predict_seconds, model, maker)

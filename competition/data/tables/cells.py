@@ -16,11 +16,8 @@ from competition.data.tables.csv_shape import Content, check_row_widths, open_co
 from competition.data.tables.marks import MISSING, decimal_points, is_number
 from competition.errors import PodiumError
 
-_LOOKED_AT = 1000  # rows, from which a column's type is guessed; a wrong guess costs time alone
-_MANY = 0.5  # of these cells different, from which on texts are read one by one
-
-# How pandas is told to read a column.
-_NUMBER, _TEXT, _CATEGORY = "float64", "str", "category"
+_LOOKED_AT = 500  # rows, from which a column's type is guessed; a wrong guess costs time alone
+_MANY = 0.5  # of their cells different, from which on texts are not gathered into categories
 
 
 def read_cells(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
@@ -49,10 +46,8 @@ def read_cells(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
     """
     frame = read_typed(path, as_text)
     for name in frame:
-        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+        if frame[name].dtype == object or isinstance(frame[name].dtype, pd.CategoricalDtype):
             frame[name] = frame[name].astype("str")
-        elif frame[name].dtype == np.float64:
-            frame[name] = as_whole_numbers(frame[name])
     return frame
 
 
@@ -67,19 +62,21 @@ def read_typed(
         only: The columns to read; None for all.
 
     Returns:
-        Columns of float64, of categories (the very texts), or of texts where most are different.
+        Columns of numbers, and of the very texts: as categories, or as objects where most are
+        different. NaN is an empty cell.
 
     Raises:
         PodiumError: as `read_cells`.
     """
     with open_content(path) as content:
         wanted = [name for name in content.names if only is None or name in only]
-        types = _guessed_types(content, wanted, as_text)
-        try:
-            frame = _parsed(content, types)
-        except ValueError:  # a cell further down is no number
-            types |= _found_types(content, types)
-            frame = _parsed(content, types)
+        types = _probable_types(content, wanted, as_text)
+        frame = _parsed(content, wanted, types)
+        wrong = [name for name in wanted if name not in types and not _is_number(frame[name])]
+        if wrong:  # a cell further down is no number
+            texts = _parsed(content, wrong, dict.fromkeys(wrong, "object"))
+            for name in wrong:
+                frame[name] = texts[name]
         if only is None:
             check_row_widths(content, frame)
     if frame.empty:
@@ -89,71 +86,40 @@ def read_typed(
     return frame
 
 
-def as_whole_numbers(cells: pd.Series) -> pd.Series:
-    """Return float64 cells as int64 where all of them are whole and none is missing."""
-    values = cells.to_numpy()
-    if not np.isfinite(values).all() or (np.abs(values) > 2**53).any():
-        return cells
-    whole = values.astype(np.int64)
-    return pd.Series(whole, cells.index, name=cells.name) if (whole == values).all() else cells
-
-
-def _guessed_types(content: Content, names: list[str], as_text: Collection[str]) -> dict[str, str]:
-    """Return how each column is probably to be read, from the first rows."""
-    first = _pandas(
-        content,
-        names,
-        nrows=_LOOKED_AT,
-        dtype="str",
-        na_filter=False,
-    )
+def _probable_types(content: Content, names: list[str], as_text: Collection[str]) -> dict[str, str]:
+    """Return pandas' type for the columns of texts, as the first rows show; others are numbers."""
+    first = _pandas(content, names, nrows=_LOOKED_AT, dtype="object", na_filter=False)
     types = {}
     for name in names:
         different = first[name].unique()
         written = [text for text in map(str.strip, different) if text]
         values = [text for text in written if text not in MISSING]
         if name not in as_text and (not written or (values and all(map(is_number, values)))):
-            types[name] = _NUMBER
-        else:
-            types[name] = _TEXT if len(different) > _MANY * len(first) else _CATEGORY
+            continue
+        types[name] = "object" if len(different) > _MANY * len(first) else "category"
     return types
 
 
-def _found_types(content: Content, types: dict[str, str]) -> dict[str, str]:
-    """Return the columns that were taken for numbers and are not, with their type."""
-    guessed = [name for name, kind in types.items() if kind == _NUMBER]
-    cells = _pandas(
-        content,
-        guessed,
-        dtype={},
-        keep_default_na=False,
-        na_values={name: sorted(MISSING) for name in guessed},
-        low_memory=False,
-    )
-    wrong = [
-        name
-        for name in guessed
-        if not pd.api.types.is_numeric_dtype(cells[name]) or pd.api.types.is_bool_dtype(cells[name])
-    ]
-    return dict.fromkeys(wrong or guessed, _TEXT)
-
-
-def _parsed(content: Content, types: dict[str, str]) -> pd.DataFrame:
+def _parsed(content: Content, names: list[str], types: dict[str, str]) -> pd.DataFrame:
+    """Read texts as these types, and all other columns as numbers, where they are."""
     marks = sorted(MISSING)
     return _pandas(
         content,
-        list(types),
+        names,
         dtype=types,
         keep_default_na=False,
-        na_values={name: marks if kind == _NUMBER else [""] for name, kind in types.items()},
+        na_values={name: [""] if name in types else marks for name in names},
     )
+
+
+def _is_number(cells: pd.Series) -> bool:
+    return cells.dtype.kind in "iuf"
 
 
 def _pandas(content: Content, names: list[str], **options: Any) -> pd.DataFrame:
     """Let pandas read some of the columns.
 
     Raises:
-        ValueError: a cell is no number where one is asked for.
         PodiumError: the file is not such a CSV file.
     """
     every = len(names) == len(content.names)
@@ -167,6 +133,8 @@ def _pandas(content: Content, names: list[str], **options: Any) -> pd.DataFrame:
             usecols=None if every else names,
             encoding=encoding,
             engine="c",
+            # Rows are not parted among threads, which would each find other categories.
+            skiprows=[],
             **options,
         )
         return frame

@@ -1,6 +1,7 @@
 """Cells of train and test as codes of their different texts, so that each text is read once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,28 @@ class Coded:
 
     Attributes:
         texts: The different texts, without blanks around them, each in some cell; none is empty.
-        parts: The codes of the cells of train, of test, or of whatever was given; -1 is missing.
+        own: The cells of train, of test, or of whatever was given, as codes of the part's own.
+        joint: What each part's own codes are as codes of `texts`; the last one stands for -1.
     """
 
     texts: list[str]
-    parts: tuple[Codes, ...]
+    own: tuple[npt.NDArray[Any], ...]
+    joint: tuple[Codes, ...]
+
+    @cached_property
+    def parts(self) -> tuple[Codes, ...]:
+        """The codes of each part's cells; -1 is missing."""
+        return tuple(joint[own] for own, joint in zip(self.own, self.joint, strict=True))
 
     def values(self, of_texts: npt.ArrayLike) -> tuple[Values, ...]:
         """Return what stands for the cells of each part, given what stands for the texts."""
         values = np.append(np.asarray(of_texts, np.float64), np.nan)
-        return tuple(values[codes] for codes in self.parts)
+        return tuple(values[joint][own] for own, joint in zip(self.own, self.joint, strict=True))
+
+    def mapped(self, texts: list[str], codes: npt.ArrayLike) -> "Coded":
+        """Return the cells as codes of other texts, given the code of each of these; -1: none."""
+        new = np.append(np.asarray(codes, np.int64), -1)
+        return Coded(texts, self.own, tuple(new[joint] for joint in self.joint))
 
     def written(self) -> list[pd.Series]:
         """Return the texts of the cells of each part; NaN where missing."""
@@ -45,17 +58,17 @@ def coded(*parts: pd.Series) -> Coded:
         (array([0, 1]), array([ 1, -1]))
     """
     places: dict[str, int] = {}
-    codes = []
+    own, joint = [], []
     for cells in parts:
-        own, different = _factorized(cells)
-        used = np.bincount(own[own >= 0], minlength=len(different)) > 0
-        joint = np.full(len(different) + 1, -1)
-        for place in np.flatnonzero(used):
-            text = _text(different[place])
+        codes, different = _factorized(cells)
+        new = np.full(len(different) + 1, -1)
+        for place, value in enumerate(different):
+            text = _text(value)
             if text:
-                joint[place] = places.setdefault(text, len(places))
-        codes.append(joint[own])
-    return Coded(list(places), tuple(codes))
+                new[place] = places.setdefault(text, len(places))
+        own.append(codes)
+        joint.append(new)
+    return Coded(list(places), tuple(own), tuple(joint))
 
 
 def texts_of(cells: pd.Series) -> pd.Series:
@@ -63,11 +76,15 @@ def texts_of(cells: pd.Series) -> pd.Series:
     return coded(cells).written()[0].set_axis(cells.index)
 
 
-def _factorized(cells: pd.Series) -> tuple[Codes, list[Any]]:
+def _factorized(cells: pd.Series) -> tuple[npt.NDArray[Any], list[Any]]:
+    """Return codes, of which -1 is missing, and what they stand for: "" for what stands nowhere."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
-        return np.asarray(cells.cat.codes, np.int64), cells.cat.categories.tolist()
-    codes, different = pd.factorize(cells)
-    return np.asarray(codes, np.int64), list(different)
+        own, categories = cells.cat.codes.to_numpy(), cells.cat.categories.tolist()
+        counts = np.bincount(own.astype(np.int64) + 1, minlength=len(categories) + 1)[1:]
+        return own, [text if count else "" for text, count in zip(categories, counts, strict=True)]
+    typed = cells.dtype.kind in "biufM"
+    codes, different = pd.factorize(cells if typed else cells.to_numpy(object))
+    return codes, list(different)
 
 
 def _text(value: Any) -> str:

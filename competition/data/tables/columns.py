@@ -1,5 +1,6 @@
 """The columns of a table as numbers: values or codes, what each is, and the texts behind them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from competition.spec import Competition
 
 Values = npt.NDArray[np.float64]
 Pair = tuple[Values, Values]
-_ROWS = 4096  # that are put together at a time: a column's part of them stays in the cache
+_LOOKED_AT = 1000  # rows, which mostly tell
 
 
 @dataclass
@@ -33,8 +34,8 @@ class Columns:
         why: Why which columns were left out.
     """
 
-    train: list[npt.NDArray[Any]] = field(default_factory=list)
-    test: list[npt.NDArray[Any]] = field(default_factory=list)
+    train: list[Values] = field(default_factory=list)
+    test: list[Values] = field(default_factory=list)
     about: list[Column] = field(default_factory=list)
     levels: dict[int, list[str]] = field(default_factory=dict)
     why: dict[str, list[str]] = field(default_factory=dict)
@@ -54,16 +55,6 @@ class Columns:
     def notes(self) -> tuple[str, ...]:
         """Return what was left out, or is odd, in words."""
         return tuple(f"{', '.join(names)}: {why}" for why, names in self.why.items())
-
-
-def side_by_side(columns: list[npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
-    """Return columns (n,) as a matrix (n, columns)."""
-    matrix = np.empty((len(columns[0]), len(columns)))
-    for start in range(0, len(matrix), _ROWS):
-        rows = slice(start, start + _ROWS)
-        for place, values in enumerate(columns):
-            matrix[rows, place] = values[rows]
-    return matrix
 
 
 def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competition) -> Columns:
@@ -93,23 +84,20 @@ def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competiti
         asked = roles.get(name)
         if asked == Role.DROP:
             columns.note("dropped, as [roles] says", name)
-        elif asked is None and (why := _why_useless(train[name], test[name], files)):
-            columns.note(why, name)
         else:
             _Reading(name, asked, (train[name], test[name]), files).into(columns)
     return columns
 
 
-def _why_useless(train: pd.Series, test: pd.Series, files: tuple[str, str]) -> str | None:
+def _why_useless(train: Values, test: Values, files: tuple[str, str]) -> str | None:
     """Return why nothing can be learnt from a column, in words; None where something can."""
-    if train.isna().all():
-        return "empty" if test.isna().all() else f"empty in {files[0]}"
-    if test.isna().all():
-        return f"empty in {files[1]}"
-    first = train.iloc[0]
-    if (train.isna() if pd.isna(first) else train == first).all():
-        return f"the same in every row of {files[0]}"
-    return None
+    for values, file in ((train, files[0]), (test, files[1])):
+        if np.isnan(values[:_LOOKED_AT]).all() and np.isnan(values).all():
+            return f"empty in {file}"
+    for rows in (_LOOKED_AT, len(train)):
+        if not (train[:rows] == train[0]).all():
+            return None
+    return f"the same in every row of {files[0]}"
 
 
 @dataclass
@@ -130,38 +118,42 @@ class _Reading:
 
     def into(self, columns: Columns) -> None:
         """Add the column to others."""
-        types = [cells.dtype for cells in self.cells]
-        plain = all(map(pd.api.types.is_numeric_dtype, types)) and not any(
-            map(pd.api.types.is_bool_dtype, types)
-        )
-        if plain and self.asked in (None, Role.NUMBER):
-            found = [cells.to_numpy(np.float64, na_value=np.nan) for cells in self.cells]
-            columns.add(self.name, Role.NUMBER, self._finite(found[0], found[1], columns))
-        elif all(map(pd.api.types.is_datetime64_any_dtype, types)) and self.asked is None:
-            first, second = map(seconds_of_dates, self.cells)
-            columns.add(self.name, Role.DATE, (first, second))
+        found: Sequence[Values]
+        role, texts = Role.NUMBER, None
+        types = [cells.dtype.kind for cells in self.cells]
+        if self.asked in (None, Role.NUMBER) and all(kind in "iuf" for kind in types):
+            found = [cells.to_numpy(np.float64) for cells in self.cells]
+        elif self.asked is None and all(kind == "M" for kind in types):
+            role, found = Role.DATE, [seconds_of_dates(cells) for cells in self.cells]
         else:
-            self._read_texts(columns)
+            role, found, texts = self._read_texts()
+        train, test = self._finite(found[0], found[1], columns)
+        if role == Role.DROP:
+            columns.note("empty", self.name)
+        elif self.asked is None and (why := _why_useless(train, test, self.files)):
+            columns.note(why, self.name)
+        else:
+            columns.add(self.name, role, (train, test), texts)
 
-    def _read_texts(self, columns: Columns) -> None:
+    def _read_texts(self) -> tuple[Role, Sequence[Values], list[str] | None]:
+        """Return the column's role, its values in train and test, and what codes stand for."""
         cells, order = coded(*self.cells), self._order()
         kind = Kind(Role.ORDINAL) if order is not None else kind_of_coded(cells)
         role = self.asked if isinstance(self.asked, Role) else kind.role
         texts = None
         match role:
             case Role.DROP:
-                columns.note("empty", self.name)
-                return
+                return role, cells.values(np.zeros(len(cells.texts))), None
             case Role.NUMBER:
                 values = cells.values(numbers_of_texts(cells.texts))
             case Role.DATE:
                 written = pd.Series(cells.texts, dtype="str")
                 values = cells.values(seconds_of_texts(written, kind.date_format))
             case _:
-                found = with_levels(cells, order)
-                values, texts = found.values(np.arange(len(found.texts))), found.texts
+                levels = with_levels(cells, order)
+                values, texts = levels.values(np.arange(len(levels.texts))), levels.texts
         self._check(cells, role, values)
-        columns.add(self.name, role, self._finite(values[0], values[1], columns), texts)
+        return role, values, texts
 
     def _order(self) -> tuple[str, ...] | None:
         """Return the order of the levels, where [roles] or a person's own features say it."""

@@ -133,8 +133,7 @@ def with_levels(cells: Coded, order: tuple[str, ...] | None = None) -> Coded:
     else:
         levels = sorted(texts)
     places = {text: place for place, text in enumerate(levels)}
-    joint = np.array([*(places.get(text, -1) for text in texts), -1])
-    return Coded(levels, tuple(joint[codes] for codes in cells.parts))
+    return cells.mapped(levels, [places.get(text, -1) for text in texts])
 
 
 def _whole(text: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from competition.data.tables.cells import as_whole_numbers
 from competition.data.tables.coded import coded
 from competition.data.tables.dates import seconds_of_texts
 from competition.data.tables.kinds import Kind, kind_of_coded, numbers_of_texts
@@ -68,9 +67,7 @@ def _friendly(
     frames = train.copy(), test.copy()
     for column in train.columns:
         parts = [frame[column] for frame in frames]
-        if all(map(pd.api.types.is_numeric_dtype, parts)):
-            parts = [as_whole_numbers(cells) for cells in parts]
-        else:
+        if not all(map(pd.api.types.is_numeric_dtype, parts)):
             parts = _of_texts(parts, column in ids)
         for frame, cells in zip(frames, parts, strict=True):
             frame[column] = cells

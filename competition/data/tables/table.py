@@ -4,7 +4,9 @@ What is missing, what is a number and which texts a category has is decided by t
 together, so that no model meets a cell in the test set that it cannot place.
 """
 
-from collections.abc import Collection
+import warnings
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,20 +16,20 @@ import pandas as pd
 
 from competition.data.csv_files import DOWNLOAD_AGAIN, find_csv
 from competition.data.tables.cells import read_typed
-from competition.data.tables.columns import Columns, read_columns, side_by_side
+from competition.data.tables.columns import Columns, Values, read_columns
 from competition.data.tables.fold_rule import By, Units
 from competition.data.tables.own_features import with_own_features
-from competition.data.tables.schema import Column, Role
+from competition.data.tables.schema import Column, Role, Schema
 from competition.data.tables.sharing import shared_columns
 from competition.data.tables.truth import read_truth
 from competition.data.tables.units import groups_of, units_of
 from competition.errors import PodiumError
+from competition.files import atomic_path, explained_os_errors
 from competition.problem.targets import Truth
 from competition.problem.text.lines import shown
 from competition.spec import Competition
 
-Matrix = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.str_]
+_ROWS = 4096  # that are written at a time: so many stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Table:
     """What the files of a table hold.
 
     Attributes:
-        train: (n, columns) what models see of the training rows; `Schema` says what it means.
-        test: (m, columns) the same of the test rows, in the sample's order.
+        train: The columns (n,) that models see of the training rows; `Schema` says what they mean.
+        test: The same (m,) of the test rows, in the sample's order.
         truth: (n,) class indices, or (n, t) values.
         columns: What the columns are.
         levels: The texts of each coded column, by its place.
@@ -44,16 +46,29 @@ class Table:
         notes: What was left out, and why, in words.
     """
 
-    train: Matrix
-    test: Matrix
+    train: list[Values]
+    test: list[Values]
     truth: Truth
     columns: tuple[Column, ...]
     levels: dict[int, list[str]]
     units: Units | None
     notes: tuple[str, ...]
 
+    def write(self, folder: Path) -> None:
+        """Write the matrices `train.npy` and `test.npy`, and what their columns are.
 
-def read_table(competition: Competition, folder: Path, ids: Ids) -> Table:
+        Raises:
+            DiskFailed: the disk is full, or the folder cannot be written.
+        """
+        paths = folder / "train.npy", folder / "test.npy"
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(_write_matrix, paths, (self.train, self.test)))
+        schema = Schema(self.columns, folder, self.notes)
+        with explained_os_errors(folder / "schema.json"):
+            schema.write(self.levels)
+
+
+def read_table(competition: Competition, folder: Path, ids: Sequence[str]) -> Table:
     """Read the training and test file of a competition.
 
     Args:
@@ -85,16 +100,30 @@ def read_table(competition: Competition, folder: Path, ids: Ids) -> Table:
         raise PodiumError(f"{train_path.name} and {test_path.name} share no column to learn from.")
     if units is not None and competition.folds.by == By.GROUP:
         _add_group(columns, train, test, competition)
-    matrix = side_by_side(columns.test)
+    test_columns = columns.test if order is None else [each[order] for each in columns.test]
     return Table(
-        side_by_side(columns.train),
-        matrix if order is None else matrix[order],
+        columns.train,
+        test_columns,
         truth,
         tuple(columns.about),
         columns.levels,
         units,
         (*shared.notes, *columns.notes()),
     )
+
+
+def _write_matrix(path: Path, columns: list[Values]) -> None:
+    """Write columns (n,) as the matrix (n, columns) float64, a NumPy file that can be mapped."""
+    n = len(columns[0])
+    block = np.empty((_ROWS, len(columns)))
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        about = {"descr": block.dtype.str, "fortran_order": False, "shape": (n, len(columns))}
+        np.lib.format.write_array_header_1_0(file, about)
+        for start in range(0, n, _ROWS):
+            part = block[: min(_ROWS, n - start)]
+            for place, values in enumerate(columns):
+                part[:, place] = values[start : start + _ROWS]
+            file.write(part.data)
 
 
 def _read_both(
@@ -108,7 +137,10 @@ def _read_both(
     in_train: set[str] = exact | set(competition.label_columns if competition.classes else ())
     if competition.features is not None:
         in_train |= set(ids)
-    frames = read_typed(train, in_train), read_typed(test, exact | set(ids))
+    with ThreadPoolExecutor(2) as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such columns are read again
+        both = pool.map(read_typed, (train, test), (in_train, exact | set(ids)))
+        frames = next(both), next(both)
     unlike = [
         str(name)
         for name in frames[0]
@@ -131,7 +163,7 @@ def _read_again(path: Path, frame: pd.DataFrame, names: Collection[str]) -> None
 
 
 def _order(
-    test: pd.DataFrame, ids: Ids, competition: Competition, path: Path
+    test: pd.DataFrame, ids: Sequence[str], competition: Competition, path: Path
 ) -> npt.NDArray[np.intp] | None:
     """Return the row of each of the sample's ids; None where they stand in its order."""
     name = competition.test_id or competition.id_column
@@ -142,10 +174,10 @@ def _order(
                 f"no column {name!r} says which is which. {DOWNLOAD_AGAIN}"
             )
         return None
-    own = test[name].astype(object).fillna("").to_numpy(str)
-    if len(own) == len(ids) and (own == ids).all():
+    own = test[name].astype(object).fillna("").tolist()
+    if own == list(ids):
         return None
-    own, wanted = np.char.strip(own), np.char.strip(ids)
+    own, wanted = ([text.strip() for text in texts] for texts in (own, ids))
     index = pd.Index(own)
     if not index.is_unique:
         row = int(np.flatnonzero(index.duplicated())[0])
@@ -155,7 +187,7 @@ def _order(
         )
     places: npt.NDArray[np.intp] = index.get_indexer(pd.Index(wanted))
     if (places < 0).any():
-        lost = wanted[places < 0][0]
+        lost = wanted[int((places < 0).argmax())]
         raise PodiumError(
             f"{path.name} has no row of the id {shown(lost)}, which {competition.sample_file} "
             f"asks for. {DOWNLOAD_AGAIN}"

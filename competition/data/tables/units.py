@@ -69,8 +69,8 @@ def groups_of(rule: FoldRule, *parts: pd.Series) -> Coded:
         return cells
     pattern = re.compile(rule.match)
     groups: dict[str, int] = {}
-    joint = np.full(len(cells.texts) + 1, -1)
-    for place, text in enumerate(cells.texts):
+    codes = []
+    for text in cells.texts:
         found = pattern.search(text)
         group = None if found is None else found[1 if pattern.groups else 0]
         if group is None:
@@ -78,8 +78,8 @@ def groups_of(rule: FoldRule, *parts: pd.Series) -> Coded:
                 f"folds.match finds no group in {shown(text)}, a cell of the column "
                 f"{rule.column!r}. Change it, or leave it out."
             )
-        joint[place] = groups.setdefault(group, len(groups))
-    return Coded(list(groups), tuple(joint[codes] for codes in cells.parts))
+        codes.append(groups.setdefault(group, len(groups)))
+    return cells.mapped(list(groups), codes)
 
 
 def moments_of(rule: FoldRule, *parts: pd.Series) -> list[Moments]:

@@ -51,7 +51,7 @@ def team_answers(
         folder = Path(name)
         (folder / spec.train_file).write_bytes(labelled.train_file(learnt))
         (folder / spec.test_file).write_bytes(labelled.test_file(hidden))
-        ids = np.array(labelled.ids(hidden), dtype=np.str_)
+        ids = labelled.ids(hidden)
         table = read_table(replace(spec, features=None), folder, ids)
     has_columns = any(column.role != Role.GROUP for column in table.columns)
     if has_columns and (problem.kind != Kind.CLASSES or len(np.unique(table.truth)) > 1):
@@ -73,7 +73,8 @@ def _linear(problem: Problem, table: Table) -> Answers:
     """Return the answers of a ridge or logistic regression, their decision learnt in sample."""
     known = table.truth
     encoder = _encoder(table)
-    train, test = encoder.fit_transform(table.train), encoder.transform(table.test)
+    train = encoder.fit_transform(np.column_stack(table.train))
+    test = encoder.transform(np.column_stack(table.test))
     if problem.kind == Kind.CLASSES:
         fitted, answered = _probabilities(train, known, test, len(problem.classes))
     else:

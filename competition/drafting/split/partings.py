@@ -18,6 +18,7 @@ from competition.data.tables.fold_rule import By, FoldRule
 from competition.data.tables.kinds import kind_of, numbers_of, seconds_of
 from competition.data.tables.schema import Role
 from competition.data.tables.units import groups_of
+from competition.drafting.tables import kind_of_both
 
 TIME_NAME = re.compile(
     r"(?<![a-z])(?:date|datetime|time|timestamp|year|yr|month|week|day|hour|period|quarter|epoch)"
@@ -26,6 +27,7 @@ TIME_NAME = re.compile(
 )
 _SHARED = 0.05  # of the training rows that have to share a value for it to make groups
 _FEWEST_GROUPS = 3
+_FIRST = 100  # cells that tell whether it is worth looking at all
 _SURE = -12.0  # natural logarithm of the chance that a random cut parts no group
 _FEW_RUNS = 0.2  # of those that chance makes
 _AFTER = 0.99  # of the test rows
@@ -94,11 +96,14 @@ def _spaced(name: str) -> str:
 
 def _moments(train: pd.Series, test: pd.Series) -> tuple[Floats, Floats] | None:
     """Return the moments of a column: dates, or numbers with a name such as `year`."""
+    named = TIME_NAME.search(_spaced(str(train.name)))
+    if not named and kind_of(train.dropna().head(_FIRST)).role != Role.DATE:
+        return None
+    kind = kind_of_both(train, test)
     whole = pd.concat([train, test], ignore_index=True)
-    kind = kind_of(whole)
     if kind.role == Role.DATE:
         values = seconds_of(whole, kind.date_format)
-    elif kind.role == Role.NUMBER and TIME_NAME.search(_spaced(str(train.name))):
+    elif kind.role == Role.NUMBER and named:
         values = numbers_of(whole)
     else:
         return None
@@ -155,7 +160,8 @@ def _by_groups(train: pd.Series, test: pd.Series) -> Iterator[Parting]:
     if pd.api.types.is_float_dtype(train) or pd.api.types.is_bool_dtype(train):
         return
     name = str(train.name)
-    if not pd.Index(train.dropna().unique()).isin(test.dropna().unique()).any():
+    shared = train.duplicated(keep=False).mean() >= _SHARED
+    if shared and not pd.Index(train.dropna().unique()).isin(test.dropna().unique()).any():
         texts = [texts_of(part).dropna() for part in (train, test)]
         found = _groups_apart(FoldRule(By.GROUP, name), texts[0], texts[1], len(train))
         if found is not None:
@@ -175,7 +181,7 @@ def _by_groups(train: pd.Series, test: pd.Series) -> Iterator[Parting]:
 def _fits(match: str, texts: pd.Series) -> bool:
     """Tell whether a part is found in every cell; the first ones tell most."""
     plain = match.replace("(", "(?:", 1)
-    return all(bool(some.str.contains(plain).all()) for some in (texts.head(100), texts))
+    return all(bool(some.str.contains(plain).all()) for some in (texts.head(_FIRST), texts))
 
 
 def _groups_apart(rule: FoldRule, train: pd.Series, test: pd.Series, rows: int) -> Parting | None:

@@ -3,7 +3,8 @@
 import re
 
 from competition.data.labels import Labels
-from competition.drafting.asked import Asked, require_labels
+from competition.drafting.asking.classes import require_labels
+from competition.drafting.asking.columns import Asked
 from competition.drafting.draft import Notes, Undecided
 from competition.drafting.tables import Tables
 from competition.errors import PodiumError
@@ -110,6 +111,15 @@ def positive_of(asked: Asked, metric: Metric, given: str | None, notes: Notes) -
         "positive",
         classes,
     )
+
+
+def look_at_metric(metric: Metric, asked: Asked, notes: Notes) -> None:
+    """Ask about a metric whose name means several things at Kaggle."""
+    if metric.name == "f1 micro" and len(asked.classes) == 2:
+        notes.questions.append(
+            "f1 micro of two classes is their accuracy. If the competition's page shows the F1 of "
+            'one class, write metric = "f1".'
+        )
 
 
 def look_at_sample(tables: Tables, asked: Asked, metric: Metric, notes: Notes) -> None:
