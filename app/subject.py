@@ -59,7 +59,7 @@ def subject_of(name: str, data: Path | None, told: Told, root: Path) -> Subject:
             one that the data tell.
         data: A labelled CSV or a competition's zip; None for the data that come with Podium.
         told: What somebody says of the data, where a draft is to be made.
-        root: Where rehearsals are kept; a draft goes to a file below.
+        root: Where rehearsals are kept; a draft goes to a folder beside.
 
     Raises:
         PodiumError: there are no such data, they cannot be drafted, or what was told fits no draft.
@@ -151,7 +151,7 @@ def _quoted(text: str) -> str:
 def _written(made: Draft, root: Path) -> Path:
     """Write a draft to its own file, and return where."""
     competition = made.competition
-    file = root / _DRAFTS / f"{competition.slug}-{form_digest(competition)}.toml"
+    file = root.parent / _DRAFTS / f"{competition.slug}-{form_digest(competition)}.toml"
     with atomic_path(file) as path:
         path.write_text(to_toml(made), encoding="utf-8")
     return file

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from app.rehearsal import on_all_rows
+from app.rehearsal import score_on_all
 from competition.console import run
-from competition.practice.holdout import prepare
-from competition.problem.metrics import find_metric
+from competition.practice.holdout import HIDDEN_FILE, prepare
+from competition.practice.scoring import Solution
 from competition.spec import load_competition
 from tests.competition.practice.tables import as_csv, pets
 
@@ -114,22 +114,14 @@ def test_nobodys_credentials_have_a_part_in_it(tmp_path: Path) -> None:
         assert [secret for secret in secrets if secret.encode() in content] == [], path
 
 
-@pytest.mark.parametrize(
-    ("metric", "public", "private", "shown"),
-    [
-        ("accuracy", 1.0, 0.99, "0.9925 ± 0.0050"),
-        ("log loss", 0.1, 0.2, "0.1750"),
-        ("mae", 100.0, 200.0, "175.00"),
-        ("map@3", 1.0, 0.5, "0.6250"),
-        ("auc", 0.9, 0.8, ""),
-        ("rmse", 1.0, 2.0, ""),
-        ("balanced accuracy", 0.9, 0.8, ""),
-    ],
-)
-def test_the_whole_follows_from_its_parts_only_for_means(
-    metric: str, public: float, private: float, shown: str
-) -> None:
-    assert on_all_rows(find_metric(metric), public, private, 100, 300) == shown
+def test_the_score_on_all_hidden_rows_is_that_of_both_parts(tmp_path: Path) -> None:
+    competition = prepare(tmp_path, load_competition("optical-digits"), None)
+    sample = tmp_path / "public" / "sample_submission.csv"
+    score = score_on_all(tmp_path, competition, sample)
+    public, private = Solution.read(tmp_path / HIDDEN_FILE, competition).score(sample.read_bytes())
+    assert score.rows == 599
+    assert score.value == pytest.approx((150 * public + 449 * private) / 599)
+    assert score.standard_error == pytest.approx(0.0122, abs=1e-4)
 
 
 @pytest.mark.slow

@@ -78,7 +78,7 @@ def test_each_draft_of_the_same_data_is_rehearsed_in_a_folder_of_its_own(
 
 
 def test_a_zip_tells_its_target(pets_zip: Path, tmp_path: Path) -> None:
-    subject = subject_of("", pets_zip, Told(metric="accuracy"), tmp_path)
+    subject = subject_of("", pets_zip, Told(metric="accuracy"), tmp_path / "runs")
     spec = load_competition(subject.name)
     assert spec.files == ("learn_train.csv", "ask_test.csv", "my_submission.csv")
     assert spec.label_columns == ("kind",)
