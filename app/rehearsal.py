@@ -11,12 +11,11 @@ from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle.client import KaggleClient, LeaderboardRow
 from competition.kaggle.download import download
+from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.running import PracticeKaggle
-from competition.problem.measures import binomial_error
-from competition.problem.metric import Metric
-from competition.problem.scores import with_error
-from competition.problem.targets import Eats
-from competition.spec import load_competition
+from competition.practice.scoring import Solution
+from competition.problem.scores import Score, with_error
+from competition.spec import Competition, load_competition
 from competition.workspace import Workspace
 from pipelines.base import Chosen
 from pipelines.blending.blend import make_blend
@@ -28,6 +27,7 @@ from submissions.submit import submit_blend
 from submissions.submitter import AlreadySubmitted
 from submissions.tracking.scores import score_row
 
+_KAGGLE = "kaggle"  # the practice Kaggle's folder, below a rehearsal's
 _TOP = 10
 
 
@@ -92,27 +92,23 @@ class Rehearsal:
             PodiumError: any step fails; what was finished is kept, and the next run goes on.
         """
         folder = self.folder
-        with PracticeKaggle(
-            folder / "kaggle", self.name, self.data, hidden=self.hidden
-        ) as practice:
+        with PracticeKaggle(folder / _KAGGLE, self.name, self.data, hidden=self.hidden) as practice:
             competition = load_competition(str(practice.spec_path))
             console.print(f"Rehearsal of {competition.slug} at {practice.url}")
             workspace = Workspace.in_folders(
                 competition, folder / "data", folder / "runs", access=practice.access
             )
-            self._chain(workspace, console)
+            self._chain(workspace, folder / _KAGGLE, console)
 
-    def _chain(self, workspace: Workspace, console: Console) -> None:
+    def _chain(self, workspace: Workspace, kaggle: Path, console: Console) -> None:
         client = KaggleClient(workspace.competition, workspace.access)
         brought = download(workspace, client)
         size = f"{brought.size / 1e6:.1f} MB"
         console.print(f"download   {len(brought.files)} files, {size}, checked")
         self._tune(workspace, console)
-        _submit(workspace, client, console)
+        _submit(workspace, client, kaggle, console)
         _show_leaderboard(client.leaderboard(), client.username or "you", console)
-        console.print(
-            "\nNext: the real one. Make a token, accept the rules on Kaggle, then: make download"
-        )
+        console.print(f"\nNext: the real one. {_advice(workspace.competition)}")
 
     def _tune(self, workspace: Workspace, console: Console) -> None:
         pipelines = self.chosen.pipelines
@@ -131,7 +127,13 @@ class Rehearsal:
         console.print(f"blend      {blend_line(make_blend(plan, pipelines))}")
 
 
-def _submit(workspace: Workspace, client: KaggleClient, console: Console) -> None:
+def _advice(competition: Competition) -> str:
+    """Return what leads to a competition of Kaggle's."""
+    draft = "make new COMPETITION=slug, " if competition.rows_kind == "tables" else ""
+    return f"Make a token, accept the rules on Kaggle, then: {draft}make download"
+
+
+def _submit(workspace: Workspace, client: KaggleClient, kaggle: Path, console: Console) -> None:
     try:
         with shown_progress("submitting") as progress:
             outcome = submit_blend(workspace, client, progress=progress)
@@ -142,43 +144,24 @@ def _submit(workspace: Workspace, client: KaggleClient, console: Console) -> Non
     slot = f"{outcome.allowance.slot}: " if outcome.allowance else ""
     row = score_row(submission, competition)
     console.print(f"submit     {slot}{verdict(row)}")
-    public, private, rows = submission.public_score, submission.private_score, competition.test_rows
-    if public is None or private is None or not rows or not row.public_rows:
-        return
-    whole = on_all_rows(
-        competition.problem.metric, public, private, row.public_rows, rows - row.public_rows
-    )
-    if whole:
-        console.print(f"           {whole} on all {rows:,} hidden rows, which no model saw")
+    if submission.public_score is not None:
+        score = score_on_all(kaggle, competition, Path(submission.file))
+        told = with_error(score.value, score.standard_error)
+        console.print(f"           {told} on all {score.rows:,} hidden rows, which no model saw")
 
 
-def on_all_rows(
-    metric: Metric, public: float, private: float, public_rows: int, private_rows: int
-) -> str:
-    """Return the score on all hidden rows, from those on their two parts.
+def score_on_all(kaggle: Path, competition: Competition, file: Path) -> Score:
+    """Return the score of a submission on all hidden rows, public and private.
 
     Args:
-        metric: Whose scores these are.
-        public: The score on the public rows.
-        private: The score on the others.
-        public_rows: How many these are.
-        private_rows: How many those are.
-
-    Returns:
-        The score in words, with its standard error where it is a share of right rows; empty where
-        the whole's score does not follow from its parts', as that of an AUC does not.
-
-    Example:
-        >>> from competition.problem.metrics import find_metric
-        >>> on_all_rows(find_metric("accuracy"), 1.0, 0.99, 100, 300)
-        '0.9925 ± 0.0050'
+        kaggle: The practice Kaggle's folder, in which the truth lies.
+        competition: What is asked.
+        file: The submission, which was scored.
     """
-    if not metric.measure.mean:
-        return ""
-    rows = public_rows + private_rows
-    value = (public * public_rows + private * private_rows) / rows
-    share = metric.eats == Eats.LABEL
-    return with_error(value, binomial_error(value, rows) if share else None)
+    solution = Solution.read(kaggle / HIDDEN_FILE, competition)
+    answers = solution.form.parse(file.read_bytes(), solution.sample).answers
+    assert answers is not None, "what was scored has no faults"
+    return solution.problem.score_answers(solution.truth, answers)
 
 
 def _show_leaderboard(rows: list[LeaderboardRow], own: str, console: Console) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from textwrap import shorten
 
 from competition.drafting.draft import Draft, Undecided
 from competition.drafting.from_files import Told, draft, draft_from_csv
@@ -17,6 +18,7 @@ from competition.spec import Competition, load_competition
 _BUNDLED = "optical-digits"
 _DRAFTS = "drafts"
 _DIGEST_LENGTH = 8
+_WIDTH = 100  # characters of a reason
 _SMALL = 8_000_000  # bytes of data
 
 
@@ -43,7 +45,7 @@ class Subject:
         why = f": {reasons['folds']}" if "folds" in reasons else ""
         return [
             f"draft      {asked}{classes}, scored by {competition.metric}; ids {_ids(competition)}",
-            f"           folds {folds}{why}",
+            f"           {shorten(f'folds {folds}{why}', _WIDTH, placeholder='…')}",
             *(f"           {question}" for question in self.draft.questions),
             f"           each guess has its reason in {self.name}",
         ]
@@ -57,7 +59,7 @@ def subject_of(name: str, data: Path | None, told: Told, root: Path) -> Subject:
             one that the data tell.
         data: A labelled CSV or a competition's zip; None for the data that come with Podium.
         told: What somebody says of the data, where a draft is to be made.
-        root: Where rehearsals are kept; a draft goes to a file below.
+        root: Where rehearsals are kept; a draft goes to a folder beside.
 
     Raises:
         PodiumError: there are no such data, they cannot be drafted, or what was told fits no draft.
@@ -149,7 +151,7 @@ def _quoted(text: str) -> str:
 def _written(made: Draft, root: Path) -> Path:
     """Write a draft to its own file, and return where."""
     competition = made.competition
-    file = root / _DRAFTS / f"{competition.slug}-{form_digest(competition)}.toml"
+    file = root.parent / _DRAFTS / f"{competition.slug}-{form_digest(competition)}.toml"
     with atomic_path(file) as path:
         path.write_text(to_toml(made), encoding="utf-8")
     return file
