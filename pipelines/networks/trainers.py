@@ -1,6 +1,5 @@
 """The trainer of a network on Keras' present backend; the latest are kept and used again."""
 
-import gc
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -65,8 +64,7 @@ def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed
     if trainer is None or batch_size not in (None, trainer.batch_size):
         if len(_kept) >= most_kept:
             _kept.clear()
-            keras.utils.clear_session()
-            gc.collect()
+            keras.utils.clear_session()  # which collects the garbage too
         trainer = _new_trainer(shape, policy, batch_size or 1)
         _kept[shape, policy] = trainer
     if batch_size is not None:
