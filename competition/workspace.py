@@ -80,10 +80,11 @@ def _home() -> Path | None:
 
 def _config_folder(variables: Mapping[str, str]) -> Path | None:
     """Return where the official client looks for `kaggle.json` but in its usual folder."""
-    if named := variables.get("KAGGLE_CONFIG_DIR"):
-        return Path(named)
-    xdg = variables.get("XDG_CONFIG_HOME")
     home = _home()
+    if named := variables.get("KAGGLE_CONFIG_DIR", "").strip(" \t\r\n\"'"):
+        # A shell leaves a ~ in quotes as it is.
+        return home / named[2:] if home is not None and named.startswith("~/") else Path(named)
+    xdg = variables.get("XDG_CONFIG_HOME")
     usual = home is not None and os.path.exists(home / ".kaggle")  # noqa: PTH110 (never raises)
     return Path(xdg) / "kaggle" if xdg and sys.platform.startswith("linux") and not usual else None
 

@@ -6,6 +6,7 @@ Windows, as a folder, as a list. No message here holds a part of one.
 
 import codecs
 import json
+import re
 import stat
 import unicodedata
 from pathlib import Path
@@ -17,7 +18,14 @@ _LONGEST = 4096  # a login's token has about a thousand characters
 _DOUBLE, _SINGLE = "“”„‟«»", "‘’‚‛‹›`´"
 # What may stand around a key: blanks of every kind, and quotes.
 _AROUND = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\0\"'" + _DOUBLE + _SINGLE
+# What is copied along with it: the rest of a shell's line, or of a header's.
+_BEFORE = re.compile(
+    r"""(?:(?:export|setx?)\s+|\$env:)?["']?KAGGLE_\w+["']?\s*[=:\s]\s*"""
+    r"|(?:authorization:\s*)?bearer\s+",
+    re.IGNORECASE,
+)
 _STRAIGHT = str.maketrans(dict.fromkeys(_DOUBLE, '"') | dict.fromkeys(_SINGLE, "'"))
+_VARIANTS = frozenset("\u034f" + "".join(map(chr, range(0xFE00, 0xFE10))))
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -32,8 +40,18 @@ class Unusable(Exception):
 
 
 def cleaned(text: str) -> str:
-    """Return a text without invisible characters, and without blanks and quotes around it."""
-    return "".join(each for each in text if unicodedata.category(each) != "Cf").strip(_AROUND)
+    """Return a text without invisible characters, and without what stands around a key.
+
+    That is blanks, quotes, and the words before it in `export KAGGLE_KEY=…` or `Bearer …`.
+    """
+    text = "".join(each for each in text if not _invisible(each)).strip(_AROUND)
+    bare = _BEFORE.sub("", text, count=1) if _BEFORE.match(text) else text
+    return text if bare is text else bare.rstrip(";").strip(_AROUND)
+
+
+def _invisible(character: str) -> bool:
+    """Tell whether a character only says how others are shown: direction, joining, variant."""
+    return unicodedata.category(character) == "Cf" or character in _VARIANTS
 
 
 def fit(text: str, name: str, *, blanks: bool = False) -> str:
@@ -50,9 +68,12 @@ def fit(text: str, name: str, *, blanks: bool = False) -> str:
     text = cleaned(text)
     if len(text.splitlines()) > 1:
         raise Unusable(f"{name} holds several lines")
+    if text.startswith("{"):
+        raise Unusable(f"{name} holds JSON: the whole of a file, and not a part of it")
     if not text.isascii():
         raise Unusable(
-            f"{name} holds a character that no key has, such as an accent or a curly quote"
+            f"{name} holds a character that no key and no username has, such as an accent or a "
+            "curly quote"
         )
     if not text.isprintable() or (" " in text and not blanks):
         raise Unusable(f"{name} holds a blank or a control character in its middle")
@@ -110,13 +131,21 @@ def decoded(content: bytes) -> str:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return content.decode(encoding, "ignore")
-    if b"\0" in content:  # UTF-16 without its mark
-        first, second = content[::2].count(0), content[1::2].count(0)
-        return content.decode("utf-16-be" if first > second else "utf-16-le", "ignore")
+    if b"\0" in content.rstrip(b"\0"):  # UTF-16 or UTF-32 without its mark
+        return content.decode(_width_of(content), "ignore")
+    content = content.rstrip(b"\0")  # as a disk that was cut off fills a file up
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("latin-1")
+
+
+def _width_of(content: bytes) -> str:
+    """Return the encoding of text of several bytes a character, by where its zeros stand."""
+    zeros = [content[place::4].count(0) for place in range(4)]
+    if sum(zeros) * 2 > len(content):
+        return "utf-32-be" if zeros[0] > zeros[3] else "utf-32-le"
+    return "utf-16-be" if zeros[0] + zeros[2] > zeros[1] + zeros[3] else "utf-16-le"
 
 
 def object_in(text: str, name: str) -> dict[str, Any]:
@@ -128,8 +157,9 @@ def object_in(text: str, name: str) -> dict[str, Any]:
     if not cleaned(text):
         raise Unusable(f"{name} is empty")
     straight = "".join(
-        " " if each.isspace() else each for each in text if unicodedata.category(each) != "Cf"
+        " " if each.isspace() else each for each in text if not _invisible(each)
     ).translate(_STRAIGHT)
+    straight = re.sub(r",\s*}\s*$", "}", straight)
     for candidate in (text, straight, straight.replace("'", '"')):
         try:
             kept = json.loads(candidate)

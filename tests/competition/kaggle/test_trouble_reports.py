@@ -295,6 +295,55 @@ CREDENTIALS = [
         says=("credentials.json is a folder",),
         never=(NONE_THERE,),
     ),
+    Report(
+        "a shell's line", {"KAGGLE_API_TOKEN": f"export KAGGLE_API_TOKEN='{TOKEN}'"}, sent=BEARER
+    ),
+    Report("a line of PowerShell", {"KAGGLE_KEY": f'$env:KAGGLE_KEY = "{TOKEN}"'}, sent=BEARER),
+    Report("a header", files={"access_token": f"Bearer {TOKEN}\r\n".encode()}, sent=BEARER),
+    Report("UTF-32, no mark", files={"access_token": TOKEN.encode("utf-32-be")}, sent=BEARER),
+    Report("filled up with zeros", files={"kaggle.json": kept(KEY) + bytes(40)}, sent=BASIC),
+    Report(
+        "a comma too many",
+        files={"kaggle.json": f'{{"username": "me", "key": "{KEY}",\r\n}}'.encode()},
+        sent=BASIC,
+    ),
+    Report(
+        "the whole file for the key",
+        PAIR | {"KAGGLE_KEY": f'{{"username":"me","key":"{KEY}"}}'},
+        says=("KAGGLE_KEY holds JSON",),
+    ),
+    Report(
+        "a colon in the username",
+        PAIR | {"KAGGLE_USERNAME": "me:you"},
+        says=("KAGGLE_USERNAME holds a colon",),
+    ),
+    Report(
+        "another capital",
+        files={"Kaggle.json": kept(KEY)},
+        says=("'Kaggle.json', which would have to be kaggle.json",),
+        never=(NONE_THERE,),
+    ),
+    Report(
+        "a token under another name",
+        files={"access-token.json": TOKEN.encode()},
+        says=("'access-token.json', which would have to be access_token",),
+        never=(NONE_THERE,),
+    ),
+    Report(
+        "a ~ in quotes",
+        {"KAGGLE_CONFIG_DIR": "'~/.kaggle'"},
+        files={"kaggle.json": kept(KEY)},
+        sent=BASIC,
+    ),
+    Report(
+        "a login whose end is no time",
+        files={
+            "credentials.json": json.dumps(
+                {"refresh_token": KEY, "access_token": TOKEN, "access_token_expiration": 1e12}
+            ).encode()
+        },
+        sent=f"Bearer {RENEWED}",
+    ),
 ]
 
 
@@ -372,7 +421,10 @@ MANGLED: list[tuple[str, bool, Callable[[str], str]]] = [
     ("accent", False, lambda text: f"{text}é"),
     ("emoji", False, lambda text: f"{text[:9]}\U0001f511{text[9:]}"),
     ("bell", False, lambda text: f"{text[:9]}\a{text[9:]}"),
-    ("blank", False, lambda text: f"Bearer {text}"),
+    ("blank", False, lambda text: f"{text[:9]} {text[9:]}"),
+    ("header", True, lambda text: f"Authorization: Bearer {text}"),
+    ("shell", True, lambda text: f'export KAGGLE_KEY="{text}";\n'),
+    ("variant", True, lambda text: f"{text}\ufe0f"),
     ("endless", False, lambda text: text * 300),
 ]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
