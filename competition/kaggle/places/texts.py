@@ -4,13 +4,14 @@ They come with line ends, quotes and invisible characters of a web page, as UTF-
 Windows, as a folder, as a list. No message here holds a part of one.
 """
 
-import codecs
 import json
 import re
 import stat
 import unicodedata
 from pathlib import Path
 from typing import Any
+
+from competition.encodings import wide_encoding
 
 TOKEN_PREFIX = "KGAT_"
 _MOST_BYTES = 1 << 16
@@ -26,13 +27,6 @@ _BEFORE = re.compile(
 )
 _STRAIGHT = str.maketrans(dict.fromkeys(_DOUBLE, '"') | dict.fromkeys(_SINGLE, "'"))
 _VARIANTS = frozenset("\u034f" + "".join(map(chr, range(0xFE00, 0xFE10))))
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 class Unusable(Exception):
@@ -128,24 +122,13 @@ def text_of(place: Path, name: str) -> str:
 
 def decoded(content: bytes) -> str:
     """Return the text of bytes in UTF-8, UTF-16 or UTF-32, or else in Latin-1."""
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding, "ignore")
-    if b"\0" in content.rstrip(b"\0"):  # UTF-16 or UTF-32 without its mark
-        return content.decode(_width_of(content), "ignore")
-    content = content.rstrip(b"\0")  # as a disk that was cut off fills a file up
+    if encoding := wide_encoding(content):
+        return content.decode(encoding, "ignore")
+    content = content.rstrip(b"\0")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1")
-
-
-def _width_of(content: bytes) -> str:
-    """Return the encoding of text of several bytes a character, by where its zeros stand."""
-    zeros = [content[place::4].count(0) for place in range(4)]
-    if sum(zeros) * 2 > len(content):
-        return "utf-32-be" if zeros[0] > zeros[3] else "utf-32-le"
-    return "utf-16-be" if zeros[0] + zeros[2] > zeros[1] + zeros[3] else "utf-16-le"
 
 
 def object_in(text: str, name: str) -> dict[str, Any]:
