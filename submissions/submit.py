@@ -117,14 +117,16 @@ def _finished(
     for warning in report.warnings:
         progress.step(f"Warning: {warning}")
     submitter = submitter.signed_in()
+    nights = 0
     while True:
         try:
             outcome = submitter.submit(report, message, again=again)
             break
         except NoneLeft as closed:
-            if not (wait and closed.renewed):
+            if not (wait and closed.renewed and nights < patience.nights):
                 raise
         wait_for_slot(submitter.ask, clock, progress, patience)
+        nights += 1
     submission = outcome.submission
     if not submission.scored:
         progress.step(f"submission {submission.ref} is at Kaggle and recorded")

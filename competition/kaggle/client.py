@@ -36,6 +36,8 @@ from competition.workspace import Access
 if TYPE_CHECKING:
     import requests
 
+_REFUSED = (400, 403, 409, 422, 429)  # what may be about the allowance, which the limits confirm
+
 __all__ = [
     "AllowanceUsedUp",
     "CredentialsMissing",
@@ -179,7 +181,7 @@ class KaggleClient:
             failure = self._caller.translator.refused(reply, doing)
             if isinstance(failure, KaggleUnavailable):
                 failure = _unknown(failure)
-            elif reply.status_code == 400 and self._used_up():
+            elif reply.status_code in _REFUSED and self._used_up():
                 failure = self._caller.translator.used_up(reply)
         raise failure
 

@@ -69,8 +69,8 @@ class SubmissionLimits:
         """
         limits = cls(
             used_today=whole(reply.get("numToday")),
-            allowed_now=whole(reply.get("numAllowedNow")),
-            limited_by_total=bool(reply.get("limitedByTotal")),
+            allowed_now=max(whole(reply.get("numAllowedNow")), 0),
+            limited_by_total=str(reply.get("limitedByTotal")).lower() == "true",
         )
         unknown = limits == cls(0, 0, False) and not reply.get("numTotal")
         return None if unknown else limits

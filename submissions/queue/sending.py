@@ -93,6 +93,7 @@ class _Sending:
     timeout: float
     sent: Sent = field(default_factory=Sent)
     passed_over: set[int] = field(default_factory=set)
+    nights: int = 0  # without a submission
 
     def run(self, wait: bool) -> None:
         while (entry := self._next()) is not None:
@@ -102,11 +103,12 @@ class _Sending:
                 self.passed_over.add(entry.number)
                 self.sent.failures.append(f"{entry.name}: {doubt}")
             except NoneLeft as closed:
-                if not (wait and closed.renewed):
+                if not (wait and closed.renewed and self.nights < self.submitter.patience.nights):
                     self.sent.stopped = closed
                     break
                 self._complete()
                 one = self.submitter
+                self.nights += 1
                 try:
                     wait_for_slot(one.ask, one.clock, one.progress, one.patience)
                 except PodiumError as error:
@@ -142,6 +144,7 @@ class _Sending:
         # A file that reached Kaggle by another way meanwhile has not failed.
         with suppress(AlreadySubmitted):
             self.sent.outcomes.append(self.submitter.submit(report, message))
+            self.nights = 0
         self.queue.remove(entry)
 
     def _complete(self) -> None:

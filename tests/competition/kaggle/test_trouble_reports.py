@@ -549,6 +549,10 @@ DENIED = [
     ("New entrants are currently not allowed", "See https"),
     ("The competition has ended", "See https"),
     ("Your team has been disqualified", "See https"),
+    ("The file exceeds the size limit of 100 MB", "See https"),
+    ("Rate limit: too many requests today", "See https"),
+    ("Only .csv is taken here", "See https"),
+    ("A Persona check is due", "settings"),
 ]
 
 
@@ -570,6 +574,8 @@ def test_a_403_for_another_reason_than_the_rules_says_the_right_step(
         "Permission 'competitions.participate' was denied",
         "You must accept this competition's rules: RulesAcceptanceRequired",
         "Forbidden",
+        "403 Client Error: you do not have permission to access this resource",
+        "The terms were not accepted",
         "",
     ],
 )
@@ -601,6 +607,7 @@ DAILY = "Submission not allowed: Your team has used its daily Submission allowan
     ("reason", "limits", "kind"),
     [
         (DAILY, {"numToday": 5, "numTotal": 9, "numAllowedNow": 0}, AllowanceUsedUp),
+        (DAILY, {"numToday": 7, "numTotal": 9, "numAllowedNow": -2}, AllowanceUsedUp),
         ("Try tomorrow", {"numToday": 5, "numTotal": 9, "numAllowedNow": 0}, AllowanceUsedUp),
         ("The file exceeds the size limit", {"numToday": 1, "numAllowedNow": 4}, KaggleError),
         ("The daily limit of bytes is reached", None, KaggleError),
@@ -611,7 +618,7 @@ DAILY = "Submission not allowed: Your team has used its daily Submission allowan
             KaggleError,
         ),
     ],
-    ids=["daily", "other words", "size", "no limits told", "0 of 0", "total"],
+    ids=["daily", "more than allowed", "other words", "size", "no limits told", "0 of 0", "total"],
 )
 def test_only_what_the_limits_confirm_is_an_allowance(
     scripted, spec: Competition, reason: str, limits: Any, kind: type[KaggleError]
@@ -778,3 +785,21 @@ def credentials_of(access: Access) -> tuple[str, ...]:
     from competition.kaggle.credentials import Credentials
 
     return Credentials("x", access.username, key=access.key).secrets
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 422, 429])
+def test_an_allowance_is_one_under_any_status_where_the_limits_confirm_it(
+    scripted, spec: Competition, status: int
+) -> None:
+    scripted.says("CreateSubmission", {"error": {"code": status, "message": DAILY}}, status)
+    scripted.says("GetSubmissionLimits", {"numToday": 5, "numTotal": 9, "numAllowedNow": 0})
+    with pytest.raises(AllowanceUsedUp, match="midnight"):
+        KaggleClient(spec, scripted.access).create_submission("blob", "x")
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_phone_check_is_named_under_any_status(scripted, spec: Competition, status: int) -> None:
+    reason = "You must verify your phone number to submit"
+    scripted.says("CreateSubmission", {"error": {"code": status, "message": reason}}, status)
+    with pytest.raises(KaggleError, match=r"Verify your account at .*settings"):
+        KaggleClient(spec, scripted.access).create_submission("blob", "x")
