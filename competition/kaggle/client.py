@@ -179,7 +179,8 @@ class KaggleClient:
             if reply.ok:
                 return self._reference(reply)
             failure = self._caller.translator.refused(reply, doing)
-            if isinstance(failure, KaggleUnavailable):
+            # What a redirect leads to says nothing of the call itself.
+            if isinstance(failure, KaggleUnavailable) or reply.history:
                 failure = _unknown(failure)
             elif reply.status_code in _REFUSED and self._used_up():
                 failure = self._caller.translator.used_up(reply)

@@ -20,7 +20,7 @@ import pytest
 from competition.__main__ import app
 from competition.console import run
 from competition.kaggle import transport
-from competition.kaggle.client import AllowanceUsedUp, KaggleClient, KaggleError
+from competition.kaggle.client import AllowanceUsedUp, KaggleClient, KaggleError, OutcomeUnknown
 from competition.spec import Competition
 from competition.workspace import Access
 from submissions.__main__ import app as submissions_app
@@ -802,4 +802,12 @@ def test_a_phone_check_is_named_under_any_status(scripted, spec: Competition, st
     reason = "You must verify your phone number to submit"
     scripted.says("CreateSubmission", {"error": {"code": status, "message": reason}}, status)
     with pytest.raises(KaggleError, match=r"Verify your account at .*settings"):
+        KaggleClient(spec, scripted.access).create_submission("blob", "x")
+
+
+def test_what_a_redirect_leads_to_does_not_say_that_nothing_was_submitted(
+    scripted, spec: Competition
+) -> None:
+    scripted.says("CreateSubmission", b"", 302, {"Location": f"{scripted.url}/login"})
+    with pytest.raises(OutcomeUnknown, match="may have been taken"):
         KaggleClient(spec, scripted.access).create_submission("blob", "x")
