@@ -143,12 +143,16 @@ class KaggleClient:
             raise
         return SubmissionLimits.of(reply)
 
-    def upload(self, path: Path) -> str:
+    def upload(self, path: Path, name: str | None = None) -> str:
         """Send a file's bytes to Kaggle's storage and return the token that stands for them.
 
         Nothing is submitted by it, so it is tried again after a cut, each time from the start.
+
+        Args:
+            path: The file.
+            name: What Kaggle calls it; its own name where none is given.
         """
-        return self.patience.repeat(lambda: self._upload_once(path))
+        return self.patience.repeat(lambda: self._upload_once(path, name or path.name))
 
     def create_submission(self, token: str, description: str) -> int:
         """Submit an uploaded file and return Kaggle's number for it. Never tried twice.
@@ -211,7 +215,7 @@ class KaggleClient:
         pages = self._caller.pages("GetLeaderboard", "submissions", "reading the leaderboard")
         return leaderboard_rows(pages)
 
-    def _upload_once(self, path: Path) -> str:
+    def _upload_once(self, path: Path, name: str) -> str:
         import requests
 
         doing = "uploading the file"
@@ -219,7 +223,7 @@ class KaggleClient:
         begun = self._caller.call(
             "StartSubmissionUpload",
             doing,
-            file_name=printable(path.name),
+            file_name=printable(name),
             content_length=status.st_size,
             last_modified_epoch_seconds=int(status.st_mtime),
         )

@@ -11,6 +11,7 @@ from submissions.checking import Checker
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
 from submissions.marker import said
+from submissions.packing import Packing
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.queue.files import Entry, Queue
@@ -48,6 +49,7 @@ def submit_queue(
     *,
     message: str | None = None,
     wait: bool = False,
+    zipped: bool | None = None,
     timeout: float = TIMEOUT_SECONDS,
     progress: Progress | None = None,
     clock: Clock | None = None,
@@ -63,6 +65,7 @@ def submit_queue(
         client: The door to Kaggle.
         message: What to say with files that have no message of their own.
         wait: Go on after midnight (UTC) until the queue is empty.
+        zipped: Upload them as zips, or as they are; large ones as zips, if nothing is said.
         timeout: Seconds to wait for the scores of a day's submissions, all together.
         progress: Hears of each step.
         clock: Time.
@@ -74,7 +77,14 @@ def submit_queue(
     """
     ledger = Ledger.open(workspace, client.source)
     sending = _Sending(
-        Submitter(client, ledger, progress or Progress(), clock or Clock(), patience),
+        Submitter(
+            client,
+            ledger,
+            progress or Progress(),
+            clock or Clock(),
+            Packing(workspace.runs / "submissions", zipped),
+            patience,
+        ),
         Checker(workspace, ledger),
         Queue(ledger, workspace),
         message,
