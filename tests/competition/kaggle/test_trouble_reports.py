@@ -811,3 +811,19 @@ def test_what_a_redirect_leads_to_does_not_say_that_nothing_was_submitted(
     scripted.says("CreateSubmission", b"", 302, {"Location": f"{scripted.url}/login"})
     with pytest.raises(OutcomeUnknown, match="may have been taken"):
         KaggleClient(spec, scripted.access).create_submission("blob", "x")
+
+
+def test_numbers_beyond_all_bounds_are_left_out(
+    kaggle, typed: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, work: Path
+) -> None:
+    monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
+    for number in (10**19, 2**63, -(10**30)):
+        item = {"ref": number, "fileName": "odd.csv", "status": "COMPLETE", "totalBytes": number}
+        mine = {"ref": 7, "fileName": "mine.csv", "status": "COMPLETE", "totalBytes": number}
+        kaggle.replies["ListSubmissions"] = [(200, {"submissions": [item, mine]}, {})]
+        said = typed("scores", "--refresh", app=submissions_app)
+        assert said.status == 0 and "mine.csv" in said.text and "odd.csv" not in said.text
+    rows = [{"teamName": "us", "score": score} for score in ("NaN", "1e999", "0.5", "-Infinity")]
+    kaggle.replies["GetLeaderboard"] = [(200, {"submissions": rows}, {})]
+    said = typed("leaderboard", "--json")
+    assert said.status == 0 and said.text.count('"rank"') == 1 and "NaN" not in said.text
