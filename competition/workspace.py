@@ -51,10 +51,10 @@ class Access:
         """
         endpoint = variables.get("KAGGLE_ENDPOINT", "").strip().rstrip("/") or None
         elsewhere = endpoint is not None
-        if "@" in (endpoint or ""):
+        if any(mark in (endpoint or "") for mark in "@?#"):
             raise PodiumError(
-                "KAGGLE_ENDPOINT holds a user or a password. Give the address alone, and them as "
-                "KAGGLE_USERNAME and KAGGLE_KEY."
+                "KAGGLE_ENDPOINT holds a user, a password or a query. Give the address alone, and "
+                "them as KAGGLE_USERNAME and KAGGLE_KEY."
             )
         # Within Kaggle's own notebooks a file holds the token.
         token = variables.get("KAGGLE_API_TOKEN") or (

@@ -813,6 +813,16 @@ def test_what_a_redirect_leads_to_does_not_say_that_nothing_was_submitted(
         KaggleClient(spec, scripted.access).create_submission("blob", "x")
 
 
+@pytest.mark.parametrize("end", ["?key=", "#", "/?token="])
+def test_an_endpoint_with_a_secret_in_it_is_refused_and_not_shown(
+    end: str, typed: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLE_ENDPOINT", f"http://127.0.0.1:9{end}{KEY}")
+    said = typed("leaderboard")
+    assert said.status == 1 and "Give the address alone" in said.text
+    assert shown_parts(said.text, KEY) == []
+
+
 def test_numbers_beyond_all_bounds_are_left_out(
     kaggle, typed: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, work: Path
 ) -> None:
