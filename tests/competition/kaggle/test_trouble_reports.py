@@ -20,7 +20,7 @@ import pytest
 from competition.__main__ import app
 from competition.console import run
 from competition.kaggle import transport
-from competition.kaggle.client import AllowanceUsedUp, KaggleClient, KaggleError
+from competition.kaggle.client import AllowanceUsedUp, KaggleClient, KaggleError, OutcomeUnknown
 from competition.spec import Competition
 from competition.workspace import Access
 from submissions.__main__ import app as submissions_app
@@ -295,6 +295,55 @@ CREDENTIALS = [
         says=("credentials.json is a folder",),
         never=(NONE_THERE,),
     ),
+    Report(
+        "a shell's line", {"KAGGLE_API_TOKEN": f"export KAGGLE_API_TOKEN='{TOKEN}'"}, sent=BEARER
+    ),
+    Report("a line of PowerShell", {"KAGGLE_KEY": f'$env:KAGGLE_KEY = "{TOKEN}"'}, sent=BEARER),
+    Report("a header", files={"access_token": f"Bearer {TOKEN}\r\n".encode()}, sent=BEARER),
+    Report("UTF-32, no mark", files={"access_token": TOKEN.encode("utf-32-be")}, sent=BEARER),
+    Report("filled up with zeros", files={"kaggle.json": kept(KEY) + bytes(40)}, sent=BASIC),
+    Report(
+        "a comma too many",
+        files={"kaggle.json": f'{{"username": "me", "key": "{KEY}",\r\n}}'.encode()},
+        sent=BASIC,
+    ),
+    Report(
+        "the whole file for the key",
+        PAIR | {"KAGGLE_KEY": f'{{"username":"me","key":"{KEY}"}}'},
+        says=("KAGGLE_KEY holds JSON",),
+    ),
+    Report(
+        "a colon in the username",
+        PAIR | {"KAGGLE_USERNAME": "me:you"},
+        says=("KAGGLE_USERNAME holds a colon",),
+    ),
+    Report(
+        "another capital",
+        files={"Kaggle.json": kept(KEY)},
+        says=("'Kaggle.json', which would have to be kaggle.json",),
+        never=(NONE_THERE,),
+    ),
+    Report(
+        "a token under another name",
+        files={"access-token.json": TOKEN.encode()},
+        says=("'access-token.json', which would have to be access_token",),
+        never=(NONE_THERE,),
+    ),
+    Report(
+        "a ~ in quotes",
+        {"KAGGLE_CONFIG_DIR": "'~/.kaggle'"},
+        files={"kaggle.json": kept(KEY)},
+        sent=BASIC,
+    ),
+    Report(
+        "a login whose end is no time",
+        files={
+            "credentials.json": json.dumps(
+                {"refresh_token": KEY, "access_token": TOKEN, "access_token_expiration": 1e12}
+            ).encode()
+        },
+        sent=f"Bearer {RENEWED}",
+    ),
 ]
 
 
@@ -372,7 +421,10 @@ MANGLED: list[tuple[str, bool, Callable[[str], str]]] = [
     ("accent", False, lambda text: f"{text}é"),
     ("emoji", False, lambda text: f"{text[:9]}\U0001f511{text[9:]}"),
     ("bell", False, lambda text: f"{text[:9]}\a{text[9:]}"),
-    ("blank", False, lambda text: f"Bearer {text}"),
+    ("blank", False, lambda text: f"{text[:9]} {text[9:]}"),
+    ("header", True, lambda text: f"Authorization: Bearer {text}"),
+    ("shell", True, lambda text: f'export KAGGLE_KEY="{text}";\n'),
+    ("variant", True, lambda text: f"{text}\ufe0f"),
     ("endless", False, lambda text: text * 300),
 ]
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
@@ -497,6 +549,10 @@ DENIED = [
     ("New entrants are currently not allowed", "See https"),
     ("The competition has ended", "See https"),
     ("Your team has been disqualified", "See https"),
+    ("The file exceeds the size limit of 100 MB", "See https"),
+    ("Rate limit: too many requests today", "See https"),
+    ("Only .csv is taken here", "See https"),
+    ("A Persona check is due", "settings"),
 ]
 
 
@@ -518,6 +574,8 @@ def test_a_403_for_another_reason_than_the_rules_says_the_right_step(
         "Permission 'competitions.participate' was denied",
         "You must accept this competition's rules: RulesAcceptanceRequired",
         "Forbidden",
+        "403 Client Error: you do not have permission to access this resource",
+        "The terms were not accepted",
         "",
     ],
 )
@@ -549,6 +607,7 @@ DAILY = "Submission not allowed: Your team has used its daily Submission allowan
     ("reason", "limits", "kind"),
     [
         (DAILY, {"numToday": 5, "numTotal": 9, "numAllowedNow": 0}, AllowanceUsedUp),
+        (DAILY, {"numToday": 7, "numTotal": 9, "numAllowedNow": -2}, AllowanceUsedUp),
         ("Try tomorrow", {"numToday": 5, "numTotal": 9, "numAllowedNow": 0}, AllowanceUsedUp),
         ("The file exceeds the size limit", {"numToday": 1, "numAllowedNow": 4}, KaggleError),
         ("The daily limit of bytes is reached", None, KaggleError),
@@ -559,7 +618,7 @@ DAILY = "Submission not allowed: Your team has used its daily Submission allowan
             KaggleError,
         ),
     ],
-    ids=["daily", "other words", "size", "no limits told", "0 of 0", "total"],
+    ids=["daily", "more than allowed", "other words", "size", "no limits told", "0 of 0", "total"],
 )
 def test_only_what_the_limits_confirm_is_an_allowance(
     scripted, spec: Competition, reason: str, limits: Any, kind: type[KaggleError]
@@ -726,3 +785,55 @@ def credentials_of(access: Access) -> tuple[str, ...]:
     from competition.kaggle.credentials import Credentials
 
     return Credentials("x", access.username, key=access.key).secrets
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 422, 429])
+def test_an_allowance_is_one_under_any_status_where_the_limits_confirm_it(
+    scripted, spec: Competition, status: int
+) -> None:
+    scripted.says("CreateSubmission", {"error": {"code": status, "message": DAILY}}, status)
+    scripted.says("GetSubmissionLimits", {"numToday": 5, "numTotal": 9, "numAllowedNow": 0})
+    with pytest.raises(AllowanceUsedUp, match="midnight"):
+        KaggleClient(spec, scripted.access).create_submission("blob", "x")
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_phone_check_is_named_under_any_status(scripted, spec: Competition, status: int) -> None:
+    reason = "You must verify your phone number to submit"
+    scripted.says("CreateSubmission", {"error": {"code": status, "message": reason}}, status)
+    with pytest.raises(KaggleError, match=r"Verify your account at .*settings"):
+        KaggleClient(spec, scripted.access).create_submission("blob", "x")
+
+
+def test_what_a_redirect_leads_to_does_not_say_that_nothing_was_submitted(
+    scripted, spec: Competition
+) -> None:
+    scripted.says("CreateSubmission", b"", 302, {"Location": f"{scripted.url}/login"})
+    with pytest.raises(OutcomeUnknown, match="may have been taken"):
+        KaggleClient(spec, scripted.access).create_submission("blob", "x")
+
+
+@pytest.mark.parametrize("end", ["?key=", "#", "/?token="])
+def test_an_endpoint_with_a_secret_in_it_is_refused_and_not_shown(
+    end: str, typed: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLE_ENDPOINT", f"http://127.0.0.1:9{end}{KEY}")
+    said = typed("leaderboard")
+    assert said.status == 1 and "Give the address alone" in said.text
+    assert shown_parts(said.text, KEY) == []
+
+
+def test_numbers_beyond_all_bounds_are_left_out(
+    kaggle, typed: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, work: Path
+) -> None:
+    monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
+    for number in (10**19, 2**63, -(10**30)):
+        item = {"ref": number, "fileName": "odd.csv", "status": "COMPLETE", "totalBytes": number}
+        mine = {"ref": 7, "fileName": "mine.csv", "status": "COMPLETE", "totalBytes": number}
+        kaggle.replies["ListSubmissions"] = [(200, {"submissions": [item, mine]}, {})]
+        said = typed("scores", "--refresh", app=submissions_app)
+        assert said.status == 0 and "mine.csv" in said.text and "odd.csv" not in said.text
+    rows = [{"teamName": "us", "score": score} for score in ("NaN", "1e999", "0.5", "-Infinity")]
+    kaggle.replies["GetLeaderboard"] = [(200, {"submissions": rows}, {})]
+    said = typed("leaderboard", "--json")
+    assert said.status == 0 and said.text.count('"rank"') == 1 and "NaN" not in said.text
