@@ -46,9 +46,9 @@ def submit_blend(
     Raises:
         PodiumError: nothing is tuned, or anything that `submit_file` raises.
     """
-    ledger = Ledger.open(workspace, client.source)
-    submitter = Submitter(client, ledger, progress or Progress(), clock or Clock(), patience)
-    report, name = Checker(workspace, ledger).blend(ledger, submitter.progress)
+    progress = progress or Progress()
+    report, name = _checker(workspace, client).blend(progress)
+    submitter = _signed_in(workspace, client, progress, clock, patience)
     return _finished(submitter, report, message or name, again=again, wait=wait, timeout=timeout)
 
 
@@ -93,13 +93,28 @@ def submit_file(
         >>> outcome.submission.public_score  # doctest: +SKIP
         0.99253
     """
-    ledger = Ledger.open(workspace, client.source)
-    submitter = Submitter(client, ledger, progress or Progress(), clock or Clock(), patience)
-    report = Checker(workspace, ledger).check(path)
+    report = _checker(workspace, client).check(path)
     report.require_valid("uploaded")
+    submitter = _signed_in(workspace, client, progress or Progress(), clock, patience)
     return _finished(
         submitter, report, message or path.name, again=again, wait=wait, timeout=timeout
     )
+
+
+def _checker(workspace: Workspace, client: KaggleClient) -> Checker:
+    return Checker(workspace, Ledger.if_there(workspace, client.source))
+
+
+def _signed_in(
+    workspace: Workspace,
+    client: KaggleClient,
+    progress: Progress,
+    clock: Clock | None,
+    patience: Patience,
+) -> Submitter:
+    """Return what submits; before this, a command that is refused has made no database."""
+    ledger = Ledger.open(workspace, client.source, client.username)
+    return Submitter(client, ledger, progress, clock or Clock(), patience)
 
 
 def _finished(
@@ -116,7 +131,6 @@ def _finished(
     message = said(message)
     for warning in report.warnings:
         progress.step(f"Warning: {warning}")
-    submitter = submitter.signed_in()
     while True:
         try:
             outcome = submitter.submit(report, message, again=again)
