@@ -49,12 +49,9 @@ def submit_blend(
     Raises:
         PodiumError: nothing is tuned, or anything that `submit_file` raises.
     """
-    ledger = Ledger.open(workspace, client.source)
-    packing = Packing(workspace.runs / "submissions", zipped)
-    submitter = Submitter(
-        client, ledger, progress or Progress(), clock or Clock(), packing, patience
-    )
-    report, name = Checker(workspace, ledger).blend(ledger, submitter.progress)
+    progress = progress or Progress()
+    report, name = _checker(workspace, client).blend(progress)
+    submitter = _signed_in(workspace, client, progress, clock, zipped, patience)
     return _finished(submitter, report, message or name, again=again, wait=wait, timeout=timeout)
 
 
@@ -101,16 +98,30 @@ def submit_file(
         >>> outcome.submission.public_score  # doctest: +SKIP
         0.99253
     """
-    ledger = Ledger.open(workspace, client.source)
-    packing = Packing(workspace.runs / "submissions", zipped)
-    submitter = Submitter(
-        client, ledger, progress or Progress(), clock or Clock(), packing, patience
-    )
-    report = Checker(workspace, ledger).check(path)
+    report = _checker(workspace, client).check(path)
     report.require_valid("uploaded")
+    submitter = _signed_in(workspace, client, progress or Progress(), clock, zipped, patience)
     return _finished(
         submitter, report, message or path.name, again=again, wait=wait, timeout=timeout
     )
+
+
+def _checker(workspace: Workspace, client: KaggleClient) -> Checker:
+    return Checker(workspace, Ledger.if_there(workspace, client.source))
+
+
+def _signed_in(
+    workspace: Workspace,
+    client: KaggleClient,
+    progress: Progress,
+    clock: Clock | None,
+    zipped: bool | None,
+    patience: Patience,
+) -> Submitter:
+    """Return what submits; before this, a command that is refused has made no database."""
+    ledger = Ledger.open(workspace, client.source, client.username)
+    packing = Packing(workspace.runs / "submissions", zipped)
+    return Submitter(client, ledger, progress, clock or Clock(), packing, patience)
 
 
 def _finished(
@@ -127,7 +138,6 @@ def _finished(
     message = said(message)
     for warning in report.warnings:
         progress.step(f"Warning: {warning}")
-    submitter = submitter.signed_in()
     nights = 0
     while True:
         try:

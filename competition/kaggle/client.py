@@ -127,11 +127,9 @@ class KaggleClient:
         """Open one file for reading, as `open_archive` does; it may arrive as `<name>.zip`."""
         return self._caller.stream("DownloadDataFile", start, validator, file_name=name)
 
-    def open_submission(
-        self, ref: int, start: int = 0, validator: str | None = None
-    ) -> AbstractContextManager[RemoteStream]:
-        """Open the file of a submission for reading, as `open_archive` does."""
-        return self._caller.stream("DownloadSubmission", start, validator, submission_id=ref)
+    def open_submission(self, ref: int) -> AbstractContextManager[RemoteStream]:
+        """Open the file of a submission for reading, from its start."""
+        return self._caller.stream("DownloadSubmission", 0, None, submission_id=ref)
 
     def submission_limits(self) -> SubmissionLimits | None:
         """Return how many submissions are left today; None where the server cannot tell."""

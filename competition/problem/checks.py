@@ -16,6 +16,7 @@ from competition.spec import Competition
 
 _SIZE_FACTOR = 2  # how many times its sensible size a file may have
 _SIZE_FLOOR = 1 << 20
+_OF_A_KIND = 5  # faults that are told one by one
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,14 @@ class CheckReport:
                 + "\n".join(f"  {line}" for line in self.fault_lines())
             )
 
-    def fault_lines(self, each: int = 5) -> list[str]:
-        """Return the faults as text, at most `each` of one kind and then how many more."""
+    def fault_lines(self) -> list[str]:
+        """Return the faults as text, at most five of one kind and then how many more."""
         lines: list[str] = []
         for kind in dict.fromkeys(fault.kind for fault in self.faults):
             alike = [fault for fault in self.faults if fault.kind == kind]
-            lines += map(str, alike[:each])
-            if len(alike) > each:
-                lines.append(f"… and {len(alike) - each:,} more of this kind ({kind})")
+            lines += map(str, alike[:_OF_A_KIND])
+            if len(alike) > _OF_A_KIND:
+                lines.append(f"… and {len(alike) - _OF_A_KIND:,} more of this kind ({kind})")
         return lines
 
 

@@ -23,7 +23,15 @@ class Trainer(Protocol):
     def train(
         self, chunks: Iterable[tuple[Images, Targets]], recipe: Recipe, seed: int, report: Report
     ) -> None:
-        """Train from the network's present weights and leave the averaged ones in it."""
+        """Train from the network's present weights and leave the averaged ones in it.
+
+        Args:
+            chunks: Images (k × batch, side, side[, 3]) uint8, and for each its class (int32) or its
+                values (float32), until the recipe's steps are covered.
+            recipe: Steps, learning rate, decay, smoothing, averaging.
+            seed: Of dropout.
+            report: Called now and then with the steps done and a mean loss.
+        """
 
     def measure_statistics(self, images: Images) -> None:
         """Measure normalisation's statistics for predicting on some whole batches of images."""

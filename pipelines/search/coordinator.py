@@ -47,7 +47,6 @@ def tune(
     report: Report,
     *,
     sampler: str = "tpe",
-    tick: float = _TICK,
 ) -> list[Column]:
     """Tune one pipeline for some time and finish the columns of its best trials.
 
@@ -64,7 +63,6 @@ def tune(
         report: Called with each step's progress.
         sampler: `tpe`, `random`, or `grid`: after the first trial, the points of the pipeline's
             grid one after the other, and an end with the last of them.
-        tick: Seconds between two signs of life.
 
     Returns:
         The columns of the best trials whose fits were made here, best first.
@@ -76,7 +74,7 @@ def tune(
     """
     with plan.executor(pipeline) as executor:
         source = TrialSource(pipeline, study, plan, sampler)
-        return _Coordinator(source, executor, seconds, report, tick).run()
+        return _Coordinator(source, executor, seconds, report).run()
 
 
 class _Coordinator:
@@ -86,9 +84,8 @@ class _Coordinator:
         executor: FitExecutor,
         seconds: float,
         report: Report,
-        tick: float,
     ) -> None:
-        self.source, self.executor, self.report, self.tick = source, executor, report, tick
+        self.source, self.executor, self.report = source, executor, report
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
         self.deadline = executor.now() + seconds
         self.maker = maker_of(self.pipeline.name, self.plan.competition.rows_kind)
@@ -151,7 +148,7 @@ class _Coordinator:
 
     def _beat(self) -> None:
         """Give a sign of life for every open trial, and take over those of the silent."""
-        if self.executor.now() - self.beat_at < self.tick:
+        if self.executor.now() - self.beat_at < _TICK:
             return
         self.beat_at = self.executor.now()
         self.beats += 1

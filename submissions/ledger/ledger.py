@@ -89,9 +89,11 @@ class Ledger:
         return Ledger(self.database, self.competition, self.endpoint, account)
 
     @classmethod
-    def if_there(cls, workspace: Workspace) -> Self | None:
-        """Return the ledger, or None (and make nothing) where there is no database yet."""
-        return None if workspace.database.missing else cls.open(workspace)
+    def if_there(
+        cls, workspace: Workspace, endpoint: str | None = None, account: str | None = None
+    ) -> Self | None:
+        """Open it as `open` does; None (and make nothing) where there is no database yet."""
+        return None if workspace.database.missing else cls.open(workspace, endpoint, account)
 
     def submissions(self) -> list[Submission]:
         """Return all of them, newest first."""

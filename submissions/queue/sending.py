@@ -75,7 +75,9 @@ def submit_queue(
         PodiumError: the database fails. What stops the sending is in the result's `stopped`, so
             that what was sent before is not lost.
     """
-    ledger = Ledger.open(workspace, client.source)
+    ledger = Ledger.if_there(workspace, client.source)
+    if ledger is None:
+        return Sent()
     sending = _Sending(
         Submitter(
             client,
