@@ -1,9 +1,12 @@
 """A server in Kaggle's place, and a person who types commands."""
 
 import logging
+import shutil
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +58,14 @@ def typed(
         return Said(status, written.out + written.err + caplog.text)
 
     return run_it
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for data and results in which anybody may write."""
+    folder = Path(tempfile.mkdtemp(prefix="podium-work-"))
+    folder.chmod(0o777)
+    for name in ("DATA_DIR", "RUNS_DIR"):
+        monkeypatch.setenv(name, str(folder / name))
+    yield folder
+    shutil.rmtree(folder)

@@ -109,17 +109,6 @@ class Case:
         return cls(name, secret, state, environment, files, works)
 
 
-@pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for data and results in which anybody may write."""
-    folder = Path(tempfile.mkdtemp(prefix="podium-work-"))
-    folder.chmod(0o777)
-    for name in ("DATA_DIR", "RUNS_DIR"):
-        monkeypatch.setenv(name, str(folder / name))
-    yield folder
-    shutil.rmtree(folder)
-
-
 def test_no_traceback_and_no_part_of_a_secret_for_any_of_two_hundred_credentials(
     kaggle, typed: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, work: Path
 ) -> None:
