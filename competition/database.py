@@ -38,7 +38,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = _WITHOUT_DRIVER.sub("postgresql+psycopg://", url.strip(), count=1)
+        url = _WITHOUT_DRIVER.sub("postgresql+psycopg://", url.strip(), count=1)
+        self.url = re.sub(r"(?i)^postgres\+", "postgresql+", url)
 
     @cached_property
     def address(self) -> URL:
@@ -49,11 +50,11 @@ class Database:
         """
         try:
             address = make_url(self.url)
-        except ArgumentError as error:
+        except (ArgumentError, ValueError):
             raise PodiumError(
                 "DATABASE_URL is not a database address. Write it like sqlite:///runs/podium.db or "
                 "postgresql+psycopg://user:password@host/name."
-            ) from error
+            ) from None
         if address.get_backend_name() not in ("sqlite", "postgresql"):
             raise PodiumError(
                 f"DATABASE_URL asks for {address.get_backend_name()}. Podium works on SQLite and "

@@ -51,10 +51,10 @@ class Access:
         """
         endpoint = variables.get("KAGGLE_ENDPOINT", "").strip().rstrip("/") or None
         elsewhere = endpoint is not None
-        if "@" in (endpoint or ""):
+        if any(mark in (endpoint or "") for mark in "@?#"):
             raise PodiumError(
-                "KAGGLE_ENDPOINT holds a user or a password. Give the address alone, and them as "
-                "KAGGLE_USERNAME and KAGGLE_KEY."
+                "KAGGLE_ENDPOINT holds a user, a password or a query. Give the address alone, and "
+                "them as KAGGLE_USERNAME and KAGGLE_KEY."
             )
         # Within Kaggle's own notebooks a file holds the token.
         token = variables.get("KAGGLE_API_TOKEN") or (
@@ -80,10 +80,11 @@ def _home() -> Path | None:
 
 def _config_folder(variables: Mapping[str, str]) -> Path | None:
     """Return where the official client looks for `kaggle.json` but in its usual folder."""
-    if named := variables.get("KAGGLE_CONFIG_DIR"):
-        return Path(named)
-    xdg = variables.get("XDG_CONFIG_HOME")
     home = _home()
+    if named := variables.get("KAGGLE_CONFIG_DIR", "").strip(" \t\r\n\"'"):
+        # A shell leaves a ~ in quotes as it is.
+        return home / named[2:] if home is not None and named.startswith("~/") else Path(named)
+    xdg = variables.get("XDG_CONFIG_HOME")
     usual = home is not None and os.path.exists(home / ".kaggle")  # noqa: PTH110 (never raises)
     return Path(xdg) / "kaggle" if xdg and sys.platform.startswith("linux") and not usual else None
 

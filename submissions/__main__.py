@@ -43,6 +43,10 @@ def submit(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for midnight UTC if today's slots are used up.")
     ] = False,
+    zipped: Annotated[
+        bool | None,
+        typer.Option("--zip/--no-zip", help="Upload it as a zip. Default: from 20 MB."),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(min=0, help="Seconds to wait for the score; `scores` completes it.")
     ] = 600,
@@ -73,6 +77,7 @@ def submit(
             client=KaggleClient(workspace.competition, workspace.access),
             message=message,
             wait=wait,
+            zipped=zipped,
             timeout=timeout,
             progress=progress,
             patience=context.find_object(Patience) or PATIENCE,

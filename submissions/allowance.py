@@ -9,6 +9,11 @@ from competition.kaggle.client import KaggleClient, RemoteSubmission
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.progress import Progress
 
+CLOSED = (
+    "The competition takes no submissions (0 of 0 today). It is closed, or not open yet: its page "
+    "says which."
+)
+
 
 @dataclass(frozen=True)
 class Allowance:
@@ -23,6 +28,11 @@ class Allowance:
     used: int
     left: int
     of_total: bool
+
+    @property
+    def closed(self) -> bool:
+        """Whether none is taken at all: neither was one used, nor is one left."""
+        return self.used == self.left == 0 and not self.of_total
 
     @property
     def slot(self) -> str:
@@ -83,12 +93,8 @@ def require_left(allowance: Allowance, clock: Clock) -> None:
             "more can be.",
             renewed=False,
         )
-    if allowance.used == 0:
-        raise NoneLeft(
-            "The competition takes no submissions (0 of 0 today); nothing was uploaded. It is "
-            "closed, or not open yet: its page says which.",
-            renewed=False,
-        )
+    if allowance.closed:
+        raise NoneLeft(f"{CLOSED} Nothing was uploaded.", renewed=False)
     raise NoneLeft(
         f"Today's submissions are used up ({allowance.used} of {allowance.used}); nothing was "
         f"uploaded. The next slot opens {opening(clock.now())}. Submit again then, or let "

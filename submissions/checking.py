@@ -51,11 +51,10 @@ class Checker:
         self._answers[report.sha256] = report.answers
         return report
 
-    def blend(self, ledger: Ledger, progress: Progress) -> tuple[CheckReport, str]:
+    def blend(self, progress: Progress) -> tuple[CheckReport, str]:
         """Write and check the blend of all that was tuned, and record what it is worth.
 
         Args:
-            ledger: Where its estimate is kept.
             progress: Hears where the blend was made again, and why.
 
         Returns:
@@ -75,6 +74,7 @@ class Checker:
         report.require_valid("submitted")
         score = blend.score
         estimate = Estimate(score.value, score.standard_error, score.rows, blend.key, blend.name)
+        ledger = Ledger.open(self._workspace)
         ledger.remember_blend(report.path, report.fingerprint, estimate)
         return report, blend.name
 

@@ -37,6 +37,8 @@ class Patience:
         longest_poll: The longest pause between two looks for a score.
         slot: Between two looks at the clock, and at Kaggle, for the next day's slot.
         late: How long after midnight Kaggle may renew the allowance.
+        nights: How many midnights in a row are waited for, before one submission is made (a
+            number).
         lock: For another submitter, which holds the lock for one upload and a few calls.
     """
 
@@ -47,6 +49,7 @@ class Patience:
     longest_poll: float = 30.0
     slot: float = 30.0
     late: float = 7200.0
+    nights: int = 3
     lock: float = 900.0
 
 

@@ -9,6 +9,8 @@ from competition.files import atomic_path
 from competition.kaggle.client import KaggleClient, KaggleError, KaggleUnavailable, RemoteSubmission
 from competition.workspace import Workspace
 
+_LONGEST = 150  # characters of a name, which a file system takes with what is put before it
+
 
 def fetch_submission(ref: int, workspace: Workspace, client: KaggleClient) -> Path:
     """Write a submission's file to `runs/<slug>/submissions/fetched/<number>-<name>`.
@@ -32,7 +34,7 @@ def fetch_submission(ref: int, workspace: Workspace, client: KaggleClient) -> Pa
             "`scores --refresh` lists the numbers."
         )
     content = client.patience.repeat(lambda: _content(entry, client))
-    name = Path(entry.file_name.replace("\\", "/")).name or "submission.csv"
+    name = Path(entry.file_name.replace("\\", "/")).name[-_LONGEST:] or "submission.csv"
     path = workspace.runs / "submissions" / "fetched" / f"{ref}-{name}"
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
@@ -55,6 +57,16 @@ def _content(entry: RemoteSubmission, client: KaggleClient) -> bytes:
         raise KaggleUnavailable(
             f"{len(content):,} bytes of {total:,} came. Run the command again in a while."
         )
+    unpacked = _unpacked(content, name, entry)
+    if entry.total_bytes not in (0, len(content), len(unpacked)):
+        raise KaggleUnavailable(
+            f"{len(unpacked):,} bytes came of submission {entry.ref}, which has "
+            f"{entry.total_bytes:,} in Kaggle's list. Run the command again in a while."
+        )
+    return unpacked
+
+
+def _unpacked(content: bytes, name: str, entry: RemoteSubmission) -> bytes:
     if name.endswith(".zip") and not entry.file_name.endswith(".zip"):
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -14,7 +14,7 @@ from rich.text import Text
 from competition.printable import printable
 from competition.problem.scores import with_error
 from competition.spec import Competition
-from submissions.allowance import Allowance, NoneLeft, opening
+from submissions.allowance import CLOSED, Allowance, NoneLeft, opening
 from submissions.clock import Clock
 from submissions.progress import Progress
 from submissions.tracking.scores import ScoreRow, score_row
@@ -119,6 +119,9 @@ def show_allowance(allowance: Allowance, clock: Clock) -> None:
     left = count_of(allowance.left, "submission")
     if allowance.of_total:
         sys.stdout.write(f"{left} left in the competition; {allowance.used} used today.\n")
+        return
+    if allowance.closed:
+        sys.stdout.write(f"{CLOSED}\n")
         return
     sys.stdout.write(
         f"{left} left today, {allowance.used} used. A new day opens {opening(clock.now())}.\n"

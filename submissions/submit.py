@@ -11,6 +11,7 @@ from submissions.checking import Checker
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
 from submissions.marker import said
+from submissions.packing import Packing
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.submitter import Outcome, Submitter
@@ -25,6 +26,7 @@ def submit_blend(
     message: str | None = None,
     again: bool = False,
     wait: bool = False,
+    zipped: bool | None = None,
     timeout: float = TIMEOUT_SECONDS,
     progress: Progress | None = None,
     clock: Clock | None = None,
@@ -38,6 +40,7 @@ def submit_blend(
         message: What to say with it; the blend's name where nothing is given.
         again: As in `submit_file`, like all that follow.
         wait: Wait for the next slot.
+        zipped: Upload it as a zip.
         timeout: Seconds to wait for the score.
         progress: Hears of each step.
         clock: Time.
@@ -46,9 +49,9 @@ def submit_blend(
     Raises:
         PodiumError: nothing is tuned, or anything that `submit_file` raises.
     """
-    ledger = Ledger.open(workspace, client.source)
-    submitter = Submitter(client, ledger, progress or Progress(), clock or Clock(), patience)
-    report, name = Checker(workspace, ledger).blend(ledger, submitter.progress)
+    progress = progress or Progress()
+    report, name = _checker(workspace, client).blend(progress)
+    submitter = _signed_in(workspace, client, progress, clock, zipped, patience)
     return _finished(submitter, report, message or name, again=again, wait=wait, timeout=timeout)
 
 
@@ -60,6 +63,7 @@ def submit_file(
     message: str | None = None,
     again: bool = False,
     wait: bool = False,
+    zipped: bool | None = None,
     timeout: float = TIMEOUT_SECONDS,
     progress: Progress | None = None,
     clock: Clock | None = None,
@@ -77,6 +81,7 @@ def submit_file(
         message: What to say with it; the file's name where nothing is given.
         again: Submit it even if the same content was scored before.
         wait: Wait for the next midnight (UTC) where today's allowance is used up.
+        zipped: Upload it as a zip, or as it is; as a zip where it is large, if nothing is said.
         timeout: Seconds to wait for the score.
         progress: Hears of each step.
         clock: Time.
@@ -93,13 +98,30 @@ def submit_file(
         >>> outcome.submission.public_score  # doctest: +SKIP
         0.99253
     """
-    ledger = Ledger.open(workspace, client.source)
-    submitter = Submitter(client, ledger, progress or Progress(), clock or Clock(), patience)
-    report = Checker(workspace, ledger).check(path)
+    report = _checker(workspace, client).check(path)
     report.require_valid("uploaded")
+    submitter = _signed_in(workspace, client, progress or Progress(), clock, zipped, patience)
     return _finished(
         submitter, report, message or path.name, again=again, wait=wait, timeout=timeout
     )
+
+
+def _checker(workspace: Workspace, client: KaggleClient) -> Checker:
+    return Checker(workspace, Ledger.if_there(workspace, client.source))
+
+
+def _signed_in(
+    workspace: Workspace,
+    client: KaggleClient,
+    progress: Progress,
+    clock: Clock | None,
+    zipped: bool | None,
+    patience: Patience,
+) -> Submitter:
+    """Return what submits; before this, a command that is refused has made no database."""
+    ledger = Ledger.open(workspace, client.source, client.username)
+    packing = Packing(workspace.runs / "submissions", zipped)
+    return Submitter(client, ledger, progress, clock or Clock(), packing, patience)
 
 
 def _finished(
@@ -116,15 +138,16 @@ def _finished(
     message = said(message)
     for warning in report.warnings:
         progress.step(f"Warning: {warning}")
-    submitter = submitter.signed_in()
+    nights = 0
     while True:
         try:
             outcome = submitter.submit(report, message, again=again)
             break
         except NoneLeft as closed:
-            if not (wait and closed.renewed):
+            if not (wait and closed.renewed and nights < patience.nights):
                 raise
         wait_for_slot(submitter.ask, clock, progress, patience)
+        nights += 1
     submission = outcome.submission
     if not submission.scored:
         progress.step(f"submission {submission.ref} is at Kaggle and recorded")

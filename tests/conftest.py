@@ -11,6 +11,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from pipelines.execution.threads import cores
+
 ROOT = Path(__file__).parents[1]
 
 # Machines are noisy: how long an example takes says nothing.
@@ -19,6 +21,11 @@ settings.load_profile("podium")
 
 # One process a core runs the tests, so each may use one thread; read when a library is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Take one process more than there are cores, for the time that others wait for a server."""
+    return cores() + 1
 
 
 @pytest.fixture(scope="session")

@@ -97,8 +97,7 @@ def _scaled(ink: Ink, longer: int) -> Ink:
 
 def _with_normal_strokes(fine: Ink, box: int) -> Ink:
     """Thin or thicken strokes that would be too thick or thin in a box of `box` pixels."""
-    distances = _ridge(fine)
-    width = 2 * float(np.median(distances)) - 1
+    width = stroke_width(fine)
     unit = box * _FINE / 20
     wanted = min(max(width, _THINNEST * unit), _THICKEST * unit)
     # The digit grows with its strokes and is fitted into the box after that, which shrinks both.
@@ -106,7 +105,7 @@ def _with_normal_strokes(fine: Ink, box: int) -> Ink:
     change = (share * max(fine.shape) - width) / (1 - share)
     radius = round(abs(change) / 2)
     if change < 0:  # the thin parts of an uneven stroke must not break
-        spare = float(np.percentile(distances, 25)) - _THINNEST * unit / 2
+        spare = float(np.percentile(_ridge(fine), 25)) - _THINNEST * unit / 2
         radius = max(0, min(radius, round(spare)))
     if not radius:
         return fine

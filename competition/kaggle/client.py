@@ -37,6 +37,8 @@ from competition.workspace import Access
 if TYPE_CHECKING:
     import requests
 
+_REFUSED = (400, 403, 409, 422, 429)  # what may be about the allowance, which the limits confirm
+
 __all__ = [
     "AllowanceUsedUp",
     "CredentialsMissing",
@@ -131,11 +133,9 @@ class KaggleClient:
         """Open one file for reading, as `open_archive` does; it may arrive as `<name>.zip`."""
         return self._caller.stream("DownloadDataFile", start, validator, file_name=name)
 
-    def open_submission(
-        self, ref: int, start: int = 0, validator: str | None = None
-    ) -> AbstractContextManager[RemoteStream]:
-        """Open the file of a submission for reading, as `open_archive` does."""
-        return self._caller.stream("DownloadSubmission", start, validator, submission_id=ref)
+    def open_submission(self, ref: int) -> AbstractContextManager[RemoteStream]:
+        """Open the file of a submission for reading, from its start."""
+        return self._caller.stream("DownloadSubmission", 0, None, submission_id=ref)
 
     def submission_limits(self) -> SubmissionLimits | None:
         """Return how many submissions are left today; None where the server cannot tell."""
@@ -147,12 +147,16 @@ class KaggleClient:
             raise
         return SubmissionLimits.of(reply)
 
-    def upload(self, path: Path) -> str:
+    def upload(self, path: Path, name: str | None = None) -> str:
         """Send a file's bytes to Kaggle's storage and return the token that stands for them.
 
         Nothing is submitted by it, so it is tried again after a cut, each time from the start.
+
+        Args:
+            path: The file.
+            name: What Kaggle calls it; its own name where none is given.
         """
-        return self.patience.repeat(lambda: self._upload_once(path))
+        return self.patience.repeat(lambda: self._upload_once(path, name or path.name))
 
     def create_submission(self, token: str, description: str) -> int:
         """Submit an uploaded file and return Kaggle's number for it. Never tried twice.
@@ -183,9 +187,10 @@ class KaggleClient:
             if reply.ok:
                 return self._reference(reply)
             failure = self._caller.translator.refused(reply, doing)
-            if isinstance(failure, KaggleUnavailable):
+            # What a redirect leads to says nothing of the call itself.
+            if isinstance(failure, KaggleUnavailable) or reply.history:
                 failure = _unknown(failure)
-            elif reply.status_code == 400 and self._used_up():
+            elif reply.status_code in _REFUSED and self._used_up():
                 failure = self._caller.translator.used_up(reply)
         raise failure
 
@@ -214,7 +219,7 @@ class KaggleClient:
         pages = self._caller.pages("GetLeaderboard", "submissions", "reading the leaderboard")
         return leaderboard_rows(pages)
 
-    def _upload_once(self, path: Path) -> str:
+    def _upload_once(self, path: Path, name: str) -> str:
         import requests
 
         doing = "uploading the file"
@@ -222,7 +227,7 @@ class KaggleClient:
         begun = self._caller.call(
             "StartSubmissionUpload",
             doing,
-            file_name=printable(path.name),
+            file_name=printable(name),
             content_length=status.st_size,
             last_modified_epoch_seconds=int(status.st_mtime),
         )

@@ -87,6 +87,8 @@ def _taken_for(token: str) -> str:
     """Return what a refused token looks like, where it looks like something else."""
     if re.fullmatch(r"[0-9a-f]{32}", token):
         return " (it looks like a key, which belongs in KAGGLE_KEY, with KAGGLE_USERNAME)"
+    if re.search(r"[/\\]", token):
+        return " (it looks like the path of a file that is not there)"
     return ""
 
 

@@ -128,7 +128,7 @@ class Translator:
         if status == 408 or (status >= 500 and status != 501):
             return self._error(KaggleUnavailable, IN_TROUBLE, response, reason, doing)
         kind, text = _KINDS.get(status, KaggleError), REFUSALS.get(status, REFUSED)
-        if status == 403 and (step := next_step(reason)):
+        if step := next_step(status, reason):
             kind, text = KaggleError, DENIED + step
         return self._error(kind, text, response, reason, doing)
 

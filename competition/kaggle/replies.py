@@ -1,6 +1,7 @@
 """What Kaggle's replies hold, as frozen dataclasses, read so that nothing odd loses a list."""
 
 import base64
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -96,8 +97,8 @@ class SubmissionLimits:
         """
         limits = cls(
             used_today=whole(reply.get("numToday")),
-            allowed_now=whole(reply.get("numAllowedNow")),
-            limited_by_total=bool(reply.get("limitedByTotal")),
+            allowed_now=max(whole(reply.get("numAllowedNow")), 0),
+            limited_by_total=str(reply.get("limitedByTotal")).lower() == "true",
         )
         unknown = limits == cls(0, 0, False) and not reply.get("numTotal")
         return None if unknown else limits
@@ -251,11 +252,12 @@ def _length(text: str | None) -> int | None:
 
 
 def whole(value: Any) -> int:
-    """Return a whole number of a reply; 0 where it holds none."""
+    """Return a whole number of a reply; 0 where it holds none, or none that a database takes."""
     try:
-        return int(value or 0)
+        number = int(value or 0)
     except (TypeError, ValueError, OverflowError):
         return 0
+    return number if abs(number) < 1 << 63 else 0
 
 
 def _said(text: Any) -> str:
@@ -265,9 +267,10 @@ def _said(text: Any) -> str:
 
 def _score(text: Any) -> float | None:
     try:
-        return float(text)
-    except (TypeError, ValueError):
+        score = float(text)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return score if math.isfinite(score) else None
 
 
 def _time(text: Any) -> datetime:

@@ -33,24 +33,27 @@ REFUSALS = {
         "Wait some minutes and run the command again."
     ),
 }
-# What else a 403 can be about, by Kaggle's reason; the first that fits says the next step.
-_RULES = r"\brules?\b|rulesacceptance|competitions\.participate"
-_DENIALS = (
-    (
-        r"phone|\bsms\b|verif|identity|captcha",
-        f"Verify your account at {SETTINGS_PAGE}, then run the command again.",
-    ),
-    (
-        r"leaderboard",
-        "Its leaderboard is hidden, or not shown yet: see {url}/leaderboard. Nothing but places "
-        "needs it.",
-    ),
-    (r"storage|quota|\bspace\b", "See {url}, and what your account stores, for what it takes."),
-    (
-        r"clos|ended|is over|finish|deadline|entrant|invit|disqualif|\bban|suspend|block|disabled"
-        r"|not (yet )?(open|start)|privat|hidden|region|countr|\bteam|merg|\bhost\b",
-        "See {url} for what it takes.",
-    ),
+# What a 403 can be about, by Kaggle's reason; the first that fits says the next step.
+_RULES = r"\brules?\b|\bterms\b|rulesacceptance|competitions\.participate"
+_ACCOUNT = r"phone|\bsms\b|verif|identity|persona\b|captcha"
+_VERIFY = f"Verify your account at {SETTINGS_PAGE}, then run the command again."
+_LEADERBOARD = (
+    "Its leaderboard is hidden, or not shown yet: see {url}/leaderboard. Nothing but places "
+    "needs it."
+)
+_SPACE = "See {url}, and what your account stores, for what it takes."
+_STEPS = (
+    (_ACCOUNT, _VERIFY),
+    (r"leaderboard", _LEADERBOARD),
+    (r"storage|quota|\bspace\b", _SPACE),
+)
+_PAGE = "See {url} for what it takes."
+# Words that tell nothing: with them alone, it may be the rules.
+_NO_REASON = (
+    r"access|permissions?|denied|forbidden|unauthori[sz]ed|not|authori[sz]ed|error|client|http"
+    r"|status|code|request|refused|you|your|user|do|does|have|has|is|are|was|were|been|to|for|of"
+    r"|on|in|the|this|that|a|an|it|or|and|by|from|with|resource|competitions?|page|api|server"
+    r"|reason|given|unknown|accept|join|joined|enter|entered|participate|must|first|please|kaggle|none|null|x|\d+"
 )
 DENIED = "{server} denies {doing} for {slug} ({said}). "
 STORAGE_DENIED = (
@@ -74,12 +77,19 @@ PROXY = "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names, its user and
 TLS = "this machine's clock, and the certificates and proxy that its environment names"
 
 
-def next_step(reason: str) -> str | None:
-    """Return what to do about a 403, for `format`; None where it is the rules, or may be."""
-    if re.search(_RULES, reason, re.IGNORECASE):
+def next_step(status: int, reason: str) -> str | None:
+    """Return what to do about a refusal, for `format`; None where the status alone says it.
+
+    A 403 without a reason, or with one about the rules, is about them.
+    """
+    if status != 403:
+        about_account = status in (400, 409, 422) and re.search(_ACCOUNT, reason, re.IGNORECASE)
+        return _VERIFY if about_account else None
+    words = re.findall(r"\w+", reason.casefold())
+    if re.search(_RULES, reason, re.IGNORECASE) or all(re.fullmatch(_NO_REASON, w) for w in words):
         return None
-    fitting = (step for about, step in _DENIALS if re.search(about, reason, re.IGNORECASE))
-    return next(fitting, None)
+    fitting = (step for about, step in _STEPS if re.search(about, reason, re.IGNORECASE))
+    return next(fitting, _PAGE)
 
 
 def as_sentence(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from competition.practice.holdout import BASELINES_FILE, HIDDEN_FILE, PUBLIC_FOLDER, SPEC_FILE
-from competition.practice.scoring import Malformed, Solution
+from competition.practice.scoring import Malformed, Solution, unpacked
 from competition.practice.state import State, Submission, iso
 from competition.spec import WEBSITE, available_competitions, load_competition
 
@@ -208,7 +208,7 @@ class Calls:
         spec = self.competition
         outcome: tuple[float, float] | str
         try:
-            outcome = self._solution.score(path.read_bytes())
+            outcome = self._solution.score(unpacked(path.read_bytes()))
         except Malformed as reason:
             outcome = f"Evaluation Exception: {reason}"
         with self._submitting:

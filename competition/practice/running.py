@@ -156,7 +156,7 @@ class PracticeKaggle:
     Args:
         folder: Keeps its data and its state; may be used again.
         competition_name: A slug, or the path of a TOML file: the form that the data takes.
-        data: As for `PracticeServer`, like all further arguments.
+        data: As for `PracticeServer`, like `hidden` and `port`.
 
     Raises:
         PodiumError: on entering: whatever keeps it from starting.
@@ -172,12 +172,6 @@ class PracticeKaggle:
         *,
         hidden: int | None = None,
         port: int = 0,
-        username: str | None = None,
-        key: str | None = None,
-        daily: int | None = None,
-        delay: float = 1.0,
-        rules_accepted: bool = True,
-        faults: str = "",
     ) -> None:
         options: dict[str, object] = {
             "--folder": folder,
@@ -185,11 +179,6 @@ class PracticeKaggle:
             "--data": data,
             "--hidden": hidden,
             "--port": port,
-            "--username": username,
-            "--key": key,
-            "--daily": daily,
-            "--delay": delay,
-            "--faults": faults or None,
         }
         given = [[name, str(value)] for name, value in options.items() if value is not None]
         self._arguments = [
@@ -197,7 +186,6 @@ class PracticeKaggle:
             "--until-stdin-closes",
             *(part for pair in given for part in pair),
         ]
-        self._arguments += [] if rules_accepted else ["--rules-not-accepted"]
         self._process: subprocess.Popen[str] | None = None
 
     @property

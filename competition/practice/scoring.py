@@ -1,7 +1,10 @@
 """Scores an uploaded submission as Kaggle does: on a public and on a private part of the rows."""
 
 import csv
+import io
 import math
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +18,29 @@ from competition.problem.sample import Sample
 from competition.problem.targets import Answers, Truth
 from competition.spec import Competition
 
+_MOST_BYTES = 1 << 30
+
 
 class Malformed(Exception):
     """A submission that cannot be scored; its message is the reason that Kaggle would show."""
+
+
+def unpacked(content: bytes) -> bytes:
+    """Return what a submission's bytes hold: themselves, or the one file of a zip.
+
+    Raises:
+        Malformed: it is a zip of anything else.
+    """
+    if not content.startswith(b"PK"):
+        return content
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            (member,) = archive.infolist()
+            if member.file_size > _MOST_BYTES:
+                raise Malformed("the file in the zip is too large")
+            return archive.read(member)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
+        raise Malformed("a zip must hold one CSV file and nothing else") from error
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Is this CSV a valid submission? Every fault with its line, before a byte is uploaded."""
 
 import hashlib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,30 +11,12 @@ from competition.problem.oddities import warnings_of
 from competition.problem.sample import Sample
 from competition.problem.targets import Answers, Truth
 from competition.problem.text.faults import Fault
+from competition.problem.text.formats import other_format
 from competition.spec import Competition
 
 _SIZE_FACTOR = 2  # how many times its sensible size a file may have
 _SIZE_FLOOR = 1 << 20
-_NO_CSV = {
-    b"PK\x03\x04": "it is a zip: unpack it first",
-    b"\x1f\x8b": "it is a gzip: unpack it first",
-    b"BZh": "it is packed by bzip2: unpack it first",
-    b"\xfd7zXZ": "it is packed by xz: unpack it first",
-    b"7z\xbc\xaf": "it is a 7z archive: unpack it first",
-    b"\xd0\xcf\x11\xe0": "it is an Excel workbook (.xls): save it as CSV UTF-8",
-    b"PAR1": "it is a Parquet file: write it with to_csv(index=False)",
-    b"\x93NUMPY": "it is a NumPy array: write ids and answers as CSV",
-    b"\x80\x04\x95": "it is a pickle: write it with to_csv(index=False)",
-    b"<!DOCTYPE": "it is a web page, not a CSV",
-    b"<html": "it is a web page, not a CSV",
-}
-# What a zip holds in a file of which it is the outer form.
-_ZIPPED = {
-    "xl/": "it is an Excel workbook (.xlsx): save it as CSV UTF-8",
-    "content.xml": "it is an OpenDocument spreadsheet: save it as CSV UTF-8",
-    "Index/": "it is a Numbers spreadsheet: export it as CSV",
-    "word/": "it is a Word document, not a CSV",
-}
+_OF_A_KIND = 5  # faults that are told one by one
 
 
 @dataclass(frozen=True)
@@ -90,14 +71,14 @@ class CheckReport:
                 + "\n".join(f"  {line}" for line in self.fault_lines())
             )
 
-    def fault_lines(self, each: int = 5) -> list[str]:
-        """Return the faults as text, at most `each` of one kind and then how many more."""
+    def fault_lines(self) -> list[str]:
+        """Return the faults as text, at most five of one kind and then how many more."""
         lines: list[str] = []
         for kind in dict.fromkeys(fault.kind for fault in self.faults):
             alike = [fault for fault in self.faults if fault.kind == kind]
-            lines += map(str, alike[:each])
-            if len(alike) > each:
-                lines.append(f"… and {len(alike) - each:,} more of this kind ({kind})")
+            lines += map(str, alike[:_OF_A_KIND])
+            if len(alike) > _OF_A_KIND:
+                lines.append(f"… and {len(alike) - _OF_A_KIND:,} more of this kind ({kind})")
         return lines
 
 
@@ -170,19 +151,6 @@ def _read(path: Path, form: Form, sample: Sample) -> tuple[bytes, Fault | None]:
         return b"", Fault("file", None, f"it cannot be read ({error})")
 
 
-def _inside(path: Path) -> str | None:
-    """Return what a zip really is, where it is the outer form of something else."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return None
-    for part, said in _ZIPPED.items():
-        if any(name.startswith(part) for name in names):
-            return said
-    return None
-
-
 def _unfit(path: Path, usual: int, most: int) -> str | None:
     """Return what can be told before a file is read as text: why it is no CSV at all."""
     if not path.exists():
@@ -192,11 +160,8 @@ def _unfit(path: Path, usual: int, most: int) -> str | None:
     size = path.stat().st_size
     if size == 0:
         return "the file is empty"
-    with path.open("rb") as file:
-        start = file.read(max(map(len, _NO_CSV)))
-    for magic, reason in _NO_CSV.items():
-        if start.startswith(magic):
-            return _inside(path) or reason
+    if other := other_format(path):
+        return other
     if size > most:
         return f"it has {size:,} bytes; the sample submission has {usual:,}"
     return None

@@ -11,7 +11,7 @@ import numpy as np
 from competition.problem.oddities import rank_correlation
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Eats
-from competition.problem.text.ids import as_text, counted, slipped
+from competition.problem.text.ids import FEW, as_text, counted, slipped
 
 _FEWEST = 30  # rows; with fewer, chance can look like anything
 _SURE = 3.0  # standard errors
@@ -82,12 +82,12 @@ def _cause(
     answers: Answers, known: Answers, name: str, problem: Problem, ids: Sequence[str]
 ) -> str | None:
     """Return the other order in which answers agree with known ones, and how to write it."""
-    off = f"the ids are one row off; {_IN_ORDER}"
-    orders = {
-        ("each answer one id further", off): np.roll(answers, 1, axis=0),
-        ("each answer one id earlier", off): np.roll(answers, -1, axis=0),
-        ("the answers turned round", _IN_ORDER): answers[::-1],
-    }
+    orders = {("the answers turned round", _IN_ORDER): answers[::-1]}
+    for by in range(1, FEW + 1):
+        rows, many = ("one row", "one id") if by == 1 else (f"{by} rows", f"{by} ids")
+        off = f"the ids are {rows} off; {_IN_ORDER}"
+        orders[f"each answer {many} further", off] = np.roll(answers, by, axis=0)
+        orders[f"each answer {many} earlier", off] = np.roll(answers, -by, axis=0)
     if counted(ids) is not None:
         as_read = as_text(ids)
         spread = np.empty_like(answers)

@@ -15,8 +15,8 @@ WorkersOption = Annotated[
 def cluster(
     workers: WorkersOption = 0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The scheduler's port.")] = 8786,
-    dashboard: Annotated[int, typer.Option(help="The port of its page.")] = 8787,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The scheduler's port.")] = 8786,
+    dashboard: Annotated[int, typer.Option(min=0, max=65535, help="The port of its page.")] = 8787,
     scheduler_only: Annotated[
         bool, typer.Option("--scheduler-only", help="Start no workers here.")
     ] = False,

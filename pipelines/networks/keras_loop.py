@@ -38,21 +38,9 @@ class KerasLoop:
         self.numbers = numbers
 
     def train(
-        self,
-        chunks: Iterable[tuple[Images, Targets]],
-        recipe: Recipe,
-        seed: int,
-        report: Report,
+        self, chunks: Iterable[tuple[Images, Targets]], recipe: Recipe, seed: int, report: Report
     ) -> None:
-        """Train from the network's present weights and leave the averaged ones in it.
-
-        Args:
-            chunks: Images (k × batch, side, side[, 3]) uint8, and for each its class (int32) or its
-                values (float32), until the recipe's steps are covered.
-            recipe: Steps, learning rate, decay, smoothing, averaging.
-            seed: Of dropout.
-            report: Called after each chunk with the steps done and the mean loss so far.
-        """
+        """Train as `Trainer.train` says; `report` hears of the mean loss so far."""
         for number, variable in enumerate(self.network.non_trainable_variables):
             if not str(variable.dtype).startswith("float"):
                 variable.assign([seed + 7919 * number, 0])

@@ -68,21 +68,9 @@ class CompiledLoop:
         )
 
     def train(
-        self,
-        chunks: Iterable[tuple[Images, Targets]],
-        recipe: Recipe,
-        seed: int,
-        report: Report,
+        self, chunks: Iterable[tuple[Images, Targets]], recipe: Recipe, seed: int, report: Report
     ) -> None:
-        """Train from the network's present weights and leave the averaged ones in it.
-
-        Args:
-            chunks: Images (k × batch, side, side[, 3]) uint8, and for each its class (int32) or its
-                values (float32), until the recipe's steps are covered.
-            recipe: Steps, learning rate, decay, smoothing, averaging.
-            seed: Of dropout.
-            report: Called after each chunk with the steps done and the chunk's mean loss.
-        """
+        """Train as `Trainer.train` says; `report` hears of each chunk's mean loss."""
         start = [variable.numpy().ravel() for variable in self.network.trainable_variables]
         self._weights.assign(np.concatenate(start))
         self._average.assign(self._weights)

@@ -1,6 +1,5 @@
 """The trainer of a network on Keras' present backend; the latest are kept and used again."""
 
-import gc
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -24,7 +23,15 @@ class Trainer(Protocol):
     def train(
         self, chunks: Iterable[tuple[Images, Targets]], recipe: Recipe, seed: int, report: Report
     ) -> None:
-        """Train from the network's present weights and leave the averaged ones in it."""
+        """Train from the network's present weights and leave the averaged ones in it.
+
+        Args:
+            chunks: Images (k × batch, side, side[, 3]) uint8, and for each its class (int32) or its
+                values (float32), until the recipe's steps are covered.
+            recipe: Steps, learning rate, decay, smoothing, averaging.
+            seed: Of dropout.
+            report: Called now and then with the steps done and a mean loss.
+        """
 
     def measure_statistics(self, images: Images) -> None:
         """Measure normalisation's statistics for predicting on some whole batches of images."""
@@ -65,8 +72,7 @@ def trainer_of(shape: NetworkShape, precision: str, batch_size: int | None, seed
     if trainer is None or batch_size not in (None, trainer.batch_size):
         if len(_kept) >= most_kept:
             _kept.clear()
-            keras.utils.clear_session()
-            gc.collect()
+            keras.utils.clear_session()  # which collects the garbage too
         trainer = _new_trainer(shape, policy, batch_size or 1)
         _kept[shape, policy] = trainer
     if batch_size is not None:

@@ -56,9 +56,9 @@ def clean(workspace: Workspace, used: Iterable[str], *, dry_run: bool = False) -
         PodiumError: a tuning run is at work.
         InfrastructureError: the database cannot be read, or a file not deleted.
     """
+    if workspace.database.missing or not workspace.predictions.is_dir():
+        return Freed(0, 0, 0.0)
     with sole_coordinator(workspace.runs):
-        if workspace.database.missing:
-            return Freed(0, 0, 0.0)
         known, kept = _sorted_out(workspace)
         in_use = set(used)
         folders = [

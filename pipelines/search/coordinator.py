@@ -49,7 +49,6 @@ def tune(
     *,
     sampler: str = "tpe",
     grace: float = math.inf,
-    tick: float = _TICK,
 ) -> list[Column]:
     """Tune one pipeline for some time and finish the columns of its best trials.
 
@@ -67,7 +66,6 @@ def tune(
         sampler: `tpe`, `random`, or `grid`: after the first trial, the points of the pipeline's
             grid one after the other, and an end with the last of them.
         grace: Seconds after its time that the first trial may still take.
-        tick: Seconds between two signs of life.
 
     Returns:
         The columns of the best trials whose fits were made here, best first.
@@ -79,7 +77,7 @@ def tune(
     """
     with plan.executor(pipeline) as executor:
         source = TrialSource(pipeline, study, plan, sampler)
-        return _Coordinator(source, executor, seconds, report, grace, tick).run()
+        return _Coordinator(source, executor, seconds, report, grace).run()
 
 
 class _Coordinator:
@@ -90,9 +88,8 @@ class _Coordinator:
         seconds: float,
         report: Report,
         grace: float,
-        tick: float,
     ) -> None:
-        self.source, self.executor, self.report, self.tick = source, executor, report, tick
+        self.source, self.executor, self.report = source, executor, report
         self.grace = grace
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
         self.deadline = executor.now() + seconds
@@ -157,7 +154,7 @@ class _Coordinator:
 
     def _beat(self) -> None:
         """Give a sign of life for every open trial, and take over those of the silent."""
-        if self.executor.now() - self.beat_at < self.tick:
+        if self.executor.now() - self.beat_at < _TICK:
             return
         self.beat_at = self.executor.now()
         self.beats += 1

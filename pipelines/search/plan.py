@@ -129,12 +129,17 @@ def make_plan(
         rows: Learn from a subset of this many rows; None or 0 for all.
 
     Raises:
-        PodiumError: the data is missing or broken, or a class has fewer rows than folds.
+        PodiumError: the data is missing or broken, a class has fewer rows than folds, or the
+            scheduler's address is malformed.
 
     Example:
         >>> make_plan(workspace, seed=0).folds  # doctest: +SKIP
         Folds(count=5, seed=0, by=<By.STRATIFIED: 'stratified'>, repeats=1)
     """
+    if scheduler:
+        from pipelines.execution.address import connection_to
+
+        connection_to(scheduler, "client")
     data = load_subset(workspace.competition, workspace.data, rows or None)
     plan = Plan(
         workspace=workspace,

@@ -16,7 +16,7 @@ from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress
 from pipelines.search.studies.study import open_storage, open_study, sole_coordinator
 
-_GRACE = 5.0  # seconds that a run may take longer for a pipeline's first trial
+_GRACE = 8.0  # seconds that a run may take longer for a pipeline's first trial
 _GRACE_SHARE = 0.05  # or this share of its time
 
 log = logging.getLogger(__name__)

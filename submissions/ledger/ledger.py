@@ -15,7 +15,7 @@ from competition.database import Database
 from competition.kaggle.replies import RemoteSubmission
 from competition.printable import printable
 from competition.workspace import Workspace
-from submissions.ledger.matching import Known, same
+from submissions.ledger.matching import Known, same, same_name
 from submissions.ledger.schema import bring_up_to_date
 from submissions.ledger.tables import Base, BlendFile, State, Submission
 from submissions.marker import parsed
@@ -89,9 +89,11 @@ class Ledger:
         return Ledger(self.database, self.competition, self.endpoint, account)
 
     @classmethod
-    def if_there(cls, workspace: Workspace) -> Self | None:
-        """Return the ledger, or None (and make nothing) where there is no database yet."""
-        return None if workspace.database.missing else cls.open(workspace)
+    def if_there(
+        cls, workspace: Workspace, endpoint: str | None = None, account: str | None = None
+    ) -> Self | None:
+        """Open it as `open` does; None (and make nothing) where there is no database yet."""
+        return None if workspace.database.missing else cls.open(workspace, endpoint, account)
 
     def submissions(self) -> list[Submission]:
         """Return all of them, newest first."""
@@ -178,15 +180,19 @@ class Ledger:
         """Return what may be a submission in doubt, though no description says so.
 
         Those are entries of the same file name and size that were not listed when it was intended,
-        without a marker, or with one that was damaged into that of another attempt.
+        without a marker, or with one that was damaged: into that of another attempt, or of a
+        content that was never submitted from here.
 
         Args:
             row: The submission.
             remote: Kaggle's list, absorbed.
         """
         with self.session() as session:
-            later = self._own().where(Submission.created > row.created, Submission.id != row.id)
-            taken = {other.ref for other in session.scalars(later) if other.sha256 is not None}
+            made_here = list(session.scalars(self._own().where(Submission.sha256.is_not(None))))
+        contents = {other.fingerprint for other in made_here} - {row.fingerprint}
+        taken = {
+            other.ref for other in made_here if other.created > row.created and other.id != row.id
+        }
         found = []
         for entry in remote:
             marked = parsed(entry.description)
@@ -194,9 +200,9 @@ class Ledger:
             old = row.newest_before is None and entry.created < row.created - timedelta(days=1)
             if old or entry.ref <= (row.newest_before or 0) or entry.ref in taken:
                 continue
-            if marked is not None and marked[1] != row.fingerprint:
+            if marked is not None and marked[1] in contents:
                 continue
-            if same(entry.file_name, Path(row.file).name) and same(entry.total_bytes, row.size):
+            if same_name(entry.file_name, row.file) and same(entry.total_bytes, row.size):
                 found.append(entry)
         return found
 

@@ -1,7 +1,9 @@
 """Which row of the ledger an entry of Kaggle's list is about: by its marker, then its number."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
+from urllib.parse import unquote
 
 from competition.kaggle.replies import RemoteSubmission
 from submissions.ledger.tables import Submission
@@ -39,7 +41,7 @@ class Known:
                 if row.created == entry.created and (own is not None or found is None):
                     return row
             elif found is None and (
-                same(entry.file_name, Path(row.file).name) or row.size == entry.total_bytes
+                same_name(entry.file_name, row.file) or row.size == entry.total_bytes
             ):
                 return row
         return None
@@ -62,3 +64,19 @@ class Known:
 def same(one: str | int | None, other: str | int | None) -> bool:
     """Tell whether two facts agree, as far as both are known."""
     return not one or not other or one == other
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two paths may name one file, in whatever spelling a server lists it.
+
+    Example:
+        >>> same_name("MY_FILE%20E.csv.zip", "/tmp/my file é.csv")
+        True
+    """
+    return same(_plain(one), _plain(other))
+
+
+def _plain(path: str) -> str:
+    """Return the Latin letters and the digits of a path's last part."""
+    name = re.split(r"[/\\]", unquote(path))[-1].casefold().removesuffix(".zip")
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name))

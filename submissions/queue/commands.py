@@ -82,13 +82,13 @@ def add(
         estimated(Estimate(), estimate, se, workspace.competition)
     except PodiumError as error:
         raise typer.BadParameter(str(error)) from None
-    ledger = Ledger.open(workspace)
-    checker = Checker(workspace, ledger)
+    checker = Checker(workspace, Ledger.if_there(workspace))
     with shown_progress("checking") as progress:
-        report = checker.check(file) if file else checker.blend(ledger, progress)[0]
+        report = checker.check(file) if file else checker.blend(progress)[0]
         report.require_valid("queued")
         for warning in report.warnings:
             progress.step(f"Warning: {warning}")
+    ledger = Ledger.open(workspace)
     queue = Queue(ledger, workspace)
     known = ledger.estimate_of(report.fingerprint)
     new = queue.add(report, message, estimated(known, estimate, se, workspace.competition))
@@ -112,7 +112,10 @@ def drop(
     from submissions.queue.files import Queue
 
     workspace = _workspace(context, competition)
-    queue = Queue(Ledger.open(workspace), workspace)
+    ledger = Ledger.if_there(workspace)
+    if ledger is None:
+        raise PodiumError(f"Nothing in the queue is called {entries[0]!r}: it is empty.")
+    queue = Queue(ledger, workspace)
     for entry in [queue.find(which) for which in dict.fromkeys(entries)]:
         queue.remove(entry, delete=True)
         sys.stdout.write(f"{entry.number}, {entry.name}, is out of the queue.\n")

@@ -11,6 +11,7 @@ from submissions.checking import Checker
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
 from submissions.marker import said
+from submissions.packing import Packing
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.queue.files import Entry, Queue
@@ -48,6 +49,7 @@ def submit_queue(
     *,
     message: str | None = None,
     wait: bool = False,
+    zipped: bool | None = None,
     timeout: float = TIMEOUT_SECONDS,
     progress: Progress | None = None,
     clock: Clock | None = None,
@@ -63,6 +65,7 @@ def submit_queue(
         client: The door to Kaggle.
         message: What to say with files that have no message of their own.
         wait: Go on after midnight (UTC) until the queue is empty.
+        zipped: Upload them as zips, or as they are; large ones as zips, if nothing is said.
         timeout: Seconds to wait for the scores of a day's submissions, all together.
         progress: Hears of each step.
         clock: Time.
@@ -72,9 +75,18 @@ def submit_queue(
         PodiumError: the database fails. What stops the sending is in the result's `stopped`, so
             that what was sent before is not lost.
     """
-    ledger = Ledger.open(workspace, client.source)
+    ledger = Ledger.if_there(workspace, client.source)
+    if ledger is None:
+        return Sent()
     sending = _Sending(
-        Submitter(client, ledger, progress or Progress(), clock or Clock(), patience),
+        Submitter(
+            client,
+            ledger,
+            progress or Progress(),
+            clock or Clock(),
+            Packing(workspace.runs / "submissions", zipped),
+            patience,
+        ),
         Checker(workspace, ledger),
         Queue(ledger, workspace),
         message,
@@ -93,6 +105,7 @@ class _Sending:
     timeout: float
     sent: Sent = field(default_factory=Sent)
     passed_over: set[int] = field(default_factory=set)
+    nights: int = 0  # without a submission
 
     def run(self, wait: bool) -> None:
         while (entry := self._next()) is not None:
@@ -102,11 +115,12 @@ class _Sending:
                 self.passed_over.add(entry.number)
                 self.sent.failures.append(f"{entry.name}: {doubt}")
             except NoneLeft as closed:
-                if not (wait and closed.renewed):
+                if not (wait and closed.renewed and self.nights < self.submitter.patience.nights):
                     self.sent.stopped = closed
                     break
                 self._complete()
                 one = self.submitter
+                self.nights += 1
                 try:
                     wait_for_slot(one.ask, one.clock, one.progress, one.patience)
                 except PodiumError as error:
@@ -142,6 +156,7 @@ class _Sending:
         # A file that reached Kaggle by another way meanwhile has not failed.
         with suppress(AlreadySubmitted):
             self.sent.outcomes.append(self.submitter.submit(report, message))
+            self.nights = 0
         self.queue.remove(entry)
 
     def _complete(self) -> None:

@@ -156,43 +156,38 @@ def score_table(
         >>> score_table(workspace, offline=True).rows[0].facts()["public_score"]  # doctest: +SKIP
         0.99253
     """
-    competition = workspace.competition
-    greater = competition.problem.greater_is_better
-    if workspace.database.missing and not refresh:
-        return ScoreTable((), endpoint or workspace.access.server, greater, {})
-    access = workspace.access
+    competition, access = workspace.competition, workspace.access
+    endpoint = endpoint or access.server
     # Whose a token is, only the server knows.
-    ledger = Ledger.open(workspace, endpoint, None if access.token else access.username)
-    submissions = ledger.submissions()
-    leaderboard = last_leaderboard(workspace, ledger.endpoint)
+    ledger = Ledger.if_there(workspace, endpoint, None if access.token else access.username)
+    submissions = ledger.submissions() if ledger else []
+    leaderboard = last_leaderboard(workspace, endpoint)
     trouble = leaderboard_trouble = None
     asked = refresh or any(one.pending or one.state == State.SENDING for one in submissions)
     if asked and not offline:
-        client = connect() if connect else KaggleClient(competition, workspace.access)
+        client = connect() if connect else KaggleClient(competition, access)
         progress = progress or Progress()
         progress.tick("Asking Kaggle for scores")
         try:
             remote = client.submissions()
-            ledger = ledger.of_account(client.username)
+            ledger = Ledger.open(workspace, endpoint, client.username)
             ledger.absorb(remote)
             submissions = ledger.submissions()
             if refresh or leaderboard is None or _old(leaderboard):
                 progress.tick("Asking Kaggle for the leaderboard")
-                leaderboard_trouble = _ask_leaderboard(
-                    client, ledger.endpoint, submissions, workspace
-                )
-                leaderboard = last_leaderboard(workspace, ledger.endpoint)
+                leaderboard_trouble = _ask_leaderboard(client, endpoint, submissions, workspace)
+                leaderboard = last_leaderboard(workspace, endpoint)
         except KaggleError as error:
             trouble = str(error)
     return ScoreTable(
         scored_rows(submissions, competition, leaderboard),
-        ledger.endpoint,
-        greater,
-        ledger.other_endpoints(),
+        endpoint,
+        competition.problem.greater_is_better,
+        ledger.other_endpoints() if ledger else {},
         trouble,
         leaderboard,
         leaderboard_trouble,
-        ledger.other_accounts(),
+        ledger.other_accounts() if ledger else {},
     )
 
 

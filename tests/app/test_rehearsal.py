@@ -6,17 +6,20 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from app.__main__ import app
 from app.rehearsal import score_on_all
 from competition.console import run
 from competition.practice.holdout import HIDDEN_FILE, prepare
 from competition.practice.scoring import Solution
 from competition.spec import load_competition
 from tests.competition.practice.tables import as_csv, pets
+from tests.typed import typed
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,10 +39,39 @@ def podium(*arguments: str, folder: Path, **variables: str) -> subprocess.Comple
     )
 
 
+@dataclass(frozen=True)
+class Twice:
+    """A rehearsal and its repetition, by a person who has credentials in every place."""
+
+    home: Path
+    secrets: list[str]
+    runs: list[subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
+    """A token and a key at home, others in the environment; one trial of each pipeline a run."""
+    home = tmp_path_factory.mktemp("home")
+    kaggle = home / ".kaggle"
+    kaggle.mkdir()
+    secrets = ["KGAT_" + "1" * 32, "2" * 32, "KGAT_" + "3" * 32, "4" * 32]
+    (kaggle / "access_token").write_text(secrets[0])
+    (kaggle / "kaggle.json").write_text(json.dumps({"username": "me", "key": secrets[1]}))
+    variables = {
+        "PIPELINES": "knn",
+        "WORKERS": "1",
+        "BUDGET": "1s",
+        "KAGGLE_API_TOKEN": secrets[2],
+        "KAGGLE_USERNAME": "me",
+        "KAGGLE_KEY": secrets[3],
+    }
+    runs = [podium("app", "rehearse", folder=home, **variables) for _ in range(2)]
+    return Twice(home, secrets, runs)
+
+
 @pytest.mark.slow
-def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path) -> None:
-    variables = {"PIPELINES": "logistic knn", "BUDGET": "4s"}
-    first = podium("app", "rehearse", folder=tmp_path, **variables)
+def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(twice: Twice) -> None:
+    first, again = twice.runs
     assert first.returncode == 0, first.stderr
     hidden = re.search(r"(\d\.\d{4}) ± \S+ on all 599 hidden rows", first.stdout)
     assert hidden is not None
@@ -47,10 +79,9 @@ def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(tmp_path: Path)
     assert re.search(r"^ +1  you +", first.stdout, re.MULTILINE)
     assert "nearest class mean" in first.stdout
     assert "the sample" in first.stdout
-    again = podium("app", "rehearse", folder=tmp_path, **variables | {"BUDGET": "1s"})
     assert again.returncode == 0, again.stderr
-    assert (tmp_path / "runs/rehearsal/optical-digits/runs/optical-digits/podium.db").is_file()
-    assert not (tmp_path / "d").exists()
+    assert (twice.home / "runs/rehearsal/optical-digits/runs/optical-digits/podium.db").is_file()
+    assert not (twice.home / "d").exists()
 
 
 @pytest.mark.slow
@@ -80,38 +111,25 @@ def test_any_csv_is_drafted_and_goes_the_whole_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_nobodys_credentials_have_a_part_in_it(tmp_path: Path) -> None:
-    """A token and a key at home, others in the environment: none is used, sent or spoken of."""
-    kaggle = tmp_path / ".kaggle"
-    kaggle.mkdir()
-    secrets = ["KGAT_" + "1" * 32, "2" * 32, "KGAT_" + "3" * 32, "4" * 32]
-    (kaggle / "access_token").write_text(secrets[0])
-    (kaggle / "kaggle.json").write_text(json.dumps({"username": "me", "key": secrets[1]}))
-    done = podium(
-        "app",
-        "rehearse",
-        folder=tmp_path,
-        PIPELINES="logistic",
-        BUDGET="1s",
-        KAGGLE_API_TOKEN=secrets[2],
-        KAGGLE_USERNAME="me",
-        KAGGLE_KEY=secrets[3],
-    )
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"^ +\d+  you +", done.stdout, re.MULTILINE)
-    said = done.stdout + done.stderr
-    assert [secret for secret in secrets if secret in said] == []
-    run, _, advice = done.stdout.partition("\nNext: the real one.")
-    assert "Make a token" in advice
+def test_nobodys_credentials_have_a_part_in_it(twice: Twice) -> None:
+    """None is used, sent or spoken of."""
     words = ("token", "Token", "redential", "kaggle.json")
-    assert [word for word in words if word in run + done.stderr] == []
+    for done in twice.runs:
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"^ +\d+  you +", done.stdout, re.MULTILINE)
+        said = done.stdout + done.stderr
+        assert [secret for secret in twice.secrets if secret in said] == []
+        run, _, advice = done.stdout.partition("\nNext: the real one.")
+        assert "Make a token" in advice
+        assert [word for word in words if word in run + done.stderr] == []
+    kaggle = twice.home / ".kaggle"
     written = [
-        path for path in tmp_path.rglob("*") if path.is_file() and kaggle not in path.parents
+        path for path in twice.home.rglob("*") if path.is_file() and kaggle not in path.parents
     ]
     assert len(written) > 10
     for path in written:
         content = path.read_bytes()
-        assert [secret for secret in secrets if secret.encode() in content] == [], path
+        assert [secret for secret in twice.secrets if secret.encode() in content] == [], path
 
 
 def test_the_score_on_all_hidden_rows_is_that_of_both_parts(tmp_path: Path) -> None:
@@ -125,7 +143,9 @@ def test_the_score_on_all_hidden_rows_is_that_of_both_parts(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_any_competition_of_this_form_is_one_toml_file_away(tmp_path: Path) -> None:
+def test_any_competition_of_this_form_is_one_toml_file_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Other class names and another side: brought from a zip, rehearsed by its TOML alone."""
     public = tmp_path / "optical" / "public"
     prepare(tmp_path / "optical", load_competition("optical-digits"), None)
@@ -159,15 +179,10 @@ target = "kind"
 label = "kind"
 """
     )
-    done = podium(
-        "app",
-        "rehearse",
-        folder=tmp_path,
-        COMPETITION=str(spec),
-        DATA=str(tmp_path / "kinds.zip"),
-        PIPELINES="knn",
-        BUDGET="2s",
-    )
+    monkeypatch.setenv("RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    words = ("-c", spec, "--data", tmp_path / "kinds.zip", "-p", "knn", "--budget", "1s")
+    done = typed(app, "app", "rehearse", *words, "--workers", 1)
     assert done.returncode == 0, done.stderr
     assert "submission 1 of 3 today" in done.stdout
     assert "on all 300 hidden rows" in done.stdout

@@ -10,25 +10,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import requests
+
+from competition.__main__ import app
+from tests.typed import Said, typed
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., Any]
 
 
-def podium(
-    *arguments: object, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "competition", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def podium(*arguments: object, environment: dict[str, str] | None = None) -> Said:
+    with patch.dict(os.environ, environment or {}):
+        return typed(app, "competition", *arguments)
 
 
 def test_download_describe_and_leaderboard(start: Start, tmp_path: Path) -> None:

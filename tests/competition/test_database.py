@@ -32,6 +32,9 @@ def test_nothing_is_made_before_it_is_needed(database: Database, tmp_path: Path)
         ("nonsense", "not a database address"),
         ("mysql://me@host/name", "asks for mysql"),
         ("postgresql+nodriver://me@host/name", "whose driver is not installed"),
+        ("postgres+nodriver://me@host/name", "whose driver is not installed"),
+        ("postgresql://me:secret@host:port/name", "not a database address"),
+        ("postgresql://me:secret@[::1/name", "not a database address"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_a_sentence(url: str, words: str) -> None:

@@ -31,4 +31,5 @@ def quick_estimator(pipeline: Pipeline, *, numbers: bool = False, seed: int = 0)
     """Return an estimator of a pipeline's cheapest shipped point; a network takes few steps."""
     params = suggested(pipeline, pipeline.shipped()[0].params)
     estimator: Any = (pipeline.build_regressor if numbers else pipeline.build)(params, seed)
-    return estimator.set_params(min_steps=150) if pipeline.deep else estimator
+    steps = 150 if numbers else 80
+    return estimator.set_params(min_steps=steps) if pipeline.deep else estimator

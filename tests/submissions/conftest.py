@@ -1,21 +1,16 @@
 """A small competition with awkward names; a practice Kaggle, and a person who sits before it."""
 
-import io
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 
-from competition.console import run
 from competition.data.dataset import load_dataset
 from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.practice.holdout import prepare
@@ -37,6 +32,7 @@ from submissions.queue.sending import Sent, submit_queue
 from submissions.submit import submit_blend, submit_file
 from submissions.submitter import Outcome
 from tests.serving import Served
+from tests.typed import Said, typed
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,29 +132,9 @@ class Desk:
     def rows(self) -> list[Submission]:
         return Ledger.open(self.workspace).submissions()
 
-    def run(self, *arguments: object) -> "Said":
-        """Run the command line, in this process: its start-up has tests of its own."""
-        out, errors, status = io.StringIO(), io.StringIO(), 0
-        command = ["python -m submissions", *map(str, arguments)]
-        with (
-            patch.object(sys, "argv", command),
-            redirect_stdout(out),
-            redirect_stderr(errors),
-        ):
-            try:
-                run(partial(app, obj=SHORT))
-            except SystemExit as ended:
-                status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        return Said(status, out.getvalue(), errors.getvalue())
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command ended, and what it printed."""
-
-    returncode: int
-    stdout: str
-    stderr: str
+    def run(self, *arguments: object) -> Said:
+        """Run the command line, in this process."""
+        return typed(partial(app, obj=SHORT), "submissions", *arguments)
 
 
 def tuned(workspace: Workspace, seed: int = 0, pipeline: str = "knn", created: str = "") -> None:

@@ -62,7 +62,7 @@ def test_a_check_needs_neither_ledger_nor_training_data(desk: Desk) -> None:
 def blended(desk: Desk) -> tuple[Path, list[str]]:
     heard = Heard()
     ledger = Ledger.open(desk.workspace)
-    report, _ = Checker(desk.workspace, ledger).blend(ledger, heard)
+    report, _ = Checker(desk.workspace, ledger).blend(heard)
     return report.path, heard.lines
 
 

@@ -10,8 +10,11 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.kaggle.client import OutcomeUnknown
+from submissions.allowance import Allowance
+from submissions.clock import Clock
 from submissions.ledger.tables import State
 from submissions.progress import Progress
+from submissions.screen import show_allowance
 from submissions.submitter import AlreadySubmitted
 from tests.serving import Served
 from tests.submissions.conftest import Desk
@@ -204,6 +207,12 @@ def test_what_is_left_today(own_desk: Callable[..., Desk]) -> None:
     assert on_server(desk) == 1
 
 
+def test_a_closed_competition_promises_no_new_day(capsys: pytest.CaptureFixture[str]) -> None:
+    show_allowance(Allowance(0, 0, of_total=False), Clock())
+    said = capsys.readouterr().out
+    assert "takes no submissions (0 of 0 today)" in said and "new day" not in said
+
+
 def test_a_submitted_file_is_fetched_back(own_desk: Callable[..., Desk]) -> None:
     desk = own_desk()
     file = desk.file(18)
@@ -218,6 +227,10 @@ def test_a_submitted_file_is_fetched_back(own_desk: Callable[..., Desk]) -> None
     desk.practice.plan("refuse=404@DownloadSubmission")
     kept = desk.run("fetch", ref)
     assert kept.returncode == 1 and "does not give its file" in kept.stderr
+    desk.practice.plan("error-body@storage*99,seed=1")
+    odd = desk.run("fetch", ref)
+    assert odd.returncode == 1 and "Run the command again" in odd.stderr
+    assert Path(said.stdout.strip()).read_bytes() == content
 
 
 def test_check_writes_a_corrected_copy_where_that_is_certain(desk: Desk) -> None:

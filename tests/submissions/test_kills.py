@@ -104,7 +104,7 @@ def test_killed_at_any_stage_the_next_call_finishes_it(
 
 
 def test_ctrl_c_while_the_score_is_pending_loses_nothing(own_desk: Callable[..., Desk]) -> None:
-    desk = own_desk(delay=6)
+    desk = own_desk(delay=60)
     file = desk.file(18)
     command = [sys.executable, "-m", "submissions", "submit", str(file)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from competition.errors import PodiumError
-from competition.kaggle.client import KaggleClient, KaggleError
+from competition.kaggle.client import AllowanceUsedUp, KaggleClient, KaggleError
 from submissions.allowance import NoneLeft, next_slot
 from submissions.clock import Clock
 from submissions.ledger.ledger import Ledger
@@ -177,10 +177,10 @@ def test_one_that_was_given_up_is_looked_for_before_it_is_sent_again(
 def test_a_refusal_leaves_the_attempt_free(own_desk: Callable[..., Desk]) -> None:
     desk = own_desk(faults="refuse=403@CreateSubmission")
     file = desk.file(9)
-    with pytest.raises(KaggleError, match="rules"):
+    with pytest.raises(KaggleError, match="denies submitting"):
         desk.submit(file)
     (row,) = desk.rows()
-    assert row.state == State.REFUSED and "rules" in (row.error or "")
+    assert row.state == State.REFUSED and "denies submitting" in (row.error or "")
     assert desk.submit(file).submission.id == row.id
     assert len(desk.taken(file)) == 1
 
@@ -225,6 +225,42 @@ def test_waiting_for_the_next_slot(own_desk: Callable[..., Desk]) -> None:
     assert outcome.submission.status == "complete" and clock.passed >= 60
     assert any("Waiting for the next slot" in line for line in heard.lines)
     assert len(desk.taken(file)) == 1
+
+
+class NeverTaken(KaggleClient):
+    """Of a team whose mates use up every day before it can."""
+
+    def create_submission(self, token: str, description: str) -> int:
+        raise AllowanceUsedUp("none is left")
+
+
+class Asleep(Clock):
+    """A clock of which every sleep lasts until the day after."""
+
+    def __init__(self) -> None:
+        self.nights = 0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=self.nights)
+
+    def sleep(self, seconds: float) -> None:
+        self.nights += 1
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_a_wait_has_an_end(queued: bool, desk: Desk) -> None:
+    """However often midnight brings no slot."""
+    file, clock = desk.file(31 + queued), Asleep()
+    client = NeverTaken(desk.competition, desk.workspace.access)
+    options = {"wait": True, "client": client, "clock": clock}
+    if queued:
+        assert desk.run("queue", "add", file).returncode == 0
+        sent = desk.submit_queue(**options)
+        assert isinstance(sent.stopped, NoneLeft) and not sent.outcomes
+    else:
+        with pytest.raises(NoneLeft, match="none is left"):
+            desk.submit(file, **options)
+    assert clock.nights == SHORT.nights and desk.taken(file) == []
 
 
 def test_pending_is_no_failure_and_is_completed_later(own_desk: Callable[..., Desk]) -> None:

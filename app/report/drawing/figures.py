@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 # Ends and middle of a scale whose every colour stands out from a light and from a dark page.
 _SCALE = [[0.0, "rgb(76,127,217)"], [0.5, "rgb(165,95,192)"], [1.0, "rgb(208,102,30)"]]
 _COLOURS = ["#4c7fd9", "#d0661e", "#1f9470", "#a55fc0", "#b8860b", "#d1477a"]
+_BOX = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles at a box's ends, and in it
 _FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif'
 
 
@@ -33,6 +36,13 @@ def plot(figure: go.Figure, title: str, height: int = 320, width: int = 0) -> Pl
     """Return a figure without a look of its own: the page gives it that of its theme."""
     figure.update_layout(template=None, title=None, height=None, width=None, autosize=True)
     return Plot(str(figure.to_json()), title, height, width)
+
+
+def boxes(names: list[str], groups: list[npt.NDArray[Any]]) -> go.Box:
+    """Return a box for each group of values (n,): its quarters, and 90% of them."""
+    quantiles = [np.quantile(group, _BOX).tolist() for group in groups]
+    low, first, middle, third, high = zip(*quantiles, strict=True)
+    return go.Box(x=names, lowerfence=low, q1=first, median=middle, q3=third, upperfence=high)
 
 
 def recoloured(figure: go.Figure) -> go.Figure:

@@ -46,19 +46,17 @@ def read_login(
     if not refresh:
         raise Unusable(f"{name} holds no login")
     token = entry_of(fields, "access_token", name)
-    if not token or _ends_soon(fields.get("access_token_expiration"), name):
+    if not token or _ends_soon(fields.get("access_token_expiration")):
         transport.sign_in(None)
         token = _renewed(place, fields, refresh, transport, translator.hiding(refresh), patience)
     return entry_of(fields, "username", name, blanks=True), token
 
 
-def _ends_soon(time: Any, name: str) -> bool:
-    if not time:
-        return True
+def _ends_soon(time: Any) -> bool:
     try:
         ends = datetime.fromisoformat(str(time))
     except ValueError:
-        raise Unusable(f"{name} says of its token's end what is not a time") from None
+        return True  # it is renewed where its end is not known
     ends = ends if ends.tzinfo else ends.replace(tzinfo=UTC)
     return ends < datetime.now(UTC) + _SOON
 

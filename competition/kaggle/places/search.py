@@ -3,6 +3,7 @@
 import base64
 import logging
 import os
+import re
 import shlex
 import stat
 import sys
@@ -27,6 +28,13 @@ from competition.kaggle.wording import as_sentence
 from competition.workspace import Access
 
 _TOKEN_FILES = ("access_token", "access_token.txt")
+_NAMES = (*_TOKEN_FILES, "kaggle.json", "credentials.json")
+# How a file may be called that would have to be one of those.
+_ALIKE = {
+    "kaggle.json": r"kaggle.*json.*",
+    "access_token": r"access.?token.*",
+    "credentials.json": r"credentials.*json.*",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -148,6 +156,8 @@ class Search:
         username = fit(self._access.username or "", "KAGGLE_USERNAME", blanks=True)
         if token := next(filter(is_token, (key, username)), None):
             return self._misplaced(token, "KAGGLE_KEY" if token == key else "KAGGLE_USERNAME")
+        if ":" in username:
+            raise Unusable("KAGGLE_USERNAME holds a colon, which no username does")
         return Credentials("KAGGLE_KEY", username, key=key) if username and key else None
 
     def _stored_key(self) -> Credentials | None:
@@ -195,8 +205,11 @@ class Search:
         folder = place.parent
         if os.path.isfile(folder):  # noqa: PTH113 (never raises); moved to where no folder was
             raise Unusable(f"{folder} is a file, not a folder with kaggle.json in it")
-        for other in sorted(folder.glob("kaggle*.json*")):
-            raise Unusable(f"{folder} holds {other.name!r}, which would have to be kaggle.json")
+        with suppress(OSError):
+            for other in sorted(os.listdir(folder)):  # noqa: PTH208 (names alone)
+                for name, looks in _ALIKE.items():
+                    if other not in _NAMES and re.fullmatch(looks, other, re.IGNORECASE):
+                        raise Unusable(f"{folder} holds {other!r}, which would have to be {name}")
         if self._config is not None:
             raise Unusable(f"there is no kaggle.json in {folder}")
 

@@ -4,12 +4,14 @@ They come with line ends, quotes and invisible characters of a web page, as UTF-
 Windows, as a folder, as a list. No message here holds a part of one.
 """
 
-import codecs
 import json
+import re
 import stat
 import unicodedata
 from pathlib import Path
 from typing import Any
+
+from competition.encodings import wide_encoding
 
 TOKEN_PREFIX = "KGAT_"
 _MOST_BYTES = 1 << 16
@@ -17,14 +19,14 @@ _LONGEST = 4096  # a login's token has about a thousand characters
 _DOUBLE, _SINGLE = "“”„‟«»", "‘’‚‛‹›`´"
 # What may stand around a key: blanks of every kind, and quotes.
 _AROUND = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\0\"'" + _DOUBLE + _SINGLE
-_STRAIGHT = str.maketrans(dict.fromkeys(_DOUBLE, '"') | dict.fromkeys(_SINGLE, "'"))
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+# What is copied along with it: the rest of a shell's line, or of a header's.
+_BEFORE = re.compile(
+    r"""(?:(?:export|setx?)\s+|\$env:)?["']?KAGGLE_\w+["']?\s*[=:\s]\s*"""
+    r"|(?:authorization:\s*)?bearer\s+",
+    re.IGNORECASE,
 )
+_STRAIGHT = str.maketrans(dict.fromkeys(_DOUBLE, '"') | dict.fromkeys(_SINGLE, "'"))
+_VARIANTS = frozenset("\u034f" + "".join(map(chr, range(0xFE00, 0xFE10))))
 
 
 class Unusable(Exception):
@@ -32,8 +34,18 @@ class Unusable(Exception):
 
 
 def cleaned(text: str) -> str:
-    """Return a text without invisible characters, and without blanks and quotes around it."""
-    return "".join(each for each in text if unicodedata.category(each) != "Cf").strip(_AROUND)
+    """Return a text without invisible characters, and without what stands around a key.
+
+    That is blanks, quotes, and the words before it in `export KAGGLE_KEY=…` or `Bearer …`.
+    """
+    text = "".join(each for each in text if not _invisible(each)).strip(_AROUND)
+    bare = _BEFORE.sub("", text, count=1) if _BEFORE.match(text) else text
+    return text if bare is text else bare.rstrip(";").strip(_AROUND)
+
+
+def _invisible(character: str) -> bool:
+    """Tell whether a character only says how others are shown: direction, joining, variant."""
+    return unicodedata.category(character) == "Cf" or character in _VARIANTS
 
 
 def fit(text: str, name: str, *, blanks: bool = False) -> str:
@@ -50,9 +62,12 @@ def fit(text: str, name: str, *, blanks: bool = False) -> str:
     text = cleaned(text)
     if len(text.splitlines()) > 1:
         raise Unusable(f"{name} holds several lines")
+    if text.startswith("{"):
+        raise Unusable(f"{name} holds JSON: the whole of a file, and not a part of it")
     if not text.isascii():
         raise Unusable(
-            f"{name} holds a character that no key has, such as an accent or a curly quote"
+            f"{name} holds a character that no key and no username has, such as an accent or a "
+            "curly quote"
         )
     if not text.isprintable() or (" " in text and not blanks):
         raise Unusable(f"{name} holds a blank or a control character in its middle")
@@ -107,14 +122,11 @@ def text_of(place: Path, name: str) -> str:
 
 def decoded(content: bytes) -> str:
     """Return the text of bytes in UTF-8, UTF-16 or UTF-32, or else in Latin-1."""
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding, "ignore")
-    if b"\0" in content:  # UTF-16 without its mark
-        first, second = content[::2].count(0), content[1::2].count(0)
-        return content.decode("utf-16-be" if first > second else "utf-16-le", "ignore")
+    if encoding := wide_encoding(content):
+        return content.decode(encoding, "ignore")
+    content = content.rstrip(b"\0")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("latin-1")
 
@@ -128,8 +140,9 @@ def object_in(text: str, name: str) -> dict[str, Any]:
     if not cleaned(text):
         raise Unusable(f"{name} is empty")
     straight = "".join(
-        " " if each.isspace() else each for each in text if unicodedata.category(each) != "Cf"
+        " " if each.isspace() else each for each in text if not _invisible(each)
     ).translate(_STRAIGHT)
+    straight = re.sub(r",\s*}\s*$", "}", straight)
     for candidate in (text, straight, straight.replace("'", '"')):
         try:
             kept = json.loads(candidate)

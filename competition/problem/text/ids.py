@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_COUNTED = re.compile(r"(?P<stem>.*?)(?P<number>\d+)(?P<end>\D*)", re.DOTALL)
-_FEW = 10  # rows by which a whole column slips
+_COUNTED = re.compile(r"(?P<stem>.*?)(?P<number>(?<!.)-?\d+|\d+)(?P<end>\D*)", re.DOTALL)
+FEW = 10  # rows by which a whole column slips
 
 
 def as_whole(text: str) -> str | None:
@@ -78,7 +78,7 @@ def slipped(places: Sequence[int]) -> int:
     A few rows at most, round about: 28000, 1, 2, … is 1, and 2, 3, …, 28000, 1 is -1.
     """
     rows = len(places)
-    if rows < 3 or not (0 < places[0] <= _FEW or rows - _FEW <= places[0] < rows):
+    if rows < 3 or not (0 < places[0] <= FEW or rows - FEW <= places[0] < rows):
         return 0
     by = (rows - places[0]) % rows
     if any((place + by) % rows != row for row, place in enumerate(places)):

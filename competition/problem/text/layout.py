@@ -1,17 +1,16 @@
-"""How a submission's bytes are laid out: encoding, line ends, header, separators, row names.
+"""How a submission's lines are laid out: header, separators, row names, columns.
 
 What is wrong in every line for one reason is one fault; the lines are read as they were meant.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from competition.problem.text.decoding import lines_of, text_of
 from competition.problem.text.faults import Fault
-from competition.problem.text.lines import shown, split_line, without_line_ends
+from competition.problem.text.lines import shown, split_line
 
-_BOM = b"\xef\xbb\xbf"
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
 _MARKS = ";\t| "
-_CSV_ON_WINDOWS = "as Python's csv module writes on Windows: open the file with newline=''"
 
 
 @dataclass
@@ -59,64 +58,46 @@ def laid_out(data: bytes, header: tuple[str, ...], known: dict[str, int]) -> Lay
         known: The sample's ids.
     """
     layout = Layout(list(header), order=list(range(len(header))))
-    text = _text_of(data, layout)
+    text = text_of(data, layout.faults)
     layout.quoted = '"' in text
-    lines = _lines_of(text, layout)
-    line, layout.lines = (lines[0] if lines else ""), lines[1:]
-    layout.first = 1 + layout.step
+    lines, layout.step = lines_of(text, layout.faults)
+    top = _above_header(lines, layout)
+    line, layout.lines = (lines[top] if len(lines) > top else ""), lines[top + 1 :]
+    layout.first = 1 + (top + 1) * layout.step
+    line = _without_last_commas(line, layout)
     _read_header(line, known, layout)
     return layout
 
 
-def _text_of(data: bytes, layout: Layout) -> str:
-    if data.startswith(_WIDE):
-        try:
-            text = data.decode("utf-16")
-        except UnicodeDecodeError:
-            pass
+def _above_header(lines: list[str], layout: Layout) -> int:
+    """Return how many lines stand above the header that hold nothing for Kaggle; note each."""
+    top = 0
+    for line, below in pairwise(lines):
+        bare = line.strip().strip('"').casefold()
+        if bare == "":
+            said = "the line is blank; the header must come first"
+        elif len(bare) <= 5 and bare.startswith("sep="):
+            said = f"{shown(line)} is for Excel alone; the header must come first"
+        elif bare.startswith("#") and _alike(split_line(below) or [], layout.header):
+            said = f"{shown(line)} is a comment; the header must come first"
         else:
-            layout.fault("encoding", None, "it is UTF-16: save it as UTF-8", certain=True)
-            return text
-    if data.startswith(_BOM):
-        layout.fault(
-            "encoding",
-            1,
-            "it starts with a byte order mark; save it as plain UTF-8 without",
-            certain=True,
-        )
-        data = data[len(_BOM) :]
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        layout.fault("encoding", line, f"byte 0x{data[error.start]:02x} is not UTF-8")
-        return data.decode("utf-8", errors="replace")
+            break
+        layout.fault("header", 1 + top * layout.step, said, certain=True)
+        top += 1
+    return top
 
 
-def _lines_of(text: str, layout: Layout) -> list[str]:
-    if "\r\r\n" in text:
-        number = text.count("\r\r\n")
-        which = "the lines end" if number == text.count("\n") else f"{number:,} lines end"
-        said = rf"{which} in \r\r\n, {_CSV_ON_WINDOWS}"
-        layout.fault("line end", None, said, certain=True)
-        text = text.replace("\r\r\n", "\n")
-    elif "\r" in text and "\n" not in text:
-        said = r"the lines end in \r alone, as on old Macs: save the file with LF or CRLF"
-        layout.fault("line end", None, said, certain=True)
-        text = text.replace("\r", "\n")
-    lines = without_line_ends(text)
-    if "\r" in text:
-        for number, line in enumerate(lines, 1):
-            if "\r" in line:
-                said = "a carriage return without a line feed; use LF or CRLF"
-                layout.fault("line end", number, said)
-    blank = [line.strip() == "" for line in lines[:4]]
-    if blank == [False, True, False, True] and not any(map(str.strip, lines[1::2])):
-        said = f"every second line is blank, {_CSV_ON_WINDOWS}"
-        layout.fault("columns", None, said, certain=True)
-        layout.step = 2
-        lines = lines[::2]
-    return lines
+def _without_last_commas(line: str, layout: Layout) -> str:
+    """Read over a comma at the end of every line; return the header."""
+    wanted = len(layout.header) + 1
+    if not layout.lines or not all(each.endswith(",") for each in layout.lines):
+        return line
+    if any(_count(each) != wanted for each in layout.lines):
+        return line
+    layout.lines = [each[:-1] for each in layout.lines]
+    said = "every line ends in a comma, which is one too many"
+    layout.fault("columns", None, said, certain=True)
+    return line.removesuffix(",")
 
 
 def _read_header(line: str, known: dict[str, int], layout: Layout) -> None:
@@ -125,13 +106,13 @@ def _read_header(line: str, known: dict[str, int], layout: Layout) -> None:
     if fields == expected:
         _drop_row_names(known, layout)
         return
-    hint, certain = "", False
+    hint, certain, number = "", False, layout.first - layout.step
     if mark := _mark_of(line, layout):
-        # There is no comma in the file yet, so that nothing else becomes a separator.
-        layout.lines = [each.replace(mark, ",") for each in layout.lines]
-        hint, certain = "the columns must be separated by commas", True
+        hint, certain = _separate(line, mark, layout)
     elif fields is None:
         hint = "its quotes are broken"
+    elif _alike([fields[0].removeprefix("# "), *fields[1:]], expected) and fields[0][:1] == "#":
+        hint, certain = "NumPy's comment mark is in it: write with comments=''", True
     elif _alike(fields, expected):
         if [name.casefold() for name in fields] == [name.casefold() for name in expected]:
             layout.warnings.append(
@@ -144,20 +125,19 @@ def _read_header(line: str, known: dict[str, int], layout: Layout) -> None:
         hint = "pandas' index is in it: write with index=False"
         if line.startswith('""'):
             hint = "R's row names are in it: write with row.names = FALSE"
-        if all(_count(each) == len(expected) + 1 for each in layout.lines):
-            layout.extra, certain = 1, True
+        certain = _has_row_names(layout)
     elif sorted(_plain(fields)) == sorted(_plain(expected)):
         order = "swapped" if len(expected) == 2 else "in another order"
         hint, certain = f"the columns are {order}", _reordered(fields, known, layout)
     elif fields[0] in known:
         hint, certain = "the header is missing", len(fields) == len(expected) == 2
         layout.lines.insert(0, line)
-        layout.first = 1
+        layout.first -= layout.step
     elif any(mark.join(expected) == line for mark in _MARKS):
         hint = "the columns must be separated by commas"
     hint = hint and f"; {hint}"
     said = f"the header is {shown(line)}, not {','.join(expected)!r}{hint}"
-    layout.fault("header", 1, said, certain=certain)
+    layout.fault("header", number, said, certain=certain)
     if certain and not layout.extra:
         _drop_row_names(known, layout)
 
@@ -180,10 +160,28 @@ def _mark_of(line: str, layout: Layout) -> str | None:
     if any("," in each for each in (line, *layout.lines)):
         return None
     for mark in _MARKS:
-        fields = split_line(line.replace(mark, ","))
-        if mark in line and fields is not None and _alike(fields, layout.header):
+        fields = split_line(line.replace(mark, ",")) or []
+        if mark in line and any(_alike(each, layout.header) for each in (fields, fields[1:])):
             return mark
     return None
+
+
+def _separate(line: str, mark: str, layout: Layout) -> tuple[str, bool]:
+    """Put commas in place of what separates the columns; return what to do, and if that is sure."""
+    # There is no comma in the file yet, so that nothing else becomes a separator.
+    layout.lines = [each.replace(mark, ",") for each in layout.lines]
+    cure = "the columns must be separated by commas"
+    if _alike(split_line(line.replace(mark, ",")) or [], layout.header):
+        return cure, True
+    return f"{cure}, and without row names", _has_row_names(layout)
+
+
+def _has_row_names(layout: Layout) -> bool:
+    """Read over a first field that every line has as the header has it; tell whether it has."""
+    if any(_count(each) != len(layout.header) + 1 for each in layout.lines):
+        return False
+    layout.extra = 1
+    return True
 
 
 def _drop_row_names(known: dict[str, int], layout: Layout) -> None:

@@ -55,7 +55,9 @@ class Table:
                 self._wrong_ids(places, sample)
                 known = set(places)
         if self.rows != wanted:
-            self.fault("rows", None, f"{self.rows:,} rows instead of {wanted:,}")
+            self.fault(
+                "rows", None, f"{self.rows:,} row{'s' * (self.rows != 1)} instead of {wanted:,}"
+            )
         if len(known - {None}) < wanted and not missing_told:
             missing = [name for row, name in enumerate(sample.ids) if row not in known]
             names = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")

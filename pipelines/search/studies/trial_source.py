@@ -12,7 +12,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from pipelines.base import Params, Pipeline, ShippedPoint, suggested
-from pipelines.search.finishing import finishing_work
+from pipelines.search.finishing import finishing_work, in_store
 from pipelines.search.fit import Task
 from pipelines.search.plan import Plan
 from pipelines.search.studies import owners
@@ -136,7 +136,8 @@ class TrialSource:
             owners.close(self.study, trial.number, _TAKEN)
             return None
         params = self.pipeline.suggest(trial)
-        if left is not None and self.expected(params) > left():
+        late = left is not None and self.expected(params) > left()
+        if late and not in_store(self.pipeline, self.plan, params):
             self.postponed.append(trial.number)  # it is worth waiting for more time
             return None
         task = self.plan.task(self.pipeline, params)

@@ -195,13 +195,6 @@ def test_broken_files_of_credentials_are_passed_over(
         signed_in(Access(home=home))
 
 
-def test_a_login_with_an_odd_time_is_passed_over(signed_in: SignedIn, home: Path) -> None:
-    odd = '{"refresh_token": "r", "access_token": "a", "access_token_expiration": "soon"}'
-    (home / ".kaggle" / "credentials.json").write_text(odd)
-    with pytest.raises(CredentialsMissing):
-        signed_in(Access(home=home))
-
-
 @pytest.mark.parametrize("name", ["kaggle.json", "access_token"])
 def test_a_key_that_others_can_read_is_closed_by_the_command_that_is_said(
     scripted, signed_in: SignedIn, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str

@@ -99,6 +99,20 @@ def test_official_client_submits_and_sees_score_and_leaderboard(
     ]
 
 
+def test_official_client_submits_a_zip_of_one_csv(
+    start: Start, cli_of, submission_file: Path, tmp_path: Path
+) -> None:
+    practice = start(delay=0)
+    packed = tmp_path / "submission.csv.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(submission_file, "submission.csv")
+    sent = cli_of(practice)("competitions", "submit", "optical-digits", "-f", packed, "-m", "zip")
+    assert "Successfully submitted" in sent.stdout
+    (item,) = listed(practice)
+    assert (item["fileName"], item["totalBytes"]) == (packed.name, packed.stat().st_size)
+    assert (item["status"], item["publicScore"]) == ("COMPLETE", "0.08667")
+
+
 def test_official_client_may_use_the_key_as_a_token(practice: Any, cli_of) -> None:
     kaggle = cli_of(practice)
     changes = {"KAGGLE_API_TOKEN": practice.key, "KAGGLE_KEY": "", "KAGGLE_USERNAME": ""}
@@ -192,6 +206,14 @@ def listed(practice: Any) -> list[dict[str, Any]]:
     return submissions
 
 
+def zipped(**files: str) -> str:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue().decode("latin-1")
+
+
 def test_a_malformed_file_ends_in_error_with_a_reason(start: Start, submission_file: Path) -> None:
     text = submission_file.read_bytes().decode()
     malformed = {
@@ -202,10 +224,12 @@ def test_a_malformed_file_ends_in_error_with_a_reason(start: Start, submission_f
         "'ten'": text.replace("\r\n7,0", "\r\n7,ten"),
         "line 8": text.replace("\r\n7,0", "\r\n7"),
         "Evaluation Exception": "",
+        "one CSV file": "PK\x03\x04",
+        "and nothing else": zipped(a="", b=""),
     }
     practice = start(delay=0)
     for reason, content in malformed.items():
-        assert submit(practice, content.encode()).status_code == 200
+        assert submit(practice, content.encode("latin-1")).status_code == 200
         item = listed(practice)[0]
         assert item["status"] == "ERROR"
         assert reason in item["errorDescription"]

@@ -35,6 +35,8 @@ def from_text_order(answers: Answers) -> Answers:
 CAUSES = [
     (np.roll(GOOD, 1), "one row off"),
     (np.roll(GOOD, -1), "one row off"),
+    (np.roll(GOOD, 4), "the ids are 4 rows off"),
+    (np.roll(GOOD, -10), "the ids are 10 rows off"),
     (GOOD[::-1], "turned round"),
     (GOOD[TEXT], "the answers are sorted as text"),
     (from_text_order(GOOD), "the ids are sorted as text"),
@@ -96,6 +98,7 @@ def test_by_how_many_rows_ids_slipped() -> None:
         (("2", "0", "1"), ("1", "2", "3"), "add 1 to each id", True),
         (("0.0", "1.0"), ("1", "2"), "add 1 to each id", True),
         (("1", "2", "3"), ("7", "8", "9"), "add 6 to each id", True),
+        (("-1", "0", "1"), ("1", "2", "3"), "from -1 to 1 and the sample's from 1 to 3", True),
         (("8", "10"), ("7", "9"), "take 1 from each id", True),
         (("a0.png", "a1.png"), ("a01.png", "a02.png"), "add 1 to each id", True),
         (("0", "1"), ("1", "2", "3"), "if they number the rows, add 1", False),

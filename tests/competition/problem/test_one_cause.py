@@ -1,5 +1,6 @@
 """What is wrong in every line for one reason is one fault with its cure, and can be fixed."""
 
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -40,6 +41,19 @@ def lines(change: str) -> str:
         (lines("{id},{c}\n"), "the header is missing"),
         (" Id , class\n" + lines("{id},{c}\n"), "blanks count"),
         (GOOD + "\n", "the line is blank"),
+        ('"";"Id";"Class"\n' + lines('"{row}";{id};{c}\n'), "commas, and without row names"),
+        ("sep=,\n" + GOOD, "'sep=,' is for Excel alone"),
+        ("\n" + GOOD, "the line is blank; the header must come first"),
+        ("# made at night\n" + GOOD, "is a comment"),
+        ("# " + GOOD, "write with comments=''"),
+        ("Id,Class\n" + lines("{id},{c},\n"), "every line ends in a comma"),
+        (GOOD.replace("\n", ",\n"), "every line ends in a comma"),
+        (GOOD.replace("\n", "\n\r"), "the wrong way round"),
+        (GOOD + "\0" * 40, "bytes that are no text (0x00, 40 in all)"),
+        (GOOD + "\x1a", "0x1a"),
+        (GOOD.encode("utf-16-le").decode("latin-1"), "it is UTF-16"),
+        (GOOD.encode("utf-16-be").decode("latin-1"), "it is UTF-16"),
+        (GOOD.encode("utf-32").decode("latin-1"), "it is UTF-32"),
         (GOOD.encode("utf-16").decode("latin-1"), "it is UTF-16"),
         ("\xef\xbb\xbf" + GOOD, "byte order mark"),
     ],
@@ -126,6 +140,14 @@ def test_other_capitals_in_the_header_are_a_warning(tmp_path: Path) -> None:
         (b"PAR1 and so on", "Parquet"),
         (b"\x93NUMPY\x01", "NumPy"),
         (b"<!DOCTYPE html>", "web page"),
+        (b"\xef\xbb\xbf\n<!doctype html>", "web page"),
+        (b'[{"Id": 1}]', "JSON"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"ARROW1\0\0", "Feather"),
+        (pickle.dumps({}, 2), "pickle"),
+        (pickle.dumps({}, 5), "pickle"),
+        (b"mine.csv" + bytes(249) + b"ustar", "tar archive"),
+        (b"PK\x05\x06" + bytes(18), "a zip with nothing in it"),
     ],
 )
 def test_other_files_are_named(content: bytes, said: str, tmp_path: Path) -> None:
@@ -140,6 +162,9 @@ def test_other_files_are_named(content: bytes, said: str, tmp_path: Path) -> Non
     [
         ("xl/workbook.xml", "workbook (.xlsx)"),
         ("content.xml", "OpenDocument"),
+        ("arr_0.npy", "NumPy arrays (.npz)"),
+        ("archive/data.pkl", "PyTorch"),
+        ("model.weights.h5", "Keras"),
         ("a", "a zip"),
     ],
 )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from socket import socket
 
@@ -46,6 +46,15 @@ class Cluster:
         assert f"{count} workers at {self.address}" in process.stdout.readline()
         return process
 
+    @contextmanager
+    def joined_by(self, count: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
+        """Have so many workers more for a while."""
+        workers = self.add_workers(count, *options)
+        try:
+            yield workers
+        finally:
+            self.kill(workers)
+
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [sys.executable, "-m", "pipelines", *arguments],
@@ -78,7 +87,16 @@ def free_port() -> int:
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
+    """A scheduler of the test's own, without workers."""
     with closing(Cluster()) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def shared_cluster() -> Iterator[Cluster]:
+    """A scheduler with two workers, for all tests that leave it so."""
+    with closing(Cluster()) as started:
+        started.add_workers(2)
         yield started
 
 

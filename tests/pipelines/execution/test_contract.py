@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,14 +46,6 @@ EXECUTORS = {
     "local": local,
     "cluster": on_a_cluster,
 }
-
-
-@pytest.fixture(scope="module")
-def shared_cluster() -> Iterator[Cluster]:
-    """A cluster of two workers for all tests of this module."""
-    with closing(Cluster()) as started:
-        started.add_workers(2)
-        yield started
 
 
 @pytest.fixture(
@@ -111,19 +102,19 @@ def test_waiting_ends_with_the_time_or_with_the_first_result(
     executor: FitExecutor, tmp_path: Path
 ) -> None:
     result(executor, executor.submit(name_of, 0))
-    long = executor.submit(take_long, tmp_path / "long", 8.0)
+    long = executor.submit(take_long, tmp_path / "long", 4.0)
     began = time.monotonic()
     assert executor.wait([long], 0.2) == set()
     assert time.monotonic() - began < 2
     quick = executor.submit(name_of, 1)
-    assert executor.wait([long, quick], 6.0) == {quick}
+    assert executor.wait([long, quick], 3.5) == {quick}
 
 
 def test_what_is_abandoned_is_forgotten_and_new_fits_may_follow(
     executor: FitExecutor, tmp_path: Path
 ) -> None:
     mark = tmp_path / "mark"
-    futures = [executor.submit(take_long, mark, 5.0) for _ in range(6)]
+    futures = [executor.submit(take_long, mark, 2.5) for _ in range(6)]
     while not (mark.exists() and mark.read_text()):
         executor.wait(futures, 0.1)
     executor.abandon()
@@ -136,7 +127,7 @@ def test_the_clock_runs_and_what_fits_say_is_a_line_that_ends_with_them(
     executor: FitExecutor,
 ) -> None:
     before = executor.now()
-    speaking = executor.submit(speak, "epoch 3 of 8", 2.0)
+    speaking = executor.submit(speak, "epoch 3 of 8", 1.0)
     heard = {executor.doing()}
     while not executor.wait([speaking], 0.1):
         heard.add(executor.doing())

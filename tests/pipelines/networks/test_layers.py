@@ -3,12 +3,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-tf = pytest.importorskip("tensorflow")
-keras = pytest.importorskip("keras")
-
 
 def both(policy: str) -> tuple[Any, Any]:
     """Return the fused layer and Keras' own, with equal parameters away from their start."""
+    import keras
+
     from pipelines.networks.layers import FusedBatchNormalization
 
     layers = (
@@ -25,6 +24,8 @@ def both(policy: str) -> tuple[Any, Any]:
 
 def train_step(layer: Any, images: Any, wanted: Any) -> list[Any]:
     """Return outputs, and the gradients of a loss in inputs, scale and offset."""
+    import tensorflow as tf
+
     with tf.GradientTape() as tape:
         tape.watch(images)
         outputs = layer(images, training=True)
@@ -35,6 +36,9 @@ def train_step(layer: Any, images: Any, wanted: Any) -> list[Any]:
 
 @pytest.mark.parametrize(("policy", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 3e-2)])
 def test_fused_normalisation_is_keras_own(policy: str, tolerance: float) -> None:
+    import keras
+    import tensorflow as tf
+
     generator = np.random.default_rng(4)
     values = generator.normal(0.7, 2.0, (32, 6, 6, 16)).astype(np.float32)
     images = tf.cast(values, keras.DTypePolicy(policy).compute_dtype)

@@ -1,6 +1,5 @@
 """The Keras models are those that their sources describe."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -20,6 +19,8 @@ from pipelines.networks.build import build_network
 def test_published_stacks_have_their_depth_and_end_in_their_maps(
     architecture: str, convolutions: int, maps: tuple[int, ...]
 ) -> None:
+    import keras
+
     network = build_network(NetworkShape(architecture, 28, 10))
     made = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     assert len(made) == convolutions
@@ -29,6 +30,8 @@ def test_published_stacks_have_their_depth_and_end_in_their_maps(
 def test_a_residual_block_without_weights_passes_its_input_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    import keras
+
     alone = Architecture((Residual(8), Residual(8)))
     monkeypatch.setattr(NetworkShape, "stack", lambda shape: alone)
     network = build_network(NetworkShape("residual", 28, 10))

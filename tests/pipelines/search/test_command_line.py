@@ -16,26 +16,44 @@ from optuna.trial import TrialState
 
 from competition.data.dataset import load_dataset
 from competition.workspace import Workspace
+from pipelines.__main__ import app
 from pipelines.base import load_pipeline
 from pipelines.columns import read_columns
 from pipelines.search.plan import make_plan
 from pipelines.search.studies.owners import asked_of
 from pipelines.search.studies.study import open_storage, study_name
+from tests.typed import typed
 
 ROOT = Path(__file__).parents[3]
 TUNE = [sys.executable, "-m", "pipelines", "tune", "-p"]
 
 
-def the_study(workspace: Workspace) -> optuna.Study | None:
-    if workspace.database.missing:
-        return None
+def the_study(workspace: Workspace) -> optuna.Study:
+    """Read the one study afresh: an opened one does not look at its finished trials again."""
     storage = open_storage(workspace.database)
-    names = optuna.get_all_study_names(storage)
-    return optuna.load_study(study_name=names[0], storage=storage) if names else None
+    (name,) = optuna.get_all_study_names(storage)
+    return optuna.load_study(study_name=name, storage=storage)
 
 
 def finished(study: optuna.Study) -> dict[int, tuple[TrialState, float | None]]:
     return {t.number: (t.state, t.value) for t in study.trials if t.state.is_finished()}
+
+
+def wait_for_trials(count: int, workspace: Workspace, process: "subprocess.Popen[str]") -> None:
+    """Wait until a run's study has so many finished trials."""
+    while workspace.database.missing:
+        assert process.poll() is None
+        time.sleep(0.1)
+    storage = open_storage(workspace.database)
+    while (
+        sum(
+            len(finished(optuna.load_study(study_name=name, storage=storage)))
+            for name in optuna.get_all_study_names(storage)
+        )
+        < count
+    ):
+        assert process.poll() is None
+        time.sleep(0.1)
 
 
 def workers_of(process: "subprocess.Popen[str]") -> list[int]:
@@ -54,68 +72,59 @@ def start(pipeline: str, budget: str, **options: object) -> "subprocess.Popen[st
     )
 
 
-@pytest.mark.slow
-def test_it_tunes_and_blends_and_the_other_commands_show_it(workplace: Workspace) -> None:
-    done = subprocess.run(
-        [*TUNE, "logistic svm", "--budget", "5s"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert " pipeline  accuracy " in done.stdout
-    assert "blend      0.9" in done.stdout
-    assert done.stdout.rstrip().endswith("Next: make submit")
+def said(*words: str) -> str:
+    done = typed(app, "pipelines", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
-    def said(*words: str) -> str:
-        command = [sys.executable, "-m", "pipelines", *words]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+@pytest.mark.slow
+def test_it_tunes_and_blends_and_the_other_commands_show_it(
+    workplace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKERS", "1")
+    process = start("logistic svm", "1s")  # each has its first trial however short the time is
+    shown, told = process.communicate()
+    assert (process.returncode, told) == (0, "")
+    assert " pipeline  accuracy " in shown
+    assert "blend      0.9" in shown
+    assert shown.rstrip().endswith("Next: make submit")
 
     best, *_ = json.loads(said("results", "--json"))
     assert best["pipeline"] == "svm" and best["metric"] == "accuracy"
     assert len(best["classes"]) == 10
     assert "precision" in said("results", "--classes", "svm")
     assert re.match(r"freed: \d+ configurations, \d+ files, [\d.]+ MB\n", said("clean"))
-    assert said("blend").splitlines()[0] in done.stdout
+    assert said("blend").splitlines()[0] in shown
 
 
 @pytest.mark.slow
-def test_what_cannot_learn_numbers_is_left_out_with_a_word(workplace: Workspace) -> None:
+def test_what_cannot_learn_numbers_is_left_out_with_a_word(
+    workplace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = workplace.data.rename(workplace.data.with_name("digits-rmse"))
     sample = folder / "sample_submission.csv"
     sample.write_text(sample.read_text().replace("Label", "Value"))
-    done = subprocess.run(
-        [*TUNE, "logistic svm", "--budget", "2s", "-c", "digits-rmse"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert " pipeline  rmse " in done.stdout
-    assert "left out   logistic: it cannot learn numbers" in done.stdout
-    shown = [sys.executable, "-m", "pipelines", "results", "-c", "digits-rmse"]
-    told = subprocess.run(
-        [*shown, "--classes", "svm"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert (told.returncode, told.stderr) == (
-        1,
-        "digits-rmse asks for numbers, so it has no classes.\n",
-    )
+    monkeypatch.setenv("COMPETITION", "digits-rmse")
+    shown = said("tune", "-p", "logistic svm", "--budget", "4s", "--workers", "1")
+    assert " pipeline  rmse " in shown
+    assert "left out   logistic: it cannot learn numbers" in shown
+    told = typed(app, "pipelines", "results", "--classes", "svm")
+    assert told.returncode == 1
+    assert told.stderr == "digits-rmse asks for numbers, so it has no classes.\n"
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_same_command_goes_on(workplace: Workspace) -> None:
+def test_killed_at_any_moment_the_same_command_goes_on(
+    workplace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No finished trial is repeated, none is lost, no study is locked, no worker is left."""
     before: dict[int, tuple[TrialState, float | None]] = {}
     files: dict[Path, int] = {}
-    for pause in (0.3, 0.1):
+    for pause, processes in ((0.3, "2"), (0.1, "1")):
+        monkeypatch.setenv("WORKERS", processes)
         process = start("svm", "90s")
-        while (study := the_study(workplace)) is None or len(finished(study)) < len(before) + 3:
-            assert process.poll() is None
-            time.sleep(0.1)
+        wait_for_trials(len(before) + 3, workplace, process)
         time.sleep(pause)
         workers = workers_of(process)
         assert workers
@@ -125,7 +134,6 @@ def test_killed_at_any_moment_the_same_command_goes_on(workplace: Workspace) -> 
             time.sleep(0.1)  # the test's time-out tells when they never end
 
         study = the_study(workplace)
-        assert study is not None
         now = finished(study)
         assert {number: now[number] for number in before} == before
         before = now
@@ -135,11 +143,10 @@ def test_killed_at_any_moment_the_same_command_goes_on(workplace: Workspace) -> 
         files = {path: path.stat().st_mtime_ns for path in store.rglob("*.npz")}
 
     left_open = [asked_of(t) for t in study.trials if t.state == TrialState.RUNNING]
-    process = start("svm", "3s")
-    said, told = process.communicate()
+    process = start("svm", "1s")
+    shown, told = process.communicate()
     assert process.returncode == 0, told
     study = the_study(workplace)
-    assert study is not None
     after = finished(study)
     assert {number: after[number] for number in before} == before
     kept = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.WAITING)
@@ -149,21 +156,21 @@ def test_killed_at_any_moment_the_same_command_goes_on(workplace: Workspace) -> 
     columns = {path.parent for path in store.rglob("manifest.json")}  # these got test predictions
     untouched = {path: made for path, made in files.items() if path.parent not in columns}
     assert untouched.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
-    assert "Next: make submit" in said
+    assert "Next: make submit" in shown
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(workplace: Workspace) -> None:
+def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(
+    workplace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKERS", "1")
     process = start("svm", "90s", start_new_session=True)
-    while (study := the_study(workplace)) is None or len(finished(study)) < 3:
-        assert process.poll() is None
-        time.sleep(0.2)
+    wait_for_trials(3, workplace, process)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert told.strip() == "Interrupted. What was finished is kept; the same command goes on."
     study = the_study(workplace)
-    assert study is not None
     assert not [t for t in study.trials if t.state == TrialState.RUNNING]
 
 
@@ -183,7 +190,7 @@ def test_a_full_disk_is_a_sentence(url: str, told: str, workplace: Workspace) ->
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
+        env={**os.environ, "DATABASE_URL": url, "WORKERS": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -80,7 +80,7 @@ def test_a_budget_that_is_too_small_still_ends_with_a_column(tmp_path: Path) -> 
             self.sent += 1
             return super().submit(*args, **kwargs)
 
-    place = Watched(2, 1)
+    place = Watched(1, 1)
     plan = replace(plan_on_disk(tmp_path), place=place)
     study = memory_study()
     (column,) = tune(LOGISTIC, study, plan, 0.01, quiet)

@@ -279,7 +279,11 @@ def test_two_accounts_are_told_apart(ledger: Ledger) -> None:
         ({}, True),
         ({"description": described("", FINGERPRINT, 2)}, True),
         ({"total_bytes": 0}, True),
-        ({"description": described("", "b" * 12, 1)}, False),
+        ({"description": described("", "b" * 12, 1)}, True),
+        ({"description": described("", "c" * 12, 1)}, False),  # that content went from here
+        ({"file_name": "A.CSV"}, True),
+        ({"file_name": "up/a_.csv.zip"}, True),
+        ({"file_name": "%61.csv"}, True),
         ({"total_bytes": 21}, False),
         ({"file_name": "b.csv"}, False),
         ({"ref": 4}, False),
@@ -288,6 +292,7 @@ def test_two_accounts_are_told_apart(ledger: Ledger) -> None:
 def test_what_may_be_a_submission_in_doubt(
     changes: dict[str, object], alike: bool, ledger: Ledger
 ) -> None:
+    ledger.intend("c" * 12, 1, message="", file="/x/a.csv", sha256="c" * 64)
     row = ledger.intend(FINGERPRINT, 1, message="", file="/x/a.csv", size=20, newest_before=4)
     entry = replace(remote(5), **changes)  # type: ignore[arg-type]
     ledger.absorb([entry])

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.report.drawing.figures import Plot, plot
+from app.report.drawing.figures import Plot, boxes, plot
 from app.report.drawing.matrices import confused_pairs, confusion_table, error_table
 from app.report.drawing.pictures import Picture, png_uri
 from app.report.findings import Findings
@@ -15,7 +15,6 @@ from competition.problem.targets import Answers, Kind, Predictions
 from pipelines.class_scores import class_scores
 
 _MISTAKES = 60
-_BOX = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles at a box's ends, and in it
 
 
 def judge_labels(
@@ -92,17 +91,8 @@ def _class_numbers(
 ) -> Plot:
     """Draw how the expected class numbers of each true class are spread."""
     there = np.unique(truth).tolist()
-    quantiles = [np.quantile(predictions[truth == each, 0], _BOX).tolist() for each in there]
-    low, first, middle, third, high = zip(*quantiles, strict=True)
-    box = go.Box(
-        x=[names[each] for each in there],
-        lowerfence=low,
-        q1=first,
-        median=middle,
-        q3=third,
-        upperfence=high,
-    )
-    figure = go.Figure(box)
+    spread = [predictions[truth == each, 0] for each in there]
+    figure = go.Figure(boxes([names[each] for each in there], spread))
     figure.update_layout(
         xaxis={"title": {"text": "true class"}, "type": "category"},
         yaxis={"title": {"text": "expected class number"}},

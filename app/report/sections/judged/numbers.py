@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.report.drawing.figures import Plot, plot
+from app.report.drawing.figures import Plot, boxes, plot
 from app.report.drawing.pictures import Picture, png_uri
 from app.report.findings import Findings
 from app.report.sections.judged.parts import Parts, Worst
@@ -15,7 +15,6 @@ _FURTHEST = 60
 _POINTS = 2_000  # that a figure shows, drawn at random
 _RANGES = 10
 _MOST_TARGETS = 4
-_BOX = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles at a box's ends, and in it
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,17 +58,8 @@ def _against(name: str, true: Floats, given: Floats) -> Plot:
 def _residuals(name: str, true: Floats, given: Floats) -> Plot:
     """Draw the residuals of the rows in tenths by the prediction."""
     tenths = np.array_split(np.argsort(given, kind="stable"), min(_RANGES, len(given)))
-    quantiles = [np.quantile((given - true)[tenth], _BOX).tolist() for tenth in tenths]
-    low, first, middle, third, high = zip(*quantiles, strict=True)
-    box = go.Box(
-        x=[f"{place + 1}: {given[tenth].mean():.3g}" for place, tenth in enumerate(tenths)],
-        lowerfence=low,
-        q1=first,
-        median=middle,
-        q3=third,
-        upperfence=high,
-    )
-    figure = go.Figure(box)
+    names = [f"{place + 1}: {given[tenth].mean():.3g}" for place, tenth in enumerate(tenths)]
+    figure = go.Figure(boxes(names, [(given - true)[tenth] for tenth in tenths]))
     figure.update_layout(
         xaxis={"title": {"text": f"tenths by predicted {name}, and their means"}},
         yaxis={"title": {"text": "predicted less true"}},

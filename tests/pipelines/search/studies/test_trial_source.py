@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -9,7 +10,7 @@ import pytest
 from optuna.trial import TrialState
 
 from competition.errors import PodiumError
-from pipelines.base import Params
+from pipelines.base import Params, ShippedPoint
 from pipelines.models.images.logistic import Logistic
 from pipelines.search.coordinator import tune
 from pipelines.search.fit import FitRequest, FitResult
@@ -82,8 +83,6 @@ def by_cost(request: FitRequest) -> float:
 
 
 def costly(request: FitRequest) -> FitResult:
-    from dataclasses import replace
-
     cost = Uneven().cost(request.task.params)
     made = made_up(request)
     return replace(
@@ -120,6 +119,29 @@ def test_points_are_sampled_within_the_time_left_and_none_is_failed_for_it(
     assert all(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in study.trials)
     assert all(trial.params == trial.user_attrs[owners.ASKED] for trial in sampled)
     assert place.clock < 1000
+
+
+class BestLast(Uneven):
+    """Ships a cheap point, and the best, whose work is four times as much."""
+
+    def shipped(self) -> list[ShippedPoint]:
+        points = [{"C": strength, "max_iter": 50} for strength in (0.1, 1.0)]
+        return [ShippedPoint(f"C = {one['C']}", one, self.cost(one)) for one in points]
+
+
+def test_the_one_to_beat_costs_no_time_as_its_folds_are_there(tmp_path: Path) -> None:
+    def work(request: FitRequest) -> float:
+        return BestLast().cost(request.task.params)
+
+    def fit(request: FitRequest) -> FitResult:
+        return replace(made_up(request), fit_seconds=work(request))
+
+    study, place = memory_study(pruned=True), Here(fit, work, workers=1)
+    tune(BestLast(), study, plan_here(tmp_path, place=place), 20.0, quiet)
+    points = [trial.user_attrs.get("point") for trial in study.trials]
+    assert points[:3] == ["C = 0.1", "C = 1.0", "the one to beat"]
+    assert all(trial.state != TrialState.FAIL for trial in study.trials)
+    assert place.clock < 20
 
 
 def test_one_slow_trial_does_not_set_the_time_of_those_to_come(tmp_path: Path) -> None:
