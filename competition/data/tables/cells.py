@@ -33,7 +33,8 @@ def read_cells(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
             that are not there are passed over.
 
     Returns:
-        A column for each of the header's names, a doubled one with ` (2)` behind it. Cells are
+        A column for each of the header's names, `unnamed` where it has none, and a doubled one
+        with ` (2)` behind it. Cells are
         numbers or texts (True and False too); empty ones are NaN, as are `NA` and its like in a
         column of numbers.
 
