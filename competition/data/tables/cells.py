@@ -82,7 +82,7 @@ def read_typed(
             check_row_widths(content, frame)
     if frame.empty:
         raise PodiumError(f"{path.name} has no rows. {DOWNLOAD_AGAIN}")
-    if content.separator != ",":
+    if content.separator == ";":
         _read_decimal_commas(frame, as_text)
     return frame
 

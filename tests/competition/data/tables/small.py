@@ -51,6 +51,7 @@ def write(
         competition: Names files, ids and labels.
         labels: The label cells; None for some.
     """
+    folder.mkdir(exist_ok=True)
     test = columns if test is None else test
     n, m = (len(next(iter(each.values()))) for each in (columns, test))
     if labels is None:
