@@ -59,8 +59,8 @@ def memory(workspace: Workspace, action: str) -> float:
         "from benchmarks.large_table import LARGE; from competition.data.dataset import "
         "load_dataset; import competition.data.tables.table; folder = Path(sys.argv[1]); "
         "status = Path('/proc/self/status'); "  # of Linux
-        "peak = lambda: int(re.search(r'VmHWM:\\s*(\\d+)', status.read_text())[1]); before = peak(); "
-        f"kept = {action}; print(peak() - before)"
+        "peak = lambda: int(re.search(r'VmHWM:\\s*(\\d+)', status.read_text())[1]); "
+        f"before = peak(); kept = {action}; print(peak() - before)"
     )
     command = [sys.executable, "-c", program, str(workspace.data)]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) / 1024

@@ -32,10 +32,10 @@ def real_zip() -> Path:
 @pytest.fixture(scope="session")
 def table_zip() -> Callable[[str], Path]:
     """Return a real table's zip by its slug: needed in CI, skipped visibly where there is none."""
+    given = os.environ.get("KAGGLE_TABLES")
+    folder = Path(given) if given else ROOT.parent / "shared" / "data" / "tables"
 
     def find(slug: str) -> Path:
-        given = os.environ.get("KAGGLE_TABLES")
-        folder = Path(given) if given else ROOT.parent / "shared" / "data" / "tables"
         path = folder / f"{slug}.zip"
         if path.is_file():
             return path
