@@ -21,9 +21,16 @@ from competition.drafting.command import new
 from competition.errors import PodiumError
 from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
-from competition.problem.targets import Eats
 from competition.progress import megabytes, shown_progress
-from competition.spec import Competition, load_competition
+from competition.spec import load_competition
+from competition.words import (
+    asked_of,
+    columns_of,
+    count_of_rows,
+    held_by_submission,
+    is_there,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from competition.kaggle.manifest import Manifest
@@ -60,6 +67,8 @@ def download(
     sys.stdout.write(
         f"{len(result.files)} files, {megabytes(result.size)}, {what}: {result.folder}\n"
     )
+    if spec.rows_kind == "tables":
+        sys.stdout.write(columns_of(workspace))
 
 
 @app.command()
@@ -79,24 +88,20 @@ def describe(
         return
     metric = spec.problem.metric
     better = "higher" if metric.greater_is_better else "lower"
-    shape = (
-        "A table"
-        if spec.image_side is None
-        else f"{'Colour' if spec.channels == 3 else 'Grey'} images of {spec.image_side}×"
-        f"{spec.image_side} pixels"
-    )
     sys.stdout.write(
         f"{spec.title} ({spec.slug}): {spec.url}\n"
-        f"Asked: {_asked(spec)}, scored by {metric.name} ({better} is better)\n"
+        f"Asked: {asked_of(spec)}, scored by {metric.name} ({better} is better)\n"
         f"A submission holds {held_by_submission(spec)}; {spec.daily_submissions} a day\n"
-        f"{shape}, {_count(spec.train_rows)} to learn from, "
-        f"{_count(spec.test_rows)} to answer\n"
+        f"{rows_of(spec)}, {count_of_rows(spec.train_rows)} to learn from, "
+        f"{count_of_rows(spec.test_rows)} to answer\n"
     )
     source = f", from {manifest.source}" if manifest else ""
     sys.stdout.write(f"Data in {folder}{source}:\n")
     for file in files:
         size = megabytes(file["size"]) if file["size"] is not None else ""
         sys.stdout.write(f"  {file['name']:<24} {size:>9}  {file['state']}\n")
+    if spec.rows_kind == "tables" and all(is_there(folder, name) for name in spec.files):
+        sys.stdout.write(columns_of(workspace))
 
 
 @app.command()
@@ -213,43 +218,6 @@ def _instructions(running: Running) -> str:
         f"  export KAGGLE_USERNAME={running.username} KAGGLE_KEY={running.key}",
     ]
     return "\n".join(lines)
-
-
-def _asked(spec: Competition) -> str:
-    """Return what the truth is: `10 classes`, or the names of the numbers."""
-    problem = spec.problem
-    if problem.targets:
-        return (
-            f"the {'number' if len(problem.targets) == 1 else 'numbers'} {_series(problem.targets)}"
-        )
-    return (
-        f"{len(problem.classes)} {problem.kind if problem.kind == 'classes' else 'ordered classes'}"
-    )
-
-
-def held_by_submission(spec: Competition) -> str:
-    """Return what a row of a submission holds beside its id, as people say it."""
-    problem, columns = spec.problem, _series(spec.target_columns)
-    match problem.metric.eats:
-        case Eats.LABEL:
-            return f"a class in {columns}"
-        case Eats.VALUE:
-            return f"a value in {columns}"
-        case Eats.RANKING:
-            return f"up to {problem.metric.top} classes, the likeliest first, in {columns}"
-        case Eats.CLASS_PROBABILITIES if not problem.one_column:
-            return f"a probability for each class in {columns}"
-    assert problem.positive is not None
-    return f"the probability of {problem.classes[problem.positive]} in {columns}"
-
-
-def _series(names: tuple[str, ...]) -> str:
-    """Return `a`, `a, b, c`, or `a, …, z` for many."""
-    return ", ".join(names if len(names) <= 3 else (names[0], "…", names[-1]))
-
-
-def _count(rows: int | None) -> str:
-    return "any number" if rows is None else f"{rows:,}"
 
 
 def file_state(path: Path, manifest: "Manifest | None") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Fixtures that every package's tests share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,6 +39,24 @@ def real_zip() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def table_zip() -> Callable[[str], Path]:
+    """Return a real table's zip by its slug: needed in CI, skipped visibly where there is none."""
+    given = os.environ.get("KAGGLE_TABLES")
+    folder = Path(given) if given else ROOT.parent / "shared" / "data" / "tables"
+
+    def find(slug: str) -> Path:
+        path = folder / f"{slug}.zip"
+        if path.is_file():
+            return path
+        reason = f"needs Kaggle's {slug}.zip; set KAGGLE_TABLES to its folder"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return find
 
 
 @pytest.fixture

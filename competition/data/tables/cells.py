@@ -33,7 +33,8 @@ def read_cells(path: Path, as_text: Collection[str] = ()) -> pd.DataFrame:
             that are not there are passed over.
 
     Returns:
-        A column for each of the header's names, a doubled one with ` (2)` behind it. Cells are
+        A column for each of the header's names, `unnamed` where it has none, and a doubled one
+        with ` (2)` behind it. Cells are
         numbers or texts (True and False too); empty ones are NaN, as are `NA` and its like in a
         column of numbers.
 
@@ -81,7 +82,7 @@ def read_typed(
             check_row_widths(content, frame)
     if frame.empty:
         raise PodiumError(f"{path.name} has no rows. {DOWNLOAD_AGAIN}")
-    if content.separator != ",":
+    if content.separator == ";":
         _read_decimal_commas(frame, as_text)
     return frame
 

@@ -8,14 +8,13 @@ import codecs
 import csv
 import io
 import mmap
-import re
 import sys
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from competition.data.csv_files import DOWNLOAD_AGAIN
 from competition.errors import PodiumError
 
 _SEPARATORS = ",;\t|"
-_FIRST_RECORD = re.compile(r'(?:[^"\r\n]|"[^"]*")*')
+_FIRST_RECORDS = 50  # that tell what parts the cells
 _MARK = b"\xef\xbb\xbf"  # of UTF-8
 _HEAD = 1 << 20  # bytes, in which the header ends
 _PIECE = 1 << 18  # bytes that are looked at together: so many stay in the processor's cache
@@ -159,18 +158,23 @@ def _with_header(content: Content) -> Content:
 
 
 def _separator_of(text: str) -> str:
-    """Return what parts the header's cells: of the usual signs the one that stands there most."""
-    header = _FIRST_RECORD.match(text)
-    outside = "".join(header[0].split('"')[::2]) if header else ""
-    counts = Counter({sign: outside.count(sign) for sign in _SEPARATORS})
-    sign, count = counts.most_common(1)[0]
-    return sign if count else ","
+    """Return what parts the cells: the sign that makes the first rows as wide as the header.
+
+    Where several do, the one that makes most cells; where none does, that of the header.
+    """
+    widths: dict[str, list[int]] = {}
+    for sign in _SEPARATORS:
+        records = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+        first = [len(record) for record in islice(records, _FIRST_RECORDS) if record]
+        widths[sign] = first[:-1] if len(first) > 2 else first  # the last may be cut
+    even = [sign for sign, found in widths.items() if found[0] > 1 and len(set(found)) == 1]
+    return max(even or _SEPARATORS, key=lambda sign: widths[sign][0])
 
 
 def _all_different(cells: list[str]) -> tuple[str, ...]:
     names: list[str] = []
-    for place, cell in enumerate(cells, 1):
-        name = wanted = cell.strip() or f"column {place}"
+    for cell in cells:
+        name = wanted = cell.strip() or "unnamed"
         again = 1
         while name in names:
             again += 1

@@ -25,6 +25,7 @@ _DAYS = (
 _MONTHS = ("%Y-%m", "%Y/%m", "%b-%Y", "%b-%y", "%b %Y", "%B %Y")
 _TIMES = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
 _ZONE = re.compile(r"(:\d{2}(?:\.\d+)?)\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$", re.ASCII)
+_CLOCK = re.compile(r"\d{1,2}(?::\d{2})+(?:\.\d+)?(?:\s?[AaPp][Mm])?|[-+]?\d+(?:\.\d+)?")
 _FEW = 200  # texts, on which a way of writing is tried before all are read
 
 Seconds = npt.NDArray[np.float64]
@@ -60,6 +61,8 @@ def seconds_of_texts(different: pd.Series, date_format: str | None) -> Seconds:
         different: (k,) texts.
         date_format: As `date_format_of` tells it; None where that found none.
     """
+    if date_format is None:  # a time alone would be one of today
+        different = different.where(~different.str.fullmatch(_CLOCK))
     return seconds_of_dates(_parsed(different, date_format or "mixed"))
 
 

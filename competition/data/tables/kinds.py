@@ -68,7 +68,7 @@ def kind_of_coded(cells: Coded) -> Kind:
     """Tell what a column of texts is, as `kind_of` does."""
     written = [text for text in cells.texts if text not in MISSING]
     if not written:
-        return Kind(Role.CATEGORY if len(cells.texts) > 1 else Role.DROP)
+        return Kind(Role.DROP)
     if numbers(written) is not None:
         return Kind(Role.NUMBER)
     date_format = date_format_of(pd.Series(written, dtype="str"))

@@ -11,7 +11,7 @@ from competition.data.tables.coded import coded
 from competition.data.tables.dates import date_format_of
 from competition.spec import Competition
 
-_NAMELESS = re.compile(r"column \d+|Unnamed: \d+")  # as this reader and pandas call such a column
+_NAMELESS = re.compile(r"unnamed|Unnamed: \d+")  # as this reader and pandas call such a column
 _LOOKED_AT = 1000
 
 

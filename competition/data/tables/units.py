@@ -14,7 +14,6 @@ from competition.data.tables.coded import Coded, coded
 from competition.data.tables.dates import seconds_of_texts
 from competition.data.tables.fold_rule import By, FoldRule, Units
 from competition.data.tables.kinds import kind_of_coded, numbers_of, numbers_of_texts
-from competition.data.tables.schema import Role
 from competition.errors import PodiumError
 from competition.problem.text.lines import shown
 
@@ -96,12 +95,13 @@ def moments_of(rule: FoldRule, *parts: pd.Series) -> list[Moments]:
         moments = [numbers_of(cells) for cells in parts]
     else:
         cells = coded(*parts)
-        kind = kind_of_coded(cells)
-        if kind.role == Role.NUMBER:
-            moments = list(cells.values(numbers_of_texts(cells.texts)))
-        else:
-            texts = pd.Series(cells.texts, dtype="str")
-            moments = list(cells.values(seconds_of_texts(texts, kind.date_format)))
+        seconds = seconds_of_texts(
+            pd.Series(cells.texts, dtype="str"), kind_of_coded(cells).date_format
+        )
+        numbers = numbers_of_texts(cells.texts)
+        # What most cells are shows which of them is at fault.
+        are_dates = np.isnan(seconds).sum() < np.isnan(numbers).sum()
+        moments = list(cells.values(seconds if are_dates else numbers))
     for found, part, where in zip(moments, parts, ("training", "test"), strict=False):
         lost = np.flatnonzero(~np.isfinite(found))
         if len(lost):

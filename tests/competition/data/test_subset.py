@@ -9,9 +9,12 @@ import pytest
 
 from competition.data.dataset import load_dataset
 from competition.data.subset import load_subset
+from competition.data.tables.fold_rule import By
 from competition.errors import PodiumError
 from competition.spec import Competition
 from tests.competition.data.small import MARKS, SHAPES, SIZES, usual_labels, write
+from tests.competition.data.tables.small import folded
+from tests.competition.data.tables.small import write as write_table
 
 SHARES = (60, 30, 10)
 Make = Callable[..., Path]
@@ -92,3 +95,26 @@ def test_another_title_takes_the_same_rows(make: Make) -> None:
     assert (
         load_subset(renamed, folder, 40).fingerprint == load_subset(SHAPES, folder, 40).fingerprint
     )
+
+
+def test_whole_groups_are_taken_and_numbered_again(tmp_path: Path) -> None:
+    groups = [f"g{row // 4}" for row in range(80)]
+    columns = {"g": groups, "x": [str(row) for row in range(80)]}
+    spec = folded(By.GROUP, "g")
+    write_table(tmp_path, columns, competition=spec)
+    part = load_subset(spec, tmp_path, 30)
+    assert part.units is not None and len(part.train) == 28
+    assert np.bincount(part.units).tolist() == [4] * 7
+    assert part.train_rows().origin.units is part.units  # type: ignore[union-attr]
+    with pytest.raises(PodiumError, match="too few for two whole groups"):
+        load_subset(spec, tmp_path, 7)
+
+
+@pytest.mark.parametrize("by", [By.TIME, By.BLOCKS])
+def test_moments_keep_their_order(by: By, tmp_path: Path) -> None:
+    columns = {"t": [str(row) for row in range(80)], "x": [str(row % 9) for row in range(80)]}
+    spec = folded(by, "t")
+    write_table(tmp_path, columns, {"t": ["90", "91"], "x": ["1", "2"]}, spec)
+    part = load_subset(spec, tmp_path, 40)
+    assert part.units is not None and len(part.units) == 40
+    assert (np.diff(part.units) >= 0).all() and set(np.diff(part.units)) <= {0, 1}

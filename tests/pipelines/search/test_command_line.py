@@ -106,7 +106,7 @@ def test_what_cannot_learn_numbers_is_left_out_with_a_word(
     sample = folder / "sample_submission.csv"
     sample.write_text(sample.read_text().replace("Label", "Value"))
     monkeypatch.setenv("COMPETITION", "digits-rmse")
-    shown = said("tune", "-p", "logistic svm", "--budget", "4s", "--workers", "1")
+    shown = said("tune", "-p", "logistic svm", "--budget", "1s", "--workers", "1")
     assert " pipeline  rmse " in shown
     assert "left out   logistic: it cannot learn numbers" in shown
     told = typed(app, "pipelines", "results", "--classes", "svm")

@@ -71,7 +71,7 @@ REAL = {
         6493,
         {N: 8, D: 1},
         {"datetime": D, "season": N},
-        38,
+        48,
         sample="sampleSubmission.csv",
     ),
     "playground-series-s3e5": Real(
