@@ -117,12 +117,13 @@ def _write(
     spec = competition.with_rows(train=len(kept), test=len(hidden))
     of_sample = sample_answers(spec.problem, labelled.truth[kept], len(hidden))
     ids = labelled.ids(hidden)
-    _write_public(folder / PUBLIC_FOLDER, spec, labelled, kept, hidden, of_sample)
+    _write_public(folder / PUBLIC_FOLDER, spec, labelled, kept, hidden, ids, of_sample)
     teams = {"the sample": of_sample}
     if isinstance(labelled, LabelledImages):
         teams |= images_teams.team_answers(spec, labelled, kept, hidden)
     else:
-        teams |= tables_teams.team_answers(spec, labelled, kept, hidden)
+        test_path = folder / PUBLIC_FOLDER / spec.test_file
+        teams |= tables_teams.team_answers(spec, labelled, kept, test_path, ids)
     labels = [labelled.labels[row] for row in hidden]
     with atomic_path(folder / HIDDEN_FILE) as path:
         write_hidden(path, spec, ids, labels, _public_rows(spec, labelled, hidden, of_sample))
@@ -138,10 +139,11 @@ def _write_public(
     labelled: Labelled,
     kept: Numbers,
     hidden: Numbers,
+    ids: tuple[str, ...],
     of_sample: Answers,
 ) -> None:
     """Write the files that are served, and their zip; the sample has Kaggle's CRLF line ends."""
-    sample = Form.of(spec).render(of_sample, sample_of(spec, labelled.ids(hidden)))
+    sample = Form.of(spec).render(of_sample, sample_of(spec, ids))
     files = {
         spec.train_file: labelled.train_file(kept),
         spec.test_file: labelled.test_file(hidden),

@@ -31,7 +31,11 @@ _SEED = 0
 
 
 def team_answers(
-    spec: Competition, labelled: LabelledTable, train: Numbers, hidden: Numbers
+    spec: Competition,
+    labelled: LabelledTable,
+    train: Numbers,
+    test_path: Path,
+    ids: tuple[str, ...],
 ) -> dict[str, Answers]:
     """Return what each team answers for the hidden rows.
 
@@ -39,19 +43,19 @@ def team_answers(
         spec: What is asked.
         labelled: All rows; of the hidden ones the truth is not looked at.
         train: The numbers of the training rows.
-        hidden: The numbers of the hidden rows.
+        test_path: The served test file.
+        ids: Of its rows.
 
     Raises:
         PodiumError: the rows break a promise, such as that of a date in each.
     """
     problem, known = spec.problem, labelled.truth[train]
-    teams = dict([constant_answers(problem, known, len(hidden))])
+    teams = dict([constant_answers(problem, known, len(ids))])
     learnt = train[_sampled(known, problem.kind)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / spec.train_file).write_bytes(labelled.train_file(learnt))
-        (folder / spec.test_file).write_bytes(labelled.test_file(hidden))
-        ids = labelled.ids(hidden)
+        (folder / spec.test_file).symlink_to(test_path.absolute())
         table = read_table(replace(spec, features=None), folder, ids)
     has_columns = any(column.role != Role.GROUP for column in table.columns)
     if has_columns and (problem.kind != Kind.CLASSES or len(np.unique(table.truth)) > 1):

@@ -1,5 +1,6 @@
 """A labelled table taken apart: each row as it was written, whole and as the test file has it."""
 
+import re
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from competition.practice.labelled.parted import Numbers
 from competition.practice.labelled.records import Records
 from competition.problem.targets import Truth
 from competition.spec import Competition
+
+_NO_ID = re.compile(r"[\r\n\0]")  # signs that no id of a submission has
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class LabelledTable:
         """Return the cells of the id column where they can be ids, else numbers from 1."""
         if self.own_ids is not None:
             own = [self.own_ids[row] for row in hidden]
-            if len(set(own)) == len(own) and all(map(_can_be_an_id, own)):
+            if len({*own, ""}) == len(own) + 1 and not _NO_ID.search("".join(own)):
                 return tuple(own)
         return tuple(map(str, range(1, len(hidden) + 1)))
 
@@ -173,7 +176,3 @@ def _units(
 def _texts(cells: pd.Series) -> list[str]:
     texts: list[str] = cells.astype("str").fillna("").tolist()
     return texts
-
-
-def _can_be_an_id(text: str) -> bool:
-    return text != "" and not any(sign in text for sign in "\r\n\0")
