@@ -7,7 +7,8 @@ from competition.data.tables.schema import Role
 from pipelines.features.tables.columns import Builder, Columns
 from pipelines.features.tables.whole import Whole
 
-_MOST = 80  # pairs of a category and a number
+_MOST = 60  # pairs of a category and a number
+_MOST_CELLS = 40_000_000  # of the pairs' rows together, so that large tables have fewer pairs
 _LEAST_ROWS = 1.5  # a level has on average, else its mean is the row itself
 
 Codes = npt.NDArray[np.int64]
@@ -16,9 +17,9 @@ Codes = npt.NDArray[np.int64]
 def group_statistics(whole: Whole, base: Columns) -> Columns:
     """Return means of numbers within categories, and each number less that mean.
 
-    Of the pairs of a category and a number, the first `_MOST` are taken, categories with few levels
-    first. Within a group, numbers have a least and greatest too, and of a category there is the
-    share of the group's rows that have the same.
+    Of the pairs of a category and a number, the first are taken, categories with few levels first.
+    Within a group, numbers have a least and greatest too, and of a category there is the share of
+    the group's rows that have the same.
 
     Args:
         whole: All rows.
@@ -30,8 +31,8 @@ def group_statistics(whole: Whole, base: Columns) -> Columns:
         _within(features, whole.schema.names[place], _codes(whole.column(place)), base, numbers)
     categories = sorted(base.categories, key=lambda place: base.levels[place])
     categories = [place for place in categories if base.levels[place] * _LEAST_ROWS < len(whole)]
-    pairs = [(category, number) for category in categories for number in numbers][:_MOST]
-    for category, number in pairs:
+    pairs = [(category, number) for category in categories for number in numbers]
+    for category, number in pairs[: max(10, min(_MOST, _MOST_CELLS // max(1, len(whole))))]:
         name = f"{base.names[number]} by {base.names[category]}"
         values = base.values[:, number].astype(np.float64)
         means = group_means(_codes(base.values[:, category]), values)

@@ -9,6 +9,8 @@ from pipelines.features.tables.columns import Builder, Columns
 from pipelines.features.tables.whole import Whole
 
 _MOST_NUMBERS = 9  # so that there are at most 36 pairs, three features each
+_MOST_OF_LARGE = 6
+_LARGE = 300_000  # rows, from which fewer are put together
 _MOST_CATEGORIES = 9
 _MOST_LEVELS = 0.5  # of the rows, beyond which a crossing is met too seldom to learn from
 
@@ -48,7 +50,8 @@ def crossings(whole: Whole, base: Columns) -> Columns:
 def _most_different(base: Columns) -> list[int]:
     """Return the places of the numbers with the most different values, in their order."""
     different = {place: len(np.unique(base.values[:, place])) for place in base.numbers}
-    chosen = sorted(different, key=lambda place: -different[place])[:_MOST_NUMBERS]
+    most = _MOST_NUMBERS if len(base) < _LARGE else _MOST_OF_LARGE
+    chosen = sorted(different, key=lambda place: -different[place])[:most]
     return sorted(place for place in chosen if different[place] > 2)
 
 

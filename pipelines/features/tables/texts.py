@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 from competition.data.tables.schema import Role
 from pipelines.features.tables.columns import Builder, Columns, of_levels
@@ -15,6 +16,7 @@ _TOPICS = 24  # components of the words of a text
 _SHARED_WORDS = 20  # of the most frequent words, whether a text has them
 _LEAST_SHARE = 0.01  # of the rows that a word has to be in to count as shared
 _MOST_TERMS = 30_000
+_MOST_LETTERS = 5_000_000  # of all texts together, up to which their stretches are counted
 
 Codes = npt.NDArray[np.float64]
 
@@ -73,20 +75,31 @@ def _components(levels: list[str]) -> Codes:
     return components
 
 
-def terms_of(levels: list[str]) -> csr_matrix[np.float64]:
-    """Return the TF-IDF (levels, terms) of words and pairs of words."""
+def terms_of(levels: list[str], *, letters: bool = False) -> csr_matrix[np.float64]:
+    """Return the TF-IDF (levels, terms) of words and pairs of words.
+
+    Args:
+        levels: Texts.
+        letters: Whether stretches of 3 to 5 letters count too, where there are not too many texts.
+    """
+    blocks = [_tfidf(levels, analyzer="word", ngram_range=(1, 2), token_pattern=r"\b\w+\b")]
+    if letters and sum(map(len, levels)) <= _MOST_LETTERS:
+        blocks.append(_tfidf(levels, analyzer="char_wb", ngram_range=(3, 5)))
+    return csr_matrix(hstack(blocks))
+
+
+def _tfidf(levels: list[str], **kind: Any) -> csr_matrix[np.float64]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    words = TfidfVectorizer(
-        ngram_range=(1, 2),
+    vectorizer = TfidfVectorizer(
         min_df=min(3, max(1, len(levels) // 10)),
         max_features=_MOST_TERMS,
         sublinear_tf=True,
         strip_accents="unicode",
-        token_pattern=r"\b\w+\b",
         dtype=np.float64,
+        **kind,
     )
     try:
-        return csr_matrix(words.fit_transform(levels))
+        return csr_matrix(vectorizer.fit_transform(levels))
     except ValueError:  # not one term is frequent enough
         return csr_matrix((len(levels), 0))

@@ -29,7 +29,7 @@ class Network(TablePipeline):
         return {
             **suggested_view(trial, "crossings"),
             "scaling": trial.suggest_categorical("scaling", SCALINGS),
-            "pieces": trial.suggest_categorical("pieces", [0, 8, 16, 32]),
+            "pieces": trial.suggest_int("pieces", 0, 32),
             "width": trial.suggest_int("width", 32, 512, log=True),
             "depth": trial.suggest_int("depth", 1, 4),
             "dropout": trial.suggest_float("dropout", 0.0, 0.5),

@@ -11,6 +11,8 @@ from pipelines.models.estimators.tables.losses import LOSSES
 from pipelines.models.estimators.tables.stopping import StoppedBooster, Truth, patience
 from pipelines.parameters import NOT_NEGATIVE, Constraints, between, one_of, up_to
 
+_SMALL = 4_000  # rows up to which numbers are cut at fewer places
+_MOST_WEIGHED = 80  # features that a cut chooses from: of many, more take long and tell no more
 _OBJECTIVES = {"squared": "RMSE", "absolute": "MAE", "huber": "Huber:delta=1.0"}
 
 
@@ -83,7 +85,7 @@ class CatBoost(StoppedBooster):
     ) -> tuple[Any, int]:
         from catboost import CatBoost as Model
 
-        model = Model(self._params(rounds, seed))
+        model = Model(self._params(rounds, seed, *learnt[0].values.shape))
         data = _pool(*learnt)
         if aside is None:
             model.fit(data)
@@ -104,7 +106,7 @@ class CatBoost(StoppedBooster):
         )
         return outputs
 
-    def _params(self, rounds: int, seed: int) -> dict[str, Any]:
+    def _params(self, rounds: int, seed: int, rows: int, columns: int) -> dict[str, Any]:
         if self.classes_ == 0:
             objective: dict[str, Any] = {"loss_function": _OBJECTIVES[self.loss]}
         elif self.classes_ == 2:
@@ -120,10 +122,10 @@ class CatBoost(StoppedBooster):
             "random_strength": self.random_strength,
             "bootstrap_type": "Bayesian",
             "bagging_temperature": self.temperature,
-            "rsm": self.colsample,
+            "rsm": min(self.colsample, _MOST_WEIGHED / columns),
             "max_ctr_complexity": self.combined,
             "one_hot_max_size": self.one_hot,
-            "border_count": 128,
+            "border_count": 128 if rows > _SMALL else 48,
             "boosting_type": "Plain",
             "leaf_estimation_iterations": 1 if self.classes_ == 0 else 3,
             "thread_count": threads(),

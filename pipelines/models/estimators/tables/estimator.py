@@ -1,5 +1,6 @@
 """A view of a table, an encoder and a learner, as one estimator of scikit-learn's contract."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -7,12 +8,14 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from competition.errors import PodiumError
-from pipelines.features.tables.columns import Columns
+from pipelines.features.tables.columns import Columns, joined
 from pipelines.features.tables.slices import Inner, inner_of
+from pipelines.features.tables.text_scores import TextScores
 from pipelines.features.tables.view import View
 from pipelines.parameters import SEED, Constraints, check_parameters
 from pipelines.targets import StandardisedRegressor, Values
 
+Rows = npt.NDArray[Any]
 Truth = npt.NDArray[Any]
 Outputs = npt.NDArray[Any]
 
@@ -59,13 +62,14 @@ class _OfTable(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def _learn(
-        self, seen: Columns, truth: Truth, classes: int, inner: Inner
-    ) -> tuple[Encoder, Learner]:
-        encoder, learner = clone(self.encoder), clone(self.learner)
+        self, rows: Rows, seen: Columns, truth: Truth, classes: int, inner: Inner
+    ) -> "_Learnt":
+        scores, encoder, learner = TextScores(), clone(self.encoder), clone(self.learner)
+        seen = joined([seen, scores.fit_transform(rows, truth, classes, inner)])
         encoded = encoder.fit_transform(seen, truth, classes, inner)
-        return encoder, learner.learn(encoded, truth, classes, inner)
+        return _Learnt(scores, encoder, learner.learn(encoded, truth, classes, inner))
 
-    def _seen(self, rows: npt.NDArray[Any]) -> Columns:
+    def _seen(self, rows: Rows) -> Columns:
         """Return the features of rows to predict.
 
         Raises:
@@ -80,10 +84,24 @@ class _OfTable(BaseEstimator):  # type: ignore[misc]
         return seen
 
 
+@dataclass
+class _Learnt:
+    """All that was learnt of one truth."""
+
+    scores: TextScores
+    encoder: Encoder
+    learner: Learner
+
+    def outputs(self, rows: Rows, seen: Columns) -> Outputs:
+        """Return probabilities (n, classes), or values (n,)."""
+        seen = joined([seen, self.scores.transform(rows)])
+        return self.learner.outputs(self.encoder.transform(seen))
+
+
 class TableClassifier(ClassifierMixin, _OfTable):  # type: ignore[misc]
     """Tells classes of a table's rows apart; the parameters are `_OfTable`'s."""
 
-    def fit(self, rows: npt.NDArray[Any], labels: npt.NDArray[Any]) -> Self:
+    def fit(self, rows: Rows, labels: Rows) -> Self:
         """Learn from rows (n, columns) and their labels (n,).
 
         Raises:
@@ -95,27 +113,26 @@ class TableClassifier(ClassifierMixin, _OfTable):  # type: ignore[misc]
         seen = self.view.transform(rows)
         self.table_ = (seen.names, seen.levels)
         inner = inner_of(rows, self.seed)
-        self.encoder_, self.learner_ = self._learn(seen, codes, len(self.classes_), inner)
+        self.learnt_ = self._learn(rows, seen, codes, len(self.classes_), inner)
         return self
 
-    def predict_proba(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def predict_proba(self, rows: Rows) -> npt.NDArray[np.float32]:
         """Return probabilities (n, n_classes)."""
-        given = self.learner_.outputs(self.encoder_.transform(self._seen(rows)))
-        probabilities = np.asarray(given, np.float32)
+        probabilities = np.asarray(self.learnt_.outputs(rows, self._seen(rows)), np.float32)
         if probabilities.ndim == 1:
             probabilities = np.column_stack([1 - probabilities, probabilities])
         return probabilities
 
-    def predict(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def predict(self, rows: Rows) -> Rows:
         """Return the most probable label (n,) of each row."""
-        labels: npt.NDArray[Any] = self.classes_[self.predict_proba(rows).argmax(axis=1)]
+        labels: Rows = self.classes_[self.predict_proba(rows).argmax(axis=1)]
         return labels
 
 
 class TableRegressor(_OfTable, StandardisedRegressor):
     """Learns values of a table's rows, a model for each target; the parameters are `_OfTable`'s."""
 
-    def fit(self, rows: npt.NDArray[Any], values: npt.NDArray[Any]) -> Self:
+    def fit(self, rows: Rows, values: Rows) -> Self:
         """Learn from rows (n, columns) and their values (n,) or (n, t).
 
         Raises:
@@ -129,15 +146,16 @@ class TableRegressor(_OfTable, StandardisedRegressor):
         columns = self._standardised(values)
         self.ranges_ = columns.min(axis=0), columns.max(axis=0)
         self.models_ = [
-            self._learn(seen, column, 0, inner) if column.any() else None for column in columns.T
+            self._learn(rows, seen, column, 0, inner) if column.any() else None
+            for column in columns.T
         ]
         return self
 
-    def predict(self, rows: npt.NDArray[Any]) -> Values:
+    def predict(self, rows: Rows) -> Values:
         """Return values (n,), or (n, t) of several targets."""
         seen = self._seen(rows)
         columns = [
-            np.zeros(len(seen)) if model is None else model[1].outputs(model[0].transform(seen))
+            np.zeros(len(seen)) if model is None else model.outputs(rows, seen)
             for model in self.models_  # none where all that was learnt from is equal
         ]
         low, high = self.ranges_
@@ -146,9 +164,7 @@ class TableRegressor(_OfTable, StandardisedRegressor):
         return self._restored(standardised)
 
 
-def checked(
-    rows: npt.NDArray[Any], truth: npt.NDArray[Any], *, numbers: bool
-) -> tuple[npt.NDArray[Any], Truth]:
+def checked(rows: Rows, truth: Rows, *, numbers: bool) -> tuple[Rows, Truth]:
     """Return rows, which keep their origin, and their truth, as an estimator can learn from.
 
     Raises:

@@ -1,10 +1,12 @@
 """Linear models of a table: logistic regression, ridge and elastic net."""
 
+import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 
 from pipelines.features.tables.columns import Columns
@@ -12,6 +14,7 @@ from pipelines.features.tables.slices import Inner
 from pipelines.parameters import POSITIVE, SEED, Constraints, between
 
 _STEPS = 300
+_WIDE = 5e7  # numbers in the matrix, up to which it may be copied as float64
 _SAGA_SIZE = 3e6  # numbers in the matrix, up to which an elastic net of classes is affordable
 _SAGA_STEPS = 100
 
@@ -53,7 +56,9 @@ class Linear(BaseEstimator):  # type: ignore[misc]
             )
         else:
             self.model_ = LogisticRegression(C=self.strength, max_iter=_STEPS)
-        self.model_.fit(values.astype(np.float64) if values.size < 5e7 else values, truth)
+        with warnings.catch_warnings():  # steps that run out are no news: penalties are compared
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self.model_.fit(values.astype(np.float64) if values.size < _WIDE else values, truth)
         return self
 
     def outputs(self, seen: Columns) -> npt.NDArray[Any]:
