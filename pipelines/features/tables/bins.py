@@ -36,7 +36,7 @@ class NetworkEncoder(BaseEstimator):  # type: ignore[misc]
         "levels": at_least(1),
     }
 
-    def __init__(self, scaling: str = "quantile", pieces: int = 16, levels: int = 1000) -> None:
+    def __init__(self, scaling: str = "quantile", pieces: int = 16, levels: int = 40) -> None:
         self.scaling = scaling
         self.pieces = pieces
         self.levels = levels

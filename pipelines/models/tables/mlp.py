@@ -12,7 +12,7 @@ from pipelines.models.tables._common import TablePipeline, made, suggested_view,
 if TYPE_CHECKING:
     import optuna
 
-_EMBEDDED = 2000  # levels of a category, beyond which it is the truth's means
+_EMBEDDED = 40  # levels of a category; more would be learnt by heart, so they are the truth's means
 
 
 class Network(TablePipeline):
