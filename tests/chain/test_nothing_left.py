@@ -14,6 +14,10 @@ EMPTY = """
 competition download
 competition leaderboard
 competition describe
+competition new
+competition new --data NOWHERE
+competition new --data FAULTY
+competition new nosuch/slug
 competition practice --faults nonsense
 competition practice --data NOWHERE
 competition practice --data FAULTY

@@ -250,7 +250,7 @@ class Asleep(Clock):
 @pytest.mark.parametrize("queued", [False, True])
 def test_a_wait_has_an_end(queued: bool, desk: Desk) -> None:
     """However often midnight brings no slot."""
-    file, clock = desk.file(31 + queued), Asleep()
+    file, clock = desk.file(3100 + queued), Asleep()
     client = NeverTaken(desk.competition, desk.workspace.access)
     options = {"wait": True, "client": client, "clock": clock}
     if queued:

@@ -73,8 +73,9 @@ def read_typed(
         wanted = [name for name in content.names if only is None or name in only]
         types = _probable_types(content, wanted, as_text)
         frame = _parsed(content, wanted, types)
-        wrong = [name for name in wanted if name not in types and not _is_number(frame[name])]
-        if wrong:  # a cell further down is no number
+        # A cell further down is no number; or pandas read categories as numbers or truth values.
+        wrong = [name for name in wanted if not _is_as_asked(frame[name], name in types)]
+        if wrong:
             texts = _parsed(content, wrong, dict.fromkeys(wrong, "object"))
             for name in wrong:
                 frame[name] = texts[name]
@@ -113,8 +114,13 @@ def _parsed(content: Content, names: list[str], types: dict[str, str]) -> pd.Dat
     )
 
 
-def _is_number(cells: pd.Series) -> bool:
-    return cells.dtype.kind in "iuf"
+def _is_as_asked(cells: pd.Series, texts: bool) -> bool:
+    """Tell whether cells are numbers, or the very texts, where that was asked."""
+    if not texts:
+        return cells.dtype.kind in "iuf"
+    if not isinstance(cells.dtype, pd.CategoricalDtype):
+        return True
+    return bool(pd.api.types.is_string_dtype(cells.cat.categories))
 
 
 def _pandas(content: Content, names: list[str], **options: Any) -> pd.DataFrame:

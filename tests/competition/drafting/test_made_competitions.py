@@ -151,7 +151,7 @@ def test_no_ids_in_train_and_an_unnamed_index(in_folder: InFolder) -> None:
         in_folder(train=train, test=test, sample_submission=sample_of(test, price=0.0)), "rmse"
     )
     assert draft.competition.id_column == "id"
-    assert draft.competition.roles == (("column 1", Role.DROP),)
+    assert draft.competition.roles == (("unnamed", Role.DROP),)
 
 
 def test_semicolons_and_a_sample_told_by_its_rows(in_folder: InFolder) -> None:

@@ -83,7 +83,7 @@ def test_it_tunes_and_blends_and_the_other_commands_show_it(
     workplace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKERS", "1")
-    process = start("logistic svm", "1s")  # each has its first trial however short the time is
+    process = start("logistic svm", "6s")
     shown, told = process.communicate()
     assert (process.returncode, told) == (0, "")
     assert " pipeline  accuracy " in shown

@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from competition.data.tables.cells import read_cells
 from competition.data.tables.schema import CODED
 from competition.data.tables.table import Table, read_table
 from competition.errors import PodiumError
@@ -163,3 +164,12 @@ def read_table_or_none(folder: Path, rows: int) -> Table | None:
     except PodiumError as error:
         assert "share no column to learn from" in str(error)
         return None
+
+
+def test_texts_that_come_again_keep_their_very_text(tmp_path: Path) -> None:
+    """Though pandas takes few different texts that are all numbers or truth values for these."""
+    path = tmp_path / "train.csv"
+    path.write_text("code,churn,x\n" + "01,true,1\n1,false,2\n1.0,true,3\n" * 40)
+    frame = read_cells(path, ("code", "churn"))
+    assert set(frame["code"]) == {"01", "1", "1.0"}
+    assert set(frame["churn"]) == {"true", "false"}
