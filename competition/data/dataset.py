@@ -15,7 +15,7 @@ from competition.data.csv_files import DOWNLOAD_AGAIN, find_csv
 from competition.data.image_csv import ImageTable, Layout, find_fault, read_images
 from competition.data.labels import Labels
 from competition.data.rows import Origin, Rows
-from competition.data.tables.fold_rule import Units
+from competition.data.tables.fold_rule import By, Units
 from competition.data.tables.schema import Schema
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
@@ -45,6 +45,7 @@ class Dataset:
         schema: What the columns of a table hold; None for images.
         units: (n,) int64 the fold unit of each training row, such as its group; None where rows
             are on their own.
+        forward: Whether units follow each other in time, and the test rows come last.
     """
 
     train: npt.NDArray[Any]
@@ -55,6 +56,7 @@ class Dataset:
     folder: Path | None = None
     schema: Schema | None = None
     units: Units | None = None
+    forward: bool = False
 
     def train_rows(self, numbers: npt.NDArray[np.int64] | None = None) -> Rows:
         """Return labelled rows that remember their origin: those of these numbers, or all."""
@@ -82,6 +84,7 @@ class Dataset:
                 self.schema,
                 self.units if first else None,
                 other,
+                self.forward,
             ),
         )
 
@@ -265,7 +268,8 @@ def _cached(cache: Path, fingerprint: str, competition: Competition) -> Dataset 
     except (OSError, ValueError, EOFError):
         return None
     train, truth, test, ids = arrays
-    return Dataset(train, truth, test, ids, fingerprint, schema=schema, units=units)
+    forward = competition.folds.by == By.TIME
+    return Dataset(train, truth, test, ids, fingerprint, None, schema, units, forward)
 
 
 def _mapped(cache: Path, name: str) -> npt.NDArray[Any]:

@@ -22,6 +22,8 @@ class Origin:
         schema: What the columns of a table's rows hold; None for images.
         units: (whole,) the fold unit of each row, such as its group; None where rows are on their
             own, and for test rows.
+        forward: Whether units follow each other in time, and what is scored comes after what is
+            learnt from.
         other: All rows of the other set, test rows beside training rows and the other way round,
             for features that are counted over both; None where there is none.
     """
@@ -33,6 +35,7 @@ class Origin:
     schema: Schema | None = None
     units: npt.NDArray[np.int64] | None = None
     other: npt.NDArray[Any] | None = None
+    forward: bool = False
 
 
 class Rows(np.ndarray):

@@ -74,10 +74,15 @@ class Made:
         return np.digitize(self.signal, np.quantile(self.signal, (0.4, 0.7)))
 
     def train(
-        self, numbers: npt.NDArray[np.int64] | None = None, *, folder: Path | None = None
+        self,
+        numbers: npt.NDArray[np.int64] | None = None,
+        *,
+        folder: Path | None = None,
+        forward: bool = False,
     ) -> Rows:
-        """Return training rows, all of them or some."""
-        return self._rows(self.matrix[:ROWS], self.matrix[ROWS:], "train", numbers, folder)
+        """Return training rows, all of them or some; `forward` in time, or in groups."""
+        matrices = self.matrix[:ROWS], self.matrix[ROWS:]
+        return self._rows(*matrices, "train", numbers, folder, forward)
 
     def test(self, *, folder: Path | None = None) -> Rows:
         """Return the test rows."""
@@ -90,8 +95,10 @@ class Made:
         name: str,
         numbers: npt.NDArray[np.int64] | None,
         folder: Path | None,
+        forward: bool = False,
     ) -> Rows:
         chosen = np.arange(len(whole)) if numbers is None else numbers
         units = self.units if name == "train" else None
         of = f"{self.schema.folder}-{name}"
-        return Rows(whole[chosen], Origin(whole, of, folder, chosen, self.schema, units, other))
+        origin = Origin(whole, of, folder, chosen, self.schema, units, other, forward)
+        return Rows(whole[chosen], origin)

@@ -79,15 +79,8 @@ class Inner:
 
 
 def inner_of(rows: npt.NDArray[Any], seed: int) -> Inner:
-    """Return how the rows given to a fit may be dealt out, as their origin tells.
-
-    Where they are all that came before some unit, and others came later, time runs forward.
-    """
+    """Return how the rows given to a fit may be dealt out, as their origin tells."""
     origin = origin_of(rows)
     if origin is None or origin.units is None:
         return Inner(seed=seed)
-    units = origin.units[origin.numbers]
-    rest = np.ones(len(origin.units), bool)
-    rest[origin.numbers] = False
-    forward = bool(rest.any() and origin.units[rest].min() > units.max())
-    return Inner(units, forward, seed)
+    return Inner(origin.units[origin.numbers], origin.forward, seed)

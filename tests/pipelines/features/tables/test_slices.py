@@ -34,10 +34,10 @@ def test_groups_are_never_parted(tmp_path: Path) -> None:
         assert 30 <= len(aside) <= 90
 
 
-def test_what_comes_before_the_rest_is_stopped_on_its_last_part(tmp_path: Path) -> None:
-    inner = inner_of(Made(tmp_path).train(np.arange(300)), 0)
+def test_where_time_runs_forward_the_last_part_tells_when_to_stop(tmp_path: Path) -> None:
+    inner = inner_of(Made(tmp_path).train(forward=True), 0)
     assert inner.forward and inner.units is not None
-    [(learnt, aside)] = inner.aside(np.zeros(300), 0.2, 3, classes=False)
+    [(learnt, aside)] = inner.aside(np.zeros(ROWS), 0.2, 3, classes=False)
     assert inner.units[learnt].max() < inner.units[aside].min()
 
 
