@@ -79,6 +79,8 @@ class Pipeline(ABC):
             an old study is never continued in a new space.
         deep: True where one fit uses every core and a costly start-up (a network).
         budget_share: Share of the tuning time, relative to the other pipelines.
+        priority: Those of a greater one are tuned first, so that a short time goes to what tells
+            most.
         columns: How many of its best trials become columns for the blend.
         defaults: The first trial's parameters, where tuning has found none to ship yet.
     """
@@ -89,6 +91,7 @@ class Pipeline(ABC):
     space_version: ClassVar[int] = 1
     deep: ClassVar[bool] = False
     budget_share: ClassVar[float] = 1.0
+    priority: ClassVar[int] = 0
     columns: ClassVar[int] = 1
     defaults: ClassVar[Params] = {}
 
@@ -203,8 +206,8 @@ class Chosen:
     """The pipelines of a run.
 
     Attributes:
-        pipelines: In the order in which their budgets grow, so that time that cheap ones leave
-            unused goes to the expensive ones.
+        pipelines: By their priority, and then in the order in which their budgets grow, so that
+            time that cheap ones leave unused goes to the expensive ones.
         left_out: Why each other one that was asked for has no part in it, by its name.
     """
 
@@ -232,7 +235,7 @@ def chosen_pipelines(names: str | None, competition: Competition) -> Chosen:
             f"None of {', '.join(wanted)} can learn {kind}, which {competition.slug} asks for. "
             "Choose other PIPELINES."
         )
-    kept.sort(key=lambda pipeline: (pipeline.deep, pipeline.budget_share))
+    kept.sort(key=lambda each: (-each.priority, each.deep, each.budget_share))
     return Chosen(kept, left_out)
 
 

@@ -17,6 +17,7 @@ class Floor(TablePipeline):
 
     name: ClassVar[str] = "baseline"
     family: ClassVar[str] = "means"
+    priority: ClassVar[int] = 6
     budget_share: ClassVar[float] = 0.1
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

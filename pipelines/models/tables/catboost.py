@@ -20,6 +20,7 @@ class Boosting(TablePipeline):
 
     name: ClassVar[str] = "catboost"
     family: ClassVar[str] = "boosted trees"
+    priority: ClassVar[int] = 4
     budget_share: ClassVar[float] = 2.0
     columns: ClassVar[int] = 2
 

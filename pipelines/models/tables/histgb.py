@@ -17,6 +17,7 @@ class HistGB(TablePipeline):
 
     name: ClassVar[str] = "histgb"
     family: ClassVar[str] = "boosted trees"
+    priority: ClassVar[int] = 1
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the features, and for the number and shape of the trees."""

@@ -18,6 +18,7 @@ class GradientBoosting(TablePipeline):
 
     name: ClassVar[str] = "lightgbm"
     family: ClassVar[str] = "boosted trees"
+    priority: ClassVar[int] = 5
     columns: ClassVar[int] = 2
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

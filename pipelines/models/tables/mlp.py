@@ -20,6 +20,7 @@ class Network(TablePipeline):
 
     name: ClassVar[str] = "mlp"
     family: ClassVar[str] = "network"
+    priority: ClassVar[int] = 1
     deep: ClassVar[bool] = True
     columns: ClassVar[int] = 2
     cycles: ClassVar[bool] = True

@@ -18,6 +18,7 @@ class Boosting(TablePipeline):
 
     name: ClassVar[str] = "xgboost"
     family: ClassVar[str] = "boosted trees"
+    priority: ClassVar[int] = 3
     columns: ClassVar[int] = 2
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
