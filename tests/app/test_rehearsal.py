@@ -19,7 +19,7 @@ from competition.practice.holdout import HIDDEN_FILE, prepare
 from competition.practice.scoring import Solution
 from competition.spec import load_competition
 from tests.competition.practice.tables import as_csv, pets
-from tests.typed import typed
+from tests.typed import Said, typed
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,18 +39,28 @@ def podium(*arguments: str, folder: Path, **variables: str) -> subprocess.Comple
     )
 
 
+def rehearsed(patch: pytest.MonkeyPatch, folder: Path, **variables: str) -> Said:
+    """Run `python -m app rehearse` in this process, with the environment of `podium`."""
+    for name in [name for name in os.environ if name.startswith(("KAGGLE", "COMPETITION"))]:
+        patch.delenv(name)
+    places = {"HOME": str(folder), "RUNS_DIR": str(folder / "runs"), "DATA_DIR": str(folder / "d")}
+    for name, value in (places | {"WORKERS": "1", "BUDGET": "1s"} | variables).items():
+        patch.setenv(name, value)
+    return typed(app, "app", "rehearse")
+
+
 @dataclass(frozen=True)
 class Twice:
     """A rehearsal and its repetition, by a person who has credentials in every place."""
 
     home: Path
     secrets: list[str]
-    runs: list[subprocess.CompletedProcess[str]]
+    runs: list[subprocess.CompletedProcess[str] | Said]
 
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
-    """A token and a key at home, others in the environment; one trial of each pipeline a run."""
+    """A token and a key at home, others in the environment; one trial a run, few rows."""
     home = tmp_path_factory.mktemp("home")
     kaggle = home / ".kaggle"
     kaggle.mkdir()
@@ -61,33 +71,39 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
         "PIPELINES": "knn",
         "WORKERS": "1",
         "BUDGET": "1s",
+        "HIDDEN": "1200",
         "KAGGLE_API_TOKEN": secrets[2],
         "KAGGLE_USERNAME": "me",
         "KAGGLE_KEY": secrets[3],
     }
-    runs = [podium("app", "rehearse", folder=home, **variables) for _ in range(2)]
-    return Twice(home, secrets, runs)
+    first = podium("app", "rehearse", folder=home, **variables)
+    with pytest.MonkeyPatch.context() as patch:
+        again = rehearsed(patch, home, **variables)
+    return Twice(home, secrets, [first, again])
 
 
 @pytest.mark.slow
 def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(twice: Twice) -> None:
     first, again = twice.runs
     assert first.returncode == 0, first.stderr
-    hidden = re.search(r"(\d\.\d{4}) ± \S+ on all 599 hidden rows", first.stdout)
+    hidden = re.search(r"(\d\.\d{4}) ± \S+ on all 1,200 hidden rows", first.stdout)
     assert hidden is not None
-    assert float(hidden[1]) >= 0.97
+    assert float(hidden[1]) >= 0.95
     assert re.search(r"^ +1  you +", first.stdout, re.MULTILINE)
     assert "nearest class mean" in first.stdout
     assert "the sample" in first.stdout
     assert again.returncode == 0, again.stderr
-    assert (twice.home / "runs/rehearsal/optical-digits/runs/optical-digits/podium.db").is_file()
+    assert (
+        twice.home / "runs/rehearsal/optical-digits-1200/runs/optical-digits/podium.db"
+    ).is_file()
     assert not (twice.home / "d").exists()
 
 
 @pytest.mark.slow
-def test_a_bundled_table_goes_the_whole_way(tmp_path: Path) -> None:
-    variables = {"PIPELINES": "linear", "BUDGET": "2s", "COMPETITION": "wine"}
-    done = podium("app", "rehearse", folder=tmp_path, **variables)
+def test_a_bundled_table_goes_the_whole_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = rehearsed(monkeypatch, tmp_path, PIPELINES="linear", COMPETITION="wine")
     assert done.returncode == 0, done.stderr
     assert re.search(r"submit +submission 1 of 5 today: public", done.stdout)
     board = re.findall(r"^ +\d  (.+?) +\d", done.stdout, re.MULTILINE)
@@ -96,13 +112,14 @@ def test_a_bundled_table_goes_the_whole_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_any_csv_is_drafted_and_goes_the_whole_way(tmp_path: Path) -> None:
+def test_any_csv_is_drafted_and_goes_the_whole_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Groups of three rows; names with line ends; labels of two words; no terminal to ask."""
     file = tmp_path / "pets.csv"
-    file.write_bytes(as_csv(pets(240), "\r\n"))
+    file.write_bytes(as_csv(pets(150), "\r\n"))
     variables = {"DATA": str(file), "TARGET": "kind", "METRIC": "AUC", "POSITIVE": "dog"}
-    variables |= {"PIPELINES": "linear", "BUDGET": "2s"}
-    done = podium("app", "rehearse", folder=tmp_path, **variables)
+    done = rehearsed(monkeypatch, tmp_path, PIPELINES="linear", **variables)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("draft      kind (2 classes), scored by auc; ids id\n")
     assert re.search(r"^ +\d  you +", done.stdout, re.MULTILINE)
@@ -154,7 +171,7 @@ def test_any_competition_of_this_form_is_one_toml_file_away(
     side = 20
     kept = [y * 28 + x for y in range(4, 24) for x in range(4, 24)]
     lines = [",".join(["kind", *[f"p{i}" for i in range(side**2)]])]
-    for row in rows[:900]:
+    for row in rows[:450]:
         label, *pixels = row.split(",")
         lines.append(",".join([names[int(label)], *[pixels[i] for i in kept]]))
     assert head.startswith("label")
@@ -185,7 +202,7 @@ label = "kind"
     done = typed(app, "app", "rehearse", *words, "--workers", 1)
     assert done.returncode == 0, done.stderr
     assert "submission 1 of 3 today" in done.stdout
-    assert "on all 300 hidden rows" in done.stdout
+    assert "on all 150 hidden rows" in done.stdout
     (written,) = tmp_path.rglob("submissions/*.csv")
     assert written.read_text().splitlines()[0] == "file,kind"
     assert written.read_text().splitlines()[1].split(",")[1] in names

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,20 @@ from tests.typed import typed
 
 ROOT = Path(__file__).parents[3]
 TUNE = [sys.executable, "-m", "pipelines", "tune", "-p"]
+
+
+@pytest.fixture
+def few_rows(workplace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The first 300 labelled digits and 100 others: fits that take a moment."""
+    competition = replace(workplace.competition, train_rows=None, test_rows=None)
+    rows = dict(zip(competition.files, (300, 100, 100), strict=True))
+    for name, count in rows.items():
+        path = workplace.data / name
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[: count + 1]))
+    spec = tmp_path / "few.toml"
+    spec.write_text(competition.to_toml())
+    monkeypatch.setenv("COMPETITION", str(spec))
+    return Workspace.in_folders(competition, tmp_path / "data", tmp_path / "runs")
 
 
 def the_study(workspace: Workspace) -> optuna.Study:
@@ -116,7 +131,7 @@ def test_what_cannot_learn_numbers_is_left_out_with_a_word(
 
 @pytest.mark.slow
 def test_killed_at_any_moment_the_same_command_goes_on(
-    workplace: Workspace, monkeypatch: pytest.MonkeyPatch
+    few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No finished trial is repeated, none is lost, no study is locked, no worker is left."""
     before: dict[int, tuple[TrialState, float | None]] = {}
@@ -124,7 +139,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(
     for pause, processes in ((0.3, "2"), (0.1, "1")):
         monkeypatch.setenv("WORKERS", processes)
         process = start("svm", "90s")
-        wait_for_trials(len(before) + 3, workplace, process)
+        wait_for_trials(len(before) + 3, few_rows, process)
         time.sleep(pause)
         workers = workers_of(process)
         assert workers
@@ -133,11 +148,11 @@ def test_killed_at_any_moment_the_same_command_goes_on(
         while [pid for pid in workers if Path(f"/proc/{pid}").exists()]:
             time.sleep(0.1)  # the test's time-out tells when they never end
 
-        study = the_study(workplace)
+        study = the_study(few_rows)
         now = finished(study)
         assert {number: now[number] for number in before} == before
         before = now
-        store = workplace.predictions
+        store = few_rows.predictions
         assert not [path for path in store.rglob("*.npz") if not np.load(path)["scored"].size]
         assert files.items() <= {p: p.stat().st_mtime_ns for p in store.rglob("*.npz")}.items()
         files = {path: path.stat().st_mtime_ns for path in store.rglob("*.npz")}
@@ -146,7 +161,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(
     process = start("svm", "1s")
     shown, told = process.communicate()
     assert process.returncode == 0, told
-    study = the_study(workplace)
+    study = the_study(few_rows)
     after = finished(study)
     assert {number: after[number] for number in before} == before
     kept = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.WAITING)
@@ -161,16 +176,16 @@ def test_killed_at_any_moment_the_same_command_goes_on(
 
 @pytest.mark.slow
 def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(
-    workplace: Workspace, monkeypatch: pytest.MonkeyPatch
+    few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKERS", "1")
     process = start("svm", "90s", start_new_session=True)
-    wait_for_trials(3, workplace, process)
+    wait_for_trials(3, few_rows, process)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert told.strip() == "Interrupted. What was finished is kept; the same command goes on."
-    study = the_study(workplace)
+    study = the_study(few_rows)
     assert not [t for t in study.trials if t.state == TrialState.RUNNING]
 
 
@@ -203,9 +218,9 @@ def test_a_full_disk_is_a_sentence(url: str, told: str, workplace: Workspace) ->
 
 @pytest.mark.slow
 def test_two_coordinators_share_a_study_and_repeat_nothing(
-    workplace: Workspace, postgres_schema: str, tmp_path: Path
+    few_rows: Workspace, postgres_schema: str, tmp_path: Path
 ) -> None:
-    load_dataset(workplace.competition, workplace.data)
+    load_dataset(few_rows.competition, few_rows.data)
     environment = os.environ | {"DATABASE_URL": postgres_schema, "WORKERS": "1", "SAMPLER": "grid"}
     runs = [
         start("svm", "600s", env=environment | {"RUNS_DIR": str(tmp_path / name)})
@@ -214,7 +229,7 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
     ends = [process.communicate(timeout=200) for process in runs]
     assert [process.returncode for process in runs] == [0, 0], ends
     shared = Workspace.in_folders(
-        workplace.competition, tmp_path / "data", tmp_path / "one", postgres_schema
+        few_rows.competition, tmp_path / "data", tmp_path / "one", postgres_schema
     )
     plan = make_plan(shared, 0)
     study = optuna.load_study(
