@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.errors import PodiumError
+from competition.problem.clusters import clustered_error
 from competition.problem.decisions import Decision, Probability
 from competition.problem.measures import comparison
 from competition.problem.metric import Metric
@@ -97,18 +98,41 @@ class Problem:
         assert parts is not None
         return parts
 
-    def score(self, truth: Truth, predictions: Predictions, assigned: Assigned) -> Score:
-        """Score out-of-fold predictions (n, k), their decisions learnt on the other folds."""
-        answers = self.answers(truth, predictions, assigned)
-        return self.score_answers(truth, answers, self.loss(truth, predictions))
+    def score(
+        self,
+        truth: Truth,
+        predictions: Predictions,
+        assigned: Assigned,
+        units: npt.NDArray[np.int64] | None = None,
+    ) -> Score:
+        """Score out-of-fold predictions (n, k), their decisions learnt on the other folds.
 
-    def score_answers(self, truth: Truth, answers: Answers, loss: float = 0.0) -> Score:
-        """Score answers, in the form in which they are sent."""
+        Args:
+            truth: Of all rows.
+            predictions: (n, k), out of fold.
+            assigned: (n,) the fold of each row.
+            units: (n,) which rows err together, such as those of a group; None for none.
+        """
+        answers = self.answers(truth, predictions, assigned)
+        return self.score_answers(truth, answers, self.loss(truth, predictions), units)
+
+    def score_answers(
+        self,
+        truth: Truth,
+        answers: Answers,
+        loss: float = 0.0,
+        units: npt.NDArray[np.int64] | None = None,
+    ) -> Score:
+        """Score answers, in the form in which they are sent; the rest is as in `score`."""
         known = self._known(truth)
         answers = self._seen(answers)
+        measure = self.metric.measure
+        error = measure.standard_error(known, answers)
+        if units is not None:  # an error that supposes rows on their own is the least there is
+            error = float(np.fmax(error, clustered_error(measure, known, answers, units)))
         return Score(
-            value=self.metric.measure.value(known, answers),
-            standard_error=self.metric.measure.standard_error(known, answers),
+            value=measure.value(known, answers),
+            standard_error=error,
             loss=loss,
             rows=len(truth),
             greater_is_better=self.greater_is_better,

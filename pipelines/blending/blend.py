@@ -67,7 +67,7 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
             f"{plan.problem.metric.name!r}; run `make tune`."
         )
     truth = plan.dealt.truth
-    blended = blend(oofs, truth, plan.dealt.assigned, plan.problem)
+    blended = blend(oofs, truth, plan.dealt.assigned, plan.problem, units=plan.dealt.units)
     test = blended.apply(tests, plan.problem)
     decision = plan.problem.decide(truth, blended.oof)
     facts = _facts(plan, pipelines, offered, columns, blended) | {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from competition.data.tables.fold_rule import Units
 from competition.problem.problem import Problem
 from competition.problem.scores import Comparison, Score
 from competition.problem.targets import Answers, Assigned, Kind, Predictions, Truth
@@ -53,6 +54,7 @@ def blend(
     assigned: Assigned,
     problem: Problem,
     methods: Mapping[str, Method] = METHODS,
+    units: Units | None = None,
 ) -> Blend:
     """Blend columns in several ways and keep the best by cross-fitted value.
 
@@ -65,13 +67,15 @@ def blend(
         assigned: (n,) fold of each row, the same that the columns were made with.
         problem: What is asked.
         methods: What is tried, by name.
+        units: (n,) which rows err together; None for none.
     """
     stack = np.stack(columns)
     fitted = _cross_fitted(stack, truth, assigned, problem, methods)
     answers = {name: problem.answers(truth, oof, assigned) for name, oof in fitted.items()}
     losses = {name: problem.loss(truth, oof) for name, oof in fitted.items()}
     scores = {
-        name: problem.score_answers(truth, given, losses[name]) for name, given in answers.items()
+        name: problem.score_answers(truth, given, losses[name], units)
+        for name, given in answers.items()
     }
     method = _chosen(scores, answers, truth, problem)
     single, single_answers = _best_single(stack, truth, assigned, problem)

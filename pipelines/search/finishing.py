@@ -151,7 +151,7 @@ def _column(plan: Plan, task: Task, facts: dict[str, Any]) -> Column:
     tests = np.stack([result.test for result in of_test if result.test is not None])
     test: Predictions = np.asarray(tests.mean(axis=0, dtype=np.float32))
     manifest = _manifest(plan, task, results) | facts
-    score = plan.problem.score(plan.dealt.truth, oof, plan.dealt.assigned)
+    score = plan.problem.score(plan.dealt.truth, oof, plan.dealt.assigned, plan.dealt.units)
     manifest["score"] = {
         name: value for name, value in asdict(score).items() if name != "greater_is_better"
     }

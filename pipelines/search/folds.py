@@ -210,6 +210,11 @@ class Dealt:
         """(s,) the fold of each scored row, of the first dealing: decisions are learnt by it."""
         return self.dealings[0][self.rows]
 
+    @cached_property
+    def units(self) -> Units | None:
+        """(s,) the unit of each scored row; None where rows are on their own."""
+        return None if self.about.units is None else self.about.units[self.rows]
+
     def scored_by(self, fit: int) -> npt.NDArray[np.bool_]:
         """Return (s,) which of the scored rows a fit scores."""
         dealing, fold = divmod(fit, self.folds.count)

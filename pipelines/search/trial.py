@@ -108,7 +108,9 @@ class TrialRun:
             PodiumError: its folds cannot be joined, or it has no score.
         """
         plan = self.plan
-        found = plan.problem.score(plan.dealt.truth, self.out_of_fold(), plan.dealt.assigned)
+        dealt = plan.dealt
+        oof = self.out_of_fold()
+        found = plan.problem.score(dealt.truth, oof, dealt.assigned, dealt.units)
         if not (math.isfinite(found.value) and math.isfinite(found.loss)):
             raise PodiumError(
                 f"Its predictions have no score: {plan.problem.metric.name} is {found.value}, and "

@@ -1,0 +1,43 @@
+"""How sure a score is whose rows come in groups or one after the other, and so err together."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from competition.problem.measures import Measure
+from competition.problem.targets import Answers, Truth
+
+_CLUSTERS = 20  # at most: stretches so long that what happens in one hardly tells of the next
+
+
+def clustered_error(
+    measure: Measure, truth: Truth, answers: Answers, units: npt.NDArray[np.int64]
+) -> float:
+    """Return the standard error of a measure's value where rows of a unit err together.
+
+    By the delete-a-group jackknife (Kott, 'The delete-a-group jackknife', Journal of Official
+    Statistics 17, 2001): the units, in their order, are cut into clusters of about as many rows,
+    and the value is taken again without each of these.
+
+    Args:
+        measure: How the value is computed.
+        truth: Of all rows.
+        answers: To all rows.
+        units: (n,) the unit of each row, such as its group, or its moment's place in time.
+
+    Returns:
+        NaN where there are fewer than two units, or a value without a cluster is not a number.
+    """
+    different, of_row, sizes = np.unique(units, return_inverse=True, return_counts=True)
+    clusters = min(_CLUSTERS, len(different))
+    if clusters < 2:
+        return math.nan
+    middles = np.cumsum(sizes) - sizes / 2
+    of_unit = np.minimum(middles * clusters // len(units), clusters - 1).astype(np.int64)
+    of_row = of_unit[of_row]
+    there = np.unique(of_row)
+    values = [measure.value(truth[of_row != each], answers[of_row != each]) for each in there]
+    count = len(there)
+    spread = np.square(np.subtract(values, np.mean(values))).sum()
+    return float(np.sqrt((count - 1) / count * spread)) if count > 1 else math.nan
