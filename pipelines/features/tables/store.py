@@ -18,14 +18,14 @@ from competition.data.rows import Origin, origin_of
 from competition.files import atomic_path
 from competition.locks import locked
 from pipelines.features.feature_store import MOST_BYTES, make_room
-from pipelines.features.tables.base import cells
-from pipelines.features.tables.codes import codes
 from pipelines.features.tables.columns import Columns, joined
-from pipelines.features.tables.counts import counts
-from pipelines.features.tables.dates import date_cycles, date_trends
-from pipelines.features.tables.groups import group_statistics
-from pipelines.features.tables.pairs import crossings, pairs
-from pipelines.features.tables.texts import topics
+from pipelines.features.tables.parts.cells import cells
+from pipelines.features.tables.parts.codes import codes
+from pipelines.features.tables.parts.counts import counts
+from pipelines.features.tables.parts.dates import date_cycles, date_trends
+from pipelines.features.tables.parts.groups import group_statistics
+from pipelines.features.tables.parts.pairs import crossings, pairs
+from pipelines.features.tables.parts.texts import topics
 from pipelines.features.tables.whole import (
     Whole,
     name_of,

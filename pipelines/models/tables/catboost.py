@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.base import Params
-from pipelines.features.tables.encoded import TreeEncoder
+from pipelines.features.tables.learnt.encoded import TreeEncoder
 from pipelines.models.estimators.tables.catboost import CatBoost
 from pipelines.models.estimators.tables.estimator import Encoder, Learner
 from pipelines.models.estimators.tables.losses import LOSSES

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.base import Params
-from pipelines.features.tables.dense import DenseEncoder
-from pipelines.features.tables.scaling import SCALINGS
+from pipelines.features.tables.learnt.dense import DenseEncoder
+from pipelines.features.tables.learnt.scaling import SCALINGS
 from pipelines.models.estimators.tables.estimator import Encoder, Learner
 from pipelines.models.estimators.tables.linear import Linear
 from pipelines.models.tables._common import TablePipeline, suggested_view, width_of

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.base import Params
-from pipelines.features.tables.bins import NetworkEncoder
-from pipelines.features.tables.scaling import SCALINGS
+from pipelines.features.tables.learnt.bins import NetworkEncoder
+from pipelines.features.tables.learnt.scaling import SCALINGS
 from pipelines.models.estimators.tables.estimator import Encoder, Learner
 from pipelines.models.estimators.tables.network import TableNetwork
 from pipelines.models.tables._common import TablePipeline, made, suggested_view, width_of

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from pipelines.features.tables.columns import Columns, Values
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 from pipelines.parameters import NOT_NEGATIVE, Constraints, between
 
 _BINS = 10  # of a number of many kinds

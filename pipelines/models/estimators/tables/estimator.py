@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from competition.errors import PodiumError
 from pipelines.features.tables.columns import Columns, joined
-from pipelines.features.tables.slices import Inner, inner_of
-from pipelines.features.tables.text_scores import TextScores
+from pipelines.features.tables.learnt.slices import Inner, inner_of
+from pipelines.features.tables.learnt.text_scores import TextScores
 from pipelines.features.tables.view import View
 from pipelines.parameters import SEED, Constraints, check_parameters
 from pipelines.targets import StandardisedRegressor, Values

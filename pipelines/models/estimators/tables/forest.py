@@ -14,7 +14,7 @@ from sklearn.ensemble import (
 
 from pipelines.execution.threads import threads
 from pipelines.features.tables.columns import Columns, Values
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 from pipelines.parameters import COUNT, SEED, SWITCH, Constraints, one_of, up_to
 
 KINDS = ("random", "extra")

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 from pipelines.parameters import POSITIVE, SEED, Constraints, between
 
 _STEPS = 300

@@ -9,7 +9,7 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
 from pipelines.execution.threads import threads
 from pipelines.features.tables.columns import Columns, Values, chunks
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 from pipelines.parameters import COUNT, SEED, Constraints, between
 
 _MOST_ROWS = 60_000  # that are compared with

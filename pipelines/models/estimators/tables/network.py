@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 
 from competition.errors import PodiumError
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 from pipelines.networks.recipe import Recipe
 from pipelines.networks.table_network import TableShape, batch_of, predict, train
 from pipelines.parameters import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, SEED, Constraints

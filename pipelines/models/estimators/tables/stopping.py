@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 from pipelines.parameters import COUNT, SEED, SWITCH, Constraints
 
 Truth = npt.NDArray[Any]

@@ -10,7 +10,7 @@ from sklearn.svm import SVC, SVR
 
 from competition.errors import PodiumError
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 from pipelines.parameters import BELOW_ONE, POSITIVE, Constraints, up_to
 
 _MOST_ROWS = 8_000  # the time of a fit grows with their square

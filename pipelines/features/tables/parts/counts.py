@@ -3,8 +3,8 @@
 import numpy as np
 
 from competition.data.tables.schema import CODED
-from pipelines.features.tables.base import sizes
 from pipelines.features.tables.columns import Builder, Columns
+from pipelines.features.tables.parts.cells import sizes
 from pipelines.features.tables.whole import Whole
 
 _FEW = 8  # levels up to which a count says no more than the level

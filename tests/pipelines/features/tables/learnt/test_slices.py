@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.features.tables.slices import Inner, inner_of
+from pipelines.features.tables.learnt.slices import Inner, inner_of
 from tests.pipelines.tables import ROWS, Made
 
 

@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from competition.data.rows import origin_of
 from competition.data.tables.schema import Role, Schema
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.slices import Inner
-from pipelines.features.tables.target import TargetMeans
-from pipelines.features.tables.texts import terms_of
+from pipelines.features.tables.learnt.slices import Inner
+from pipelines.features.tables.learnt.target import TargetMeans
+from pipelines.features.tables.parts.texts import terms_of
 
 _INNER = 5
 _STRENGTH = 3.0  # of the words against the penalty

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from pipelines.features.tables.columns import Columns, varies
-from pipelines.features.tables.slices import Inner
-from pipelines.features.tables.target import TargetMeans
+from pipelines.features.tables.learnt.slices import Inner
+from pipelines.features.tables.learnt.target import TargetMeans
 from pipelines.parameters import SWITCH, Constraints, at_least
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import TargetEncoder
 
-from pipelines.features.tables.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner
 
 Values = npt.NDArray[np.float32]
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from competition.data.tables.schema import Role
 from pipelines.features.tables.columns import Builder, Columns, joined
-from pipelines.features.tables.dates import date_parts
-from pipelines.features.tables.parts import add_parts
-from pipelines.features.tables.texts import add_text
+from pipelines.features.tables.parts.dates import date_parts
+from pipelines.features.tables.parts.text_parts import add_parts
+from pipelines.features.tables.parts.texts import add_text
 from pipelines.features.tables.whole import Whole
 
 

@@ -7,9 +7,9 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.scaling import SCALINGS, Scaler, Splines
-from pipelines.features.tables.slices import Inner
-from pipelines.features.tables.target import TargetMeans
+from pipelines.features.tables.learnt.scaling import SCALINGS, Scaler, Splines
+from pipelines.features.tables.learnt.slices import Inner
+from pipelines.features.tables.learnt.target import TargetMeans
 from pipelines.parameters import Constraints, at_least, between, one_of
 
 Values = npt.NDArray[np.float32]

@@ -4,8 +4,8 @@ from itertools import combinations
 
 import numpy as np
 
-from pipelines.features.tables.codes import whole_numbers
 from pipelines.features.tables.columns import Builder, Columns
+from pipelines.features.tables.parts.codes import whole_numbers
 from pipelines.features.tables.whole import Whole
 
 _MOST_NUMBERS = 9  # so that there are at most 36 pairs, three features each

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.features.tables.slices import Inner
-from pipelines.features.tables.text_scores import TextScores
+from pipelines.features.tables.learnt.slices import Inner
+from pipelines.features.tables.learnt.text_scores import TextScores
 from tests.pipelines.tables import ROWS, Made
 
 
