@@ -4,7 +4,7 @@ from app.command import rehearse
 from app.dashboard import dashboard
 from app.draw.command import draw
 from app.report.command import explore, report
-from competition.console import new_app, run
+from competition.terminal.console import new_app, run
 
 app = new_app("The whole way as a rehearsal, and what a person looks at: a report, pages to try.")
 app.command()(rehearse)

@@ -8,9 +8,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from rich.console import Console
 from sqlalchemy import event
 
-from competition.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
 from competition.database import Database
 from competition.errors import PodiumError
+from competition.terminal.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

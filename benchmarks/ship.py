@@ -17,7 +17,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from competition.console import workspace_of
+from competition.terminal.console import workspace_of
 from pipelines.base import Pipeline, chosen_pipelines, suggested
 from pipelines.search.plan import Plan, make_plan
 from pipelines.search.studies.study import best_trials, open_storage, score_of, study_name

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from competition.console import (
+from competition.drafting.command import new
+from competition.errors import PodiumError
+from competition.practice.fault_plan import __doc__ as FAULTS_HELP
+from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
+from competition.spec import load_competition
+from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
@@ -17,13 +22,8 @@ from competition.console import (
     run,
     workspace_of,
 )
-from competition.drafting.command import new
-from competition.errors import PodiumError
-from competition.practice.fault_plan import __doc__ as FAULTS_HELP
-from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
-from competition.progress import megabytes, shown_progress
-from competition.spec import load_competition
-from competition.words import (
+from competition.terminal.progress import megabytes, shown_progress
+from competition.terminal.words import (
     asked_of,
     columns_of,
     count_of_rows,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from competition.console import (
+from competition.errors import PodiumError
+from competition.problem.targets import Eats, Kind
+from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
@@ -17,8 +19,6 @@ from competition.console import (
     run,
     workspace_of,
 )
-from competition.errors import PodiumError
-from competition.problem.targets import Eats, Kind
 from pipelines.execution.commands import cluster, worker
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from competition.console import (
+from competition.errors import PodiumError
+from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
@@ -18,7 +19,6 @@ from competition.console import (
     run,
     workspace_of,
 )
-from competition.errors import PodiumError
 from submissions.clock import PATIENCE, Patience
 from submissions.queue.commands import queue_app
 

@@ -2,7 +2,7 @@
 
 import re
 
-from competition.printable import printable
+from competition.terminal.printable import printable
 
 # Kaggle's form takes more; a server that cuts at less leaves the marker, which comes first.
 DESCRIPTION_LENGTH = 500

@@ -11,9 +11,9 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from competition.printable import printable
 from competition.problem.scores import with_error
 from competition.spec import Competition
+from competition.terminal.printable import printable
 from submissions.allowance import CLOSED, Allowance, NoneLeft, opening
 from submissions.clock import Clock
 from submissions.progress import Progress

@@ -28,8 +28,8 @@ from competition.kaggle.client import (
     RemoteSubmission,
 )
 from competition.locks import LockHeld
-from competition.printable import printable
 from competition.problem.checks import CheckReport
+from competition.terminal.printable import printable
 from submissions.allowance import (
     Allowance,
     NoneLeft,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from competition.console import run
+from competition.terminal.console import run
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from competition.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
+from competition.terminal.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
 
 
 def draw(

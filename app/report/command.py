@@ -4,7 +4,7 @@ import time
 
 from rich.console import Console
 
-from competition.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
+from competition.terminal.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
 
 
 def report(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import typer
 
-from competition.console import workspace_for
 from competition.drafting.draft import Draft, Undecided
 from competition.drafting.files import find_files, unpacked
 from competition.drafting.from_files import Told, draft_of, slug_of
@@ -17,10 +16,11 @@ from competition.drafting.tables import Tables
 from competition.drafting.toml import to_toml
 from competition.errors import PodiumError
 from competition.files import atomic_path
-from competition.printable import printable
 from competition.problem.metrics import find_metric
-from competition.progress import shown_progress
 from competition.spec import SPECS
+from competition.terminal.console import workspace_for
+from competition.terminal.printable import printable
+from competition.terminal.progress import shown_progress
 
 _SHOWN = 6  # roles, before the rest is counted
 

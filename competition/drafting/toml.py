@@ -4,7 +4,7 @@ import textwrap
 import tomllib
 
 from competition.drafting.draft import Draft
-from competition.printable import printable
+from competition.terminal.printable import printable
 
 _WIDTH = 100
 

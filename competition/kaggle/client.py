@@ -30,8 +30,8 @@ from competition.kaggle.replies import (
     whole,
 )
 from competition.kaggle.retry import Patience
-from competition.printable import printable
 from competition.spec import Competition
+from competition.terminal.printable import printable
 from competition.workspace import Access
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from competition.kaggle.errors import KaggleError, KaggleUnavailable
-from competition.printable import printable
+from competition.terminal.printable import printable
 
 if TYPE_CHECKING:
     import requests

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from competition.database import Database
 from competition.kaggle.replies import RemoteSubmission
-from competition.printable import printable
+from competition.terminal.printable import printable
 from competition.workspace import Workspace
 from submissions.ledger.matching import Known, same, same_name
 from submissions.ledger.schema import bring_up_to_date

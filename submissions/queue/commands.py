@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from competition.console import (
+from competition.errors import PodiumError
+from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
@@ -15,7 +16,6 @@ from competition.console import (
     print_json,
     workspace_of,
 )
-from competition.errors import PodiumError
 from competition.workspace import Workspace
 
 queue_app = new_app("Hold checked files for the days to come; `submit --from-queue` sends them.")

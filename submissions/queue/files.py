@@ -11,11 +11,11 @@ from sqlalchemy import delete as sql_delete
 
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
-from competition.printable import printable
 from competition.problem.checks import CheckReport
 from competition.problem.measures import Proportion, binomial_error
 from competition.problem.targets import Kind
 from competition.spec import Competition
+from competition.terminal.printable import printable
 from competition.workspace import Workspace
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import QueuedFile

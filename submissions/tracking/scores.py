@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from competition.kaggle.client import KaggleClient, KaggleError
-from competition.printable import printable
 from competition.problem.measures import Proportion, binomial_error
 from competition.problem.metric import Metric
 from competition.spec import Competition
+from competition.terminal.printable import printable
 from competition.workspace import Workspace
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State, Submission

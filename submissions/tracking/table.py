@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from competition.printable import printable
 from competition.problem.scores import with_error
+from competition.terminal.printable import printable
 from pipelines.spark import spark_line
 from submissions.screen import console, count_of
 from submissions.tracking.scores import FACTS, ScoreRow, ScoreTable

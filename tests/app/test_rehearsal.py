@@ -14,10 +14,10 @@ import pytest
 
 from app.__main__ import app
 from app.rehearsal import score_on_all
-from competition.console import run
 from competition.practice.holdout import HIDDEN_FILE, prepare
 from competition.practice.scoring import Solution
 from competition.spec import load_competition
+from competition.terminal.console import run
 from tests.competition.practice.tables import as_csv, pets
 from tests.typed import Said, typed
 

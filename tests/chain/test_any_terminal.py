@@ -14,8 +14,8 @@ import pytest
 
 from app.__main__ import app as app_app
 from competition.__main__ import app as competition_app
-from competition.console import run
 from competition.kaggle.download import download
+from competition.terminal.console import run
 from pipelines.__main__ import app as pipelines_app
 from submissions.__main__ import app as submissions_app
 from submissions.clock import Patience

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from competition.__main__ import app as competition_app
-from competition.console import run
 from competition.kaggle.client import KaggleClient
+from competition.terminal.console import run
 from submissions.__main__ import app as submissions_app
 from submissions.clock import Patience
 from tests.chain.conftest import Chain

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from competition.console import workspace_of
 from competition.errors import PodiumError
 from competition.spec import load_competition
+from competition.terminal.console import workspace_of
 from competition.workspace import Access, Workspace
 
 SECRET = "a-very-secret-key"

@@ -14,7 +14,7 @@ from tests.submissions.conftest import ROOT, Desk
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
-from competition.console import workspace_of
+from competition.terminal.console import workspace_of
 from competition.kaggle.client import KaggleClient
 from submissions import submit as submitting
 from submissions.ledger.ledger import Ledger

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from competition.__main__ import app
-from competition.console import run
 from competition.drafting.from_files import slug_of
 from competition.spec import load_competition
+from competition.terminal.console import run
 from tests.competition.conftest import Scripted
 from tests.serving import Served
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from competition.__main__ import app
-from competition.console import run
 from competition.kaggle import transport
 from competition.kaggle.client import KaggleClient
+from competition.terminal.console import run
 from tests.competition.kaggle.reports import (
     RENEWED,
     Said,

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, TextIO
 import typer
 
 from competition.errors import PodiumError
-from competition.printable import CONTROLS, escaped, printable
 from competition.spec import Competition
+from competition.terminal.printable import CONTROLS, escaped, printable
 from competition.workspace import DEFAULT_COMPETITION, Workspace
 
 CompetitionOption = Annotated[

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from competition.console import run
 from competition.kaggle.replies import RemoteSubmission, leaderboard_rows
-from competition.printable import printable
+from competition.terminal.console import run
+from competition.terminal.printable import printable
 
 WILD = "a\x1b[31m\x1b]0;mine\x07\r\n\x9b2J\u202eb\udcff"
 TAME = r"a\x1b[31m\x1b]0;mine\x07\x0d\x0a\x9b2J\u202eb" + "\ufffd"

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from competition.printable import printable
 from competition.problem.targets import Eats
 from competition.spec import Competition
+from competition.terminal.printable import printable
 
 if TYPE_CHECKING:
     from competition.workspace import Workspace
