@@ -26,7 +26,7 @@ from competition.errors import PodiumError
 from competition.problem.metric import Metric
 from competition.problem.targets import Eats, Kind
 from competition.spec import Competition
-from competition.spec_checks import check_spec
+from competition.spec.checks import check_spec
 
 _USUAL_DAILY = 5
 _TRAIN = "train.csv"

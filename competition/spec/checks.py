@@ -7,7 +7,7 @@ from competition.data.tables.fold_rule import NEEDS_COLUMN, STRATIFIED, By
 from competition.problem.metric import Metric
 from competition.problem.problem import needs_positive, usual_positive
 from competition.problem.targets import Eats, Kind
-from competition.spec_entries import quoted
+from competition.spec.entries import quoted
 
 if TYPE_CHECKING:
     from competition.spec import Competition

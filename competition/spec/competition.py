@@ -12,8 +12,8 @@ from competition.errors import PodiumError
 from competition.problem.metrics import find_metric
 from competition.problem.problem import Problem, needs_positive, usual_positive
 from competition.problem.targets import Eats, Kind
-from competition.spec_checks import check_spec
-from competition.spec_entries import (
+from competition.spec.checks import check_spec
+from competition.spec.entries import (
     class_of,
     count_of,
     list_of,
@@ -25,7 +25,7 @@ from competition.spec_entries import (
     texts_of,
 )
 
-SPECS = Path(__file__).parent / "specs"
+SPECS = Path(__file__).parents[1] / "specs"
 WEBSITE = "https://www.kaggle.com"
 
 _TOP = (
