@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from competition.data.tables.cells import read_cells
-from competition.data.tables.kinds import kind_of
+from competition.data.tables.reading.cells import read_cells
+from competition.data.tables.reading.kinds import kind_of
 from competition.data.tables.schema import Role
 from competition.practice.holdout import HIDDEN_FILE, PUBLIC_FOLDER
 from competition.practice.scoring import Solution

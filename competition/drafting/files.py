@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from competition.data.tables.cells import read_cells
-from competition.data.tables.coded import texts_of
+from competition.data.tables.reading.cells import read_cells
+from competition.data.tables.reading.coded import texts_of
 from competition.errors import PodiumError
 
 _SHOWN = 8

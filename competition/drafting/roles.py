@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from competition.data.tables.coded import texts_of
-from competition.data.tables.kinds import kind_of
+from competition.data.tables.reading.coded import texts_of
+from competition.data.tables.reading.kinds import kind_of
 from competition.data.tables.schema import Role
 from competition.drafting.asking.ids import counts_on
 from competition.drafting.codes import are_codes

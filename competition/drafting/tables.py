@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from competition.data.tables.cells import read_cells
-from competition.data.tables.coded import texts_of
-from competition.data.tables.kinds import Kind, kind_of
+from competition.data.tables.reading.cells import read_cells
+from competition.data.tables.reading.coded import texts_of
+from competition.data.tables.reading.kinds import Kind, kind_of
 from competition.data.tables.schema import Role
 from competition.drafting.files import Files, plain_name
 from competition.errors import PodiumError

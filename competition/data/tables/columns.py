@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from competition.data.tables.coded import Coded, coded
-from competition.data.tables.dates import seconds_of_dates, seconds_of_texts
-from competition.data.tables.kinds import Kind, kind_of_coded, numbers_of_texts, with_levels
-from competition.data.tables.marks import MISSING
+from competition.data.tables.reading.coded import Coded, coded
+from competition.data.tables.reading.dates import seconds_of_dates, seconds_of_texts
+from competition.data.tables.reading.kinds import Kind, kind_of_coded, numbers_of_texts, with_levels
+from competition.data.tables.reading.marks import MISSING
 from competition.data.tables.schema import CODED, Column, Role
 from competition.errors import PodiumError
 from competition.problem.text.lines import shown

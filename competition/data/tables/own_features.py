@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from competition.data.tables.coded import coded
-from competition.data.tables.dates import seconds_of_texts
-from competition.data.tables.kinds import Kind, kind_of_coded, numbers_of_texts
+from competition.data.tables.reading.coded import coded
+from competition.data.tables.reading.dates import seconds_of_texts
+from competition.data.tables.reading.kinds import Kind, kind_of_coded, numbers_of_texts
 from competition.data.tables.schema import Role
 from competition.errors import PodiumError
 

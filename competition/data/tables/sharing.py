@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from competition.data.tables.coded import coded
-from competition.data.tables.dates import date_format_of
+from competition.data.tables.reading.coded import coded
+from competition.data.tables.reading.dates import date_format_of
 from competition.spec import Competition
 
 _NAMELESS = re.compile(r"unnamed|Unnamed: \d+")  # as this reader and pandas call such a column

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from competition.data.csv_files import DOWNLOAD_AGAIN, find_csv
-from competition.data.tables.cells import read_typed
 from competition.data.tables.columns import Columns, Values, read_columns
 from competition.data.tables.fold_rule import By, Units
 from competition.data.tables.own_features import with_own_features
+from competition.data.tables.reading.cells import read_typed
 from competition.data.tables.schema import Column, Role, Schema
 from competition.data.tables.sharing import shared_columns
 from competition.data.tables.truth import read_truth

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from competition.data.labels import Labels
-from competition.data.tables.cells import read_typed
-from competition.data.tables.coded import coded
+from competition.data.tables.reading.cells import read_typed
+from competition.data.tables.reading.coded import coded
 from competition.errors import PodiumError
 from competition.problem.targets import Truth
 from competition.spec import Competition

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from competition.data.tables.coded import Coded, coded
-from competition.data.tables.dates import seconds_of_texts
 from competition.data.tables.fold_rule import By, FoldRule, Units
-from competition.data.tables.kinds import kind_of_coded, numbers_of, numbers_of_texts
+from competition.data.tables.reading.coded import Coded, coded
+from competition.data.tables.reading.dates import seconds_of_texts
+from competition.data.tables.reading.kinds import kind_of_coded, numbers_of, numbers_of_texts
 from competition.errors import PodiumError
 from competition.problem.text.lines import shown
 

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from competition.data.tables.coded import texts_of
+from competition.data.tables.reading.coded import texts_of
 from competition.drafting.draft import Notes
 from competition.drafting.tables import Tables
 from competition.errors import PodiumError

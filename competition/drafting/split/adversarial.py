@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from competition.data.tables.coded import coded
-from competition.data.tables.kinds import kind_of, numbers_of, seconds_of, with_levels
+from competition.data.tables.reading.coded import coded
+from competition.data.tables.reading.kinds import kind_of, numbers_of, seconds_of, with_levels
 from competition.data.tables.schema import Role
 
 _ROWS = 20_000

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from competition.data.tables.coded import texts_of
 from competition.data.tables.fold_rule import By, FoldRule
-from competition.data.tables.kinds import kind_of, numbers_of, seconds_of
+from competition.data.tables.reading.coded import texts_of
+from competition.data.tables.reading.kinds import kind_of, numbers_of, seconds_of
 from competition.data.tables.schema import Role
 from competition.data.tables.units import groups_of
 from competition.drafting.tables import kind_of_both

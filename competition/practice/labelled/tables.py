@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from competition.data.tables.cells import read_typed
-from competition.data.tables.csv_shape import open_content
 from competition.data.tables.fold_rule import FoldRule, Units
+from competition.data.tables.reading.cells import read_typed
+from competition.data.tables.reading.csv_shape import open_content
 from competition.data.tables.units import units_of
 from competition.errors import PodiumError
 from competition.practice.bundled.sources import find_source

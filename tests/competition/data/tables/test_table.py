@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from competition.data.dataset import load_dataset
-from competition.data.tables.cells import read_cells
 from competition.data.tables.fold_rule import By
+from competition.data.tables.reading.cells import read_cells
 from competition.data.tables.schema import Role
 from competition.errors import PodiumError
 from tests.competition.data.tables.small import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from competition.data.tables.cells import read_typed
+from competition.data.tables.reading.cells import read_typed
 from competition.practice.labelled.records import Records
 
 CELLS = st.text(st.sampled_from(list("ab1 ,;\t|\"'\n\r.-éß漢")), max_size=6)

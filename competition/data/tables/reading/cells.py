@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from competition.data.csv_files import DOWNLOAD_AGAIN
-from competition.data.tables.csv_shape import Content, check_row_widths, open_content
-from competition.data.tables.marks import MISSING, decimal_points, is_number
+from competition.data.tables.reading.csv_shape import Content, check_row_widths, open_content
+from competition.data.tables.reading.marks import MISSING, decimal_points, is_number
 from competition.errors import PodiumError
 
 _LOOKED_AT = 500  # rows, from which a column's type is guessed; a wrong guess costs time alone

@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from competition.data.tables.cells import read_cells
+from competition.data.tables.reading.cells import read_cells
 from competition.data.tables.schema import CODED
 from competition.data.tables.table import Table, read_table
 from competition.errors import PodiumError

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from competition.data.tables.coded import Coded, coded
-from competition.data.tables.dates import (
+from competition.data.tables.reading.coded import Coded, coded
+from competition.data.tables.reading.dates import (
     date_format_of,
     seconds_of_dates,
     seconds_of_texts,
 )
-from competition.data.tables.marks import MISSING, numbers
+from competition.data.tables.reading.marks import MISSING, numbers
 from competition.data.tables.schema import Role
 
 _TEXT_WORDS = 3.0  # on average, from which many different cells are texts rather than categories
