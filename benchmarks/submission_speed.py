@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from competition.kaggle.client import LeaderboardRow  # noqa: E402
-from competition.problem.checks import check  # noqa: E402
+from competition.problem.checking.checks import check  # noqa: E402
 from competition.problem.form import Form  # noqa: E402
 from competition.problem.sample import read_sample  # noqa: E402
 from competition.spec import load_competition  # noqa: E402

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
-from competition.problem.checks import CheckReport, check
+from competition.problem.checking.checks import CheckReport, check
 from competition.problem.form import Form
 from competition.problem.sample import Sample, read_sample
 from competition.problem.targets import Answers, Truth

@@ -20,7 +20,7 @@ from submissions.progress import Progress
 from submissions.tracking.scores import ScoreRow, score_row
 
 if TYPE_CHECKING:
-    from competition.problem.checks import CheckReport
+    from competition.problem.checking.checks import CheckReport
     from submissions.queue.files import Entry
     from submissions.queue.sending import Sent
     from submissions.submitter import Outcome

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient
-from competition.problem.checks import CheckReport
+from competition.problem.checking.checks import CheckReport
 from competition.workspace import Workspace
 from submissions.allowance import NoneLeft, wait_for_slot
 from submissions.checking import Checker

@@ -28,7 +28,7 @@ from competition.kaggle.client import (
     RemoteSubmission,
 )
 from competition.locks import LockHeld
-from competition.problem.checks import CheckReport
+from competition.problem.checking.checks import CheckReport
 from competition.terminal.printable import printable
 from submissions.allowance import (
     Allowance,

@@ -12,7 +12,7 @@ from rich.console import Console
 from app.rehearsal import Rehearsal
 from app.report.page import write_report
 from competition.kaggle.client import KaggleClient, RemoteSubmission
-from competition.problem.checks import check
+from competition.problem.checking.checks import check
 from competition.problem.sample import read_sample
 from competition.spec import Competition, load_competition
 from competition.workspace import Workspace

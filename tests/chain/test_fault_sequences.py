@@ -17,7 +17,7 @@ import pytest
 from competition.errors import PodiumError
 from competition.kaggle.client import OutcomeUnknown
 from competition.kaggle.download import download
-from competition.problem.checks import check
+from competition.problem.checking.checks import check
 from competition.problem.sample import read_sample
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State

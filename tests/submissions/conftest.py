@@ -14,7 +14,7 @@ import pytest
 from competition.data.dataset import load_dataset
 from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.practice.holdout import prepare
-from competition.problem.checks import check
+from competition.problem.checking.checks import check
 from competition.problem.form import Form
 from competition.problem.sample import read_sample
 from competition.problem.targets import Answers, Kind

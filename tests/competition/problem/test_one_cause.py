@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from competition.problem.checks import check
+from competition.problem.checking.checks import check
 from competition.problem.sample import Sample
 from tests.competition.problem.cases import FORMS, competition
 

@@ -7,7 +7,7 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.problem import metrics
-from competition.problem.checks import check
+from competition.problem.checking.checks import check
 from competition.problem.form import Form
 from competition.problem.measures import ByConfusion, ByRows, mean_of
 from competition.problem.metric import Metric

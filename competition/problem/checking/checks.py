@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from competition.errors import PodiumError
+from competition.problem.checking.mix_ups import mix_ups
+from competition.problem.checking.oddities import warnings_of
 from competition.problem.form import Form, fingerprint_of
-from competition.problem.mix_ups import mix_ups
-from competition.problem.oddities import warnings_of
 from competition.problem.sample import Sample
 from competition.problem.targets import Answers, Truth
 from competition.problem.text.faults import Fault

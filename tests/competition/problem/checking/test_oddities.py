@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from competition.problem.oddities import rank_correlation, shares_p_value, warnings_of
+from competition.problem.checking.oddities import rank_correlation, shares_p_value, warnings_of
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Truth
 from tests.competition.problem.cases import FORMS, competition

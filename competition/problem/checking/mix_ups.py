@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from competition.problem.oddities import rank_correlation
+from competition.problem.checking.oddities import rank_correlation
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Eats
 from competition.problem.text.ids import FEW, as_text, counted, slipped

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from competition.errors import PodiumError
-from competition.problem.checks import CheckReport, check
+from competition.problem.checking.checks import CheckReport, check
 from competition.problem.form import Form
 from competition.spec import Competition
 from tests.competition.problem.cases import FORMS, IDS, LABELS, answers_of, competition, sample_of

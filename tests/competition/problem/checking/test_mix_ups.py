@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from competition.problem.mix_ups import mix_ups
+from competition.problem.checking.mix_ups import mix_ups
 from competition.problem.targets import Answers
 from competition.problem.text.ids import as_text, shifted, slipped
 from tests.competition.problem.cases import FORMS, competition
