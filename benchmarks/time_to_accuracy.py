@@ -36,7 +36,7 @@ from pipelines.features.images.augmentation import Distortion, in_background  # 
 from pipelines.networks.architectures import NetworkShape  # noqa: E402
 from pipelines.networks.build import build_network  # noqa: E402
 from pipelines.networks.classifier import NetworkClassifier  # noqa: E402
-from pipelines.networks.precision import choose_precision, find_gpu  # noqa: E402
+from pipelines.networks.training.precision import choose_precision, find_gpu  # noqa: E402
 
 # The recipe that Podium bets on for each target: a shipped point, and the passes it needs.
 RECIPES: dict[float, dict[str, Any]] = {

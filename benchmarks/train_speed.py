@@ -39,9 +39,9 @@ from pipelines.execution.threads import threads  # noqa: E402
 from pipelines.features.images.augmentation import Distortion, in_background  # noqa: E402
 from pipelines.networks.architectures import NetworkShape  # noqa: E402
 from pipelines.networks.build import build_network  # noqa: E402
-from pipelines.networks.precision import choose_precision, find_gpu  # noqa: E402
-from pipelines.networks.recipe import Recipe, training_chunks  # noqa: E402
-from pipelines.networks.trainers import trainer_of  # noqa: E402
+from pipelines.networks.training.precision import choose_precision, find_gpu  # noqa: E402
+from pipelines.networks.training.recipe import Recipe, training_chunks  # noqa: E402
+from pipelines.networks.training.trainers import trainer_of  # noqa: E402
 
 Side = Callable[[], float]
 

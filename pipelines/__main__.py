@@ -234,7 +234,7 @@ def device(as_json: JsonOption = False) -> None:
     """Say what networks train on here, in which number format, and why."""
     from pipelines.execution.quiet import quiet_native_stderr
     from pipelines.execution.threads import cores
-    from pipelines.networks.precision import choose_precision, find_gpu
+    from pipelines.networks.training.precision import choose_precision, find_gpu
 
     with quiet_native_stderr():
         precision = choose_precision(gpu=find_gpu())

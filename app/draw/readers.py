@@ -21,7 +21,7 @@ from pipelines.blending.cross_fitting import at_temperatures
 from pipelines.blending.methods import Linear, combine
 from pipelines.columns import Column, read_columns
 from pipelines.execution.quiet import quiet_native_stderr
-from pipelines.networks import trainers
+from pipelines.networks.training import trainers
 from pipelines.saved_models import load_model
 from pipelines.search.fit import predict
 

@@ -13,7 +13,7 @@ from pipelines.features.images.deskew import deskew
 from pipelines.features.images.preparation import are_square_images
 from pipelines.networks.architectures import Head, NetworkShape, network_side
 from pipelines.networks.ranges import RANGES
-from pipelines.networks.recipe import (
+from pipelines.networks.training.recipe import (
     Recipe,
     Targets,
     fitting_batch,
@@ -21,7 +21,7 @@ from pipelines.networks.recipe import (
     sampled,
     training_chunks,
 )
-from pipelines.networks.trainers import Trainer, number_format, trainer_of
+from pipelines.networks.training.trainers import Trainer, number_format, trainer_of
 from pipelines.parameters import Constraints
 
 Images = npt.NDArray[np.uint8]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pipelines.execution.quiet import quiet_native_stderr
 from pipelines.execution.threads import threads
-from pipelines.networks.recipe import Recipe, Targets, fitting_batch
+from pipelines.networks.training.recipe import Recipe, Targets, fitting_batch
 
 Rows = npt.NDArray[np.float32]
 
@@ -104,7 +104,7 @@ def _loop(shape: TableShape, batch_size: int) -> Any:
     with quiet_native_stderr():
         import keras
 
-        from pipelines.networks.loop import CompiledLoop, use_threads
+        from pipelines.networks.training.loop import CompiledLoop, use_threads
     if _kept:
         _kept.clear()
         keras.utils.clear_session()

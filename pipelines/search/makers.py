@@ -104,8 +104,8 @@ def _modules(root: Path, module: str) -> dict[str, ast.Module]:
         found[name] = ast.parse(path.read_bytes())
         waiting |= _imported(found[name])
         if name.startswith(_WHOLE):
-            beside = path.parent.glob("*.py")
-            waiting |= {f"{name.rpartition('.')[0]}.{each.stem}" for each in beside}
+            parts = root.joinpath(*_WHOLE.split(".")).rglob("*.py")
+            waiting |= {".".join(each.relative_to(root).with_suffix("").parts) for each in parts}
     return found
 
 

@@ -50,6 +50,18 @@ def test_the_code_that_decides_is_told_apart_and_words_about_it_are_not(root: Pa
     assert unlike(made(root), before).startswith("code ")
 
 
+def test_a_network_is_made_of_all_parts_of_networks(root: Path) -> None:
+    loop = root / "pipelines/networks/training/loop.py"  # imported by none, in a folder below
+    loop.parent.mkdir(parents=True)
+    loop.write_text("x = 1\n")
+    (root / "pipelines/networks/classifier.py").write_text("y = 1\n")
+    model = root / "pipelines/models/images/trees.py"
+    model.write_text(f"{MODEL}    from pipelines.networks.classifier import y\n")
+    before = made(root)
+    loop.write_text("x = 2\n")
+    assert unlike(made(root), before).startswith("code ")
+
+
 def test_the_libraries_are_those_that_the_code_imports(root: Path) -> None:
     assert set(made(root)) == {
         "code",

@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator
 from competition.errors import PodiumError
 from pipelines.features.tables.columns import Columns
 from pipelines.features.tables.learnt.slices import Inner
-from pipelines.networks.recipe import Recipe
 from pipelines.networks.table_network import TableShape, batch_of, predict, train
+from pipelines.networks.training.recipe import Recipe
 from pipelines.parameters import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, SEED, Constraints
 
 _LEAST_STEPS = 300

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.networks.recipe import Images, Recipe, Report, Targets, one_cycle
+from pipelines.networks.training.recipe import Images, Recipe, Report, Targets, one_cycle
 
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]

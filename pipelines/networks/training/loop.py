@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from pipelines.networks.recipe import Images, Recipe, Report, Targets
+from pipelines.networks.training.recipe import Images, Recipe, Report, Targets
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.99, 1e-7
 

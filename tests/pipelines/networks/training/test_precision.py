@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.networks.precision import Gpu, choose_precision, processor_flags
+from pipelines.networks.training.precision import Gpu, choose_precision, processor_flags
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from pipelines.features.images.augmentation import Distortion
-from pipelines.networks.recipe import Recipe, fitting_batch, one_cycle, sampled, training_chunks
+from pipelines.networks.training.recipe import (
+    Recipe,
+    fitting_batch,
+    one_cycle,
+    sampled,
+    training_chunks,
+)
 
 
 def test_one_cycle_rises_and_falls() -> None:

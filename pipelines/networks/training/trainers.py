@@ -10,8 +10,8 @@ from pipelines.execution.quiet import quiet_native_stderr
 from pipelines.execution.threads import threads
 from pipelines.networks.architectures import NetworkShape
 from pipelines.networks.build import build_network, set_fresh_weights
-from pipelines.networks.precision import choose_precision, find_gpu
-from pipelines.networks.recipe import Images, Recipe, Report, Targets
+from pipelines.networks.training.precision import choose_precision, find_gpu
+from pipelines.networks.training.recipe import Images, Recipe, Report, Targets
 
 
 class Trainer(Protocol):
@@ -86,12 +86,12 @@ def _new_trainer(shape: NetworkShape, policy: str, batch_size: int) -> Trainer:
 
     numbers = shape.head == "linear"
     if keras.backend.backend() == "tensorflow":
-        from pipelines.networks.loop import CompiledLoop, use_threads
+        from pipelines.networks.training.loop import CompiledLoop, use_threads
 
         use_threads(threads())
         network = build_network(shape, policy=policy, momentum=0.0)
         return CompiledLoop(network, batch_size, numbers=numbers)
-    from pipelines.networks.keras_loop import KerasLoop
+    from pipelines.networks.training.keras_loop import KerasLoop
 
     network = build_network(shape, policy=policy, momentum=0.9)
     return KerasLoop(network, batch_size, numbers=numbers)

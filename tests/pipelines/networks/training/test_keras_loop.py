@@ -7,7 +7,7 @@ import pytest
 from pipelines.features.images.augmentation import Distortion
 from pipelines.networks.architectures import NetworkShape
 from pipelines.networks.build import build_network, set_fresh_weights
-from pipelines.networks.recipe import Recipe, Targets, sampled, training_chunks
+from pipelines.networks.training.recipe import Recipe, Targets, sampled, training_chunks
 from tests.pipelines.networks.conftest import Digits
 
 RECIPE = Recipe(steps=200, batch_size=64, learning_rate=0.01)
@@ -17,7 +17,7 @@ def trained(
     shape: NetworkShape, targets: Targets, digits: Digits
 ) -> tuple[npt.NDArray[np.float32], list[int]]:
     """Return what a network gives for the test images, and the steps that it reported."""
-    from pipelines.networks.keras_loop import KerasLoop
+    from pipelines.networks.training.keras_loop import KerasLoop
 
     loop = KerasLoop(build_network(shape, momentum=0.9), 64, numbers=shape.head == "linear")
     set_fresh_weights(loop.network, 1)
