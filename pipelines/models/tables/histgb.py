@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.base import Params
 from pipelines.features.tables.learnt.encoded import TreeEncoder
+from pipelines.models.estimators.tables.boosted.histgb import LOSSES, HistogramBoosting
 from pipelines.models.estimators.tables.estimator import Encoder, Learner
-from pipelines.models.estimators.tables.histgb import LOSSES, HistogramBoosting
 from pipelines.models.tables._common import TablePipeline, made, suggested_view, width_of
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipelines.base import Params
 from pipelines.features.tables.learnt.encoded import TreeEncoder
+from pipelines.models.estimators.tables.boosted.losses import LOSSES
+from pipelines.models.estimators.tables.boosted.xgboost import XGBoost
 from pipelines.models.estimators.tables.estimator import Encoder, Learner
-from pipelines.models.estimators.tables.losses import LOSSES
-from pipelines.models.estimators.tables.xgboost import XGBoost
 from pipelines.models.tables._common import TablePipeline, made, suggested_view, width_of
 
 if TYPE_CHECKING:

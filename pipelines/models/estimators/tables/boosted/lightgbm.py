@@ -6,8 +6,8 @@ import numpy.typing as npt
 
 from pipelines.execution.threads import threads
 from pipelines.features.tables.columns import Columns
-from pipelines.models.estimators.tables.losses import LOSSES
-from pipelines.models.estimators.tables.stopping import StoppedBooster, Truth, patience
+from pipelines.models.estimators.tables.boosted.losses import LOSSES
+from pipelines.models.estimators.tables.boosted.stopping import StoppedBooster, Truth, patience
 from pipelines.parameters import COUNT, NOT_NEGATIVE, SWITCH, Constraints, at_least, one_of, up_to
 
 _OBJECTIVES = {"squared": "regression", "absolute": "regression_l1", "huber": "huber"}

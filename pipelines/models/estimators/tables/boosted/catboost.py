@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from pipelines.execution.threads import threads
 from pipelines.features.tables.columns import Columns
-from pipelines.models.estimators.tables.losses import LOSSES
-from pipelines.models.estimators.tables.stopping import StoppedBooster, Truth, patience
+from pipelines.models.estimators.tables.boosted.losses import LOSSES
+from pipelines.models.estimators.tables.boosted.stopping import StoppedBooster, Truth, patience
 from pipelines.parameters import NOT_NEGATIVE, Constraints, between, one_of, up_to
 
 _SMALL = 4_000  # rows up to which numbers are cut at fewer places

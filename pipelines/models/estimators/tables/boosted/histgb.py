@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from pipelines.features.tables.columns import Columns
-from pipelines.models.estimators.tables.stopping import StoppedBooster, Truth, patience
+from pipelines.models.estimators.tables.boosted.stopping import StoppedBooster, Truth, patience
 from pipelines.parameters import COUNT, NOT_NEGATIVE, Constraints, at_least, one_of, up_to
 
 LOSSES = ("squared", "absolute")

@@ -1,0 +1,1 @@
+"""Boosted trees by four libraries, and what they share: losses, and when to stop."""
