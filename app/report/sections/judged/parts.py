@@ -14,7 +14,7 @@ class Worst:
 
     Attributes:
         title: Which rows these are.
-        note: What stands beside them.
+        note: How to read the captions of pictures.
         shown: They themselves; none where nothing is missed.
     """
 

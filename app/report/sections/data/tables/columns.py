@@ -124,6 +124,8 @@ def _most_frequent(schema: Schema, place: int, counts: npt.NDArray[np.int64]) ->
     if not counts.sum():
         return "all are missing"
     code = int(counts.argmax())
+    if counts[code] == 1:
+        return f"such as {shown_cell(schema, place, code)}"
     return f"{shown_cell(schema, place, code)} ({_share(float(counts[code] / counts.sum()))})"
 
 

@@ -66,7 +66,7 @@ def _hashes(matrix: npt.NDArray[np.float64]) -> Hashes:
 
 def _disagreeing(problem: Problem, truth: Truth, rows: Indices, groups: Indices) -> list[Indices]:
     """Return the row numbers of each group of equal rows whose labels differ."""
-    labels = pd.DataFrame(truth[rows].reshape(len(rows), -1)).groupby(groups)
+    labels = pd.DataFrame(truth[rows]).groupby(groups)
     spread = np.atleast_1d(truth.std(axis=0)) if problem.kind == Kind.NUMBERS else 0
     differ = ((labels.max() - labels.min()) > spread).any(axis=1)
     kept = np.isin(groups, differ.index[differ])

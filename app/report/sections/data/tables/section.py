@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.report.drawing.cells import shortened
 from app.report.drawing.figures import Plot
 from app.report.findings import Findings
 from app.report.sections.data.label_issues import Doubts, doubts_of
@@ -17,6 +18,7 @@ from competition.drafting.split.adversarial import Adversarial, some_rows, tell_
 from competition.problem.targets import Kind
 
 _TELLING = 10  # columns that give the test set away
+_ERRORS = 3.0  # standard errors that are more than chance
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,6 @@ def table_section(findings: Findings, schema: Schema) -> TableSection:
     """
     data = findings.data
     adversarial = _tell_apart(findings, schema)
-    telling = () if adversarial is None else adversarial.telling[:_TELLING]
     return TableSection(
         rows=len(data.train),
         test_rows=len(data.test),
@@ -71,7 +72,7 @@ def table_section(findings: Findings, schema: Schema) -> TableSection:
         shares=label_shares(findings),
         columns=column_table(data, schema),
         adversarial=adversarial,
-        telling=[f"{name}: {auc:.2f}" for name, auc in telling],
+        telling=[] if adversarial is None else _telling(adversarial),
         without=findings.competition.folds.column or "",
         repeats=find_repeats(data, findings.problem),
         doubts=doubts_of(findings),
@@ -131,3 +132,11 @@ def _tell_apart(findings: Findings, schema: Schema) -> Adversarial | None:
     first, second = some_rows(len(data.train), len(data.test), len(places))
     train, test = data.train[first][:, places], data.test[second][:, places]
     return tell_matrices_apart(train, test, [schema.names[place] for place in places])
+
+
+def _telling(adversarial: Adversarial) -> list[str]:
+    """Name the columns that give the test set away by more than chance."""
+    sure = [
+        (name, auc) for name, auc in adversarial.telling if auc - 0.5 > _ERRORS * adversarial.error
+    ]
+    return [f"{shortened(name)}: {auc:.2f}" for name, auc in sure[:_TELLING]]
