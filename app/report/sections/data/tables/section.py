@@ -92,7 +92,8 @@ def _form(findings: Findings, schema: Schema) -> str:
             asked = f"a number ({problem.targets[0]})"
         case _:
             asked = f"{len(problem.targets)} numbers ({', '.join(problem.targets)})"
-    return f"{len(schema.columns):,} columns to learn from ({columns}), each row with {asked}"
+    found = "1 column" if len(schema.columns) == 1 else f"{len(schema.columns):,} columns"
+    return f"{found} to learn from ({columns}), each row with {asked}"
 
 
 def _folds(findings: Findings) -> str:
