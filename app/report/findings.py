@@ -13,7 +13,7 @@ from competition.spec import Competition
 from competition.workspace import Workspace
 from pipelines.blending.blend import StoredBlend, read_blend
 from pipelines.columns import Column, read_columns
-from pipelines.search.folds import Dealt, folds_in
+from pipelines.search.folds import Dealt, Folds, Indices, folds_in
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Findings:
 
     Attributes:
         workspace: Where it was found.
-        data: The images and their truth.
+        data: The rows and their truth.
         columns: Every finished column of this data, best first.
         blend: None where there is none of this data.
     """
@@ -45,10 +45,23 @@ class Findings:
     @cached_property
     def truth(self) -> Truth:
         """Class indices (s,), or values (s, t), of the rows that folds score."""
+        return np.asarray(self.data.truth[self.scored_rows])
+
+    @cached_property
+    def scored_rows(self) -> Indices:
+        """(s,) the numbers of the rows that folds score: all, but the later ones by time."""
         blends: list[Column | StoredBlend] = [self.blend] if self.blend else []
         stored = [*self.columns, *blends]
-        whole = np.asarray(self.data.truth)
-        return np.asarray(self._dealt(stored[0]).truth) if stored else whole
+        return self._dealt(stored[0]).rows if stored else np.arange(len(self.data.truth))
+
+    def row(self, place: int) -> int:
+        """Return the number in train, from 0, of the row at a place of `truth`."""
+        return int(self.scored_rows[place])
+
+    @property
+    def noun(self) -> str:
+        """What rows are called: `images` or `rows`."""
+        return "images" if self.data.schema is None else "rows"
 
     @property
     def best_columns(self) -> list[Column]:
@@ -64,7 +77,14 @@ class Findings:
 
     def _dealt(self, stored: Column | StoredBlend) -> Dealt:
         folds = folds_in(stored.manifest["folds"])
-        return folds.deal(np.asarray(self.data.truth), self.problem, self.data.units)
+        if folds not in self._dealings:  # dealing out many groups takes seconds
+            truth = np.asarray(self.data.truth)
+            self._dealings[folds] = folds.deal(truth, self.problem, self.data.units)
+        return self._dealings[folds]
+
+    @cached_property
+    def _dealings(self) -> dict[Folds, Dealt]:
+        return {}
 
     def answers(self, column: Column) -> Answers:
         """Return a column's out-of-fold answers, its decision learnt on other folds."""

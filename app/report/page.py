@@ -79,6 +79,7 @@ def _write(findings: Findings, name: str, values: dict[str, Any]) -> Path:
     text = environment.get_template(name + ".j2").render(
         competition=findings.competition,
         problem=findings.problem,
+        noun=findings.noun,
         made=datetime.now().astimezone(),
         data=data_section(findings),
         style=_verbatim("page.css"),

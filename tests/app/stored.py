@@ -19,7 +19,11 @@ from pipelines.saved_models import MODEL_FILE
 from pipelines.search.folds import Folds
 
 CREATED = "2026-01-02T03:04:05+00:00"
-FOLDS = Folds(3, 0)
+
+
+def folds_of(workspace: Workspace) -> Folds:
+    """Return the folds of all that is stored."""
+    return Folds(3, 0, workspace.competition.folds.by)
 
 
 def prepared_workspace(
@@ -81,17 +85,19 @@ def store_column(
     model: bytes | None = None,
 ) -> Column:
     """Write a column that is right as often as its skill says."""
-    problem, truth = workspace.competition.problem, np.asarray(data.truth)
+    problem, folds = workspace.competition.problem, folds_of(workspace)
+    dealt = folds.deal(np.asarray(data.truth), problem, data.units)
+    truth = dealt.truth
     random = np.random.default_rng(int.from_bytes(key.encode()[:4]))
     oof = _guess(problem, truth, skill, random)
     test = _guess(problem, truth[np.arange(len(data.test)) % len(truth)], skill, random)
-    score = problem.score(truth, oof, FOLDS.deal(truth, problem).assigned)
+    score = problem.score(truth, oof, dealt.assigned)
     manifest = {
         "pipeline": pipeline,
         "key": key,
         "params": {"neighbours": 5, "power": 1.5},
         "seed": 0,
-        "folds": {"count": FOLDS.count, "seed": FOLDS.seed},
+        "folds": folds.facts(),
         "competition": workspace.competition.slug,
         "data": data.fingerprint,
         "metric": problem.metric.name,
@@ -136,10 +142,10 @@ def store_blend(
     workspace: Workspace, data: Dataset, columns: list[Column], weights: Mapping[str, float]
 ) -> StoredBlend:
     """Write the blend of columns, as it was learnt but for these weights by pipeline."""
-    problem, truth = workspace.competition.problem, np.asarray(data.truth)
-    blended = blend(
-        [column.oof() for column in columns], truth, FOLDS.deal(truth, problem).assigned, problem
-    )
+    problem, folds = workspace.competition.problem, folds_of(workspace)
+    dealt = folds.deal(np.asarray(data.truth), problem, data.units)
+    truth = dealt.truth
+    blended = blend([column.oof() for column in columns], truth, dealt.assigned, problem)
     members = [
         {
             "pipeline": column.pipeline,
@@ -169,7 +175,7 @@ def store_blend(
         "methods": blended.methods,
         "competition": workspace.competition.slug,
         "data": data.fingerprint,
-        "folds": {"count": FOLDS.count, "seed": FOLDS.seed},
+        "folds": folds.facts(),
         "seed": 0,
         "rows": None,
         "pipelines": None,

@@ -1,1 +1,1 @@
-"""What sections draw with: figures that answer to the mouse, pictures, matrices."""
+"""What sections draw with: figures that answer to the mouse, pictures, cells, matrices."""

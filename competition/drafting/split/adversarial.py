@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from competition.data.tables.reading.coded import coded
@@ -12,7 +13,11 @@ from competition.data.tables.schema import Role
 _ROWS = 20_000
 _CELLS = 2_000_000
 _FOLDS = 3
+_TELLING = 0.05  # above chance, from which a column alone tells the two apart
 _SEED = 20_240_601
+
+Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,17 @@ class Adversarial:
     Attributes:
         auc: 0.5 where they cannot be told apart, 1 where they always can.
         error: Its standard error.
-        column: The column that tells them best on its own; empty where none does.
+        telling: The columns that tell them on their own, best first, and the AUC of each.
     """
 
     auc: float
     error: float
-    column: str = ""
+    telling: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def column(self) -> str:
+        """The column that tells them best on its own; empty where none does."""
+        return self.telling[0][0] if self.telling else ""
 
     @property
     def apart(self) -> bool:
@@ -57,22 +67,45 @@ def tell_apart(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> A
     Returns:
         The AUC; None where no column is left, or too few rows.
     """
+    chosen = some_rows(len(train), len(test), len(columns))
+    some = [part.iloc[rows] for part, rows in zip((train, test), chosen, strict=True)]
+    matrix = {name: values for name in columns if (values := _values(some, name)) is not None}
+    if not matrix:
+        return None
+    rows = np.column_stack(list(matrix.values()))
+    return tell_matrices_apart(rows[: len(some[0])], rows[len(some[0]) :], list(matrix))
+
+
+def some_rows(train: int, test: int, columns: int) -> tuple[Places, Places]:
+    """Return which rows of each set are looked at: the same share of both, drawn at random."""
+    most = min(_ROWS, _CELLS // max(1, columns))
+    share = min(1.0, most / (train + test))
+    random = np.random.default_rng(_SEED)
+    first, second = (
+        np.sort(random.permutation(rows)[: max(1, round(rows * share))]) for rows in (train, test)
+    )
+    return first, second
+
+
+def tell_matrices_apart(train: Numbers, test: Numbers, names: list[str]) -> Adversarial | None:
+    """Train a classifier to tell test rows from training rows, cross-validated.
+
+    Args:
+        train: (n, columns) numbers, NaN where one is missing.
+        test: (m, columns) the same.
+        names: Of the columns.
+
+    Returns:
+        The AUC; None where there is no column, or too few rows.
+    """
     from lightgbm import LGBMClassifier
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    most = min(_ROWS, _CELLS // max(1, len(columns)))
-    share = min(1.0, most / (len(train) + len(test)))
-    random = np.random.default_rng(_SEED)
-    some = [
-        part.iloc[np.sort(random.permutation(len(part))[: max(1, round(len(part) * share))])]
-        for part in (train, test)
-    ]
-    matrix = {name: values for name in columns if (values := _values(some, name)) is not None}
-    is_test = np.repeat([0, 1], [len(part) for part in some])
-    if not matrix or min(map(len, some)) < 2 * _FOLDS:
+    first, second = len(train), len(test)
+    if not names or min(first, second) < 2 * _FOLDS:
         return None
-    rows = np.column_stack(list(matrix.values()))
+    rows, is_test = np.concatenate([train, test]), np.repeat([0, 1], [first, second])
     model = LGBMClassifier(
         n_estimators=60,
         learning_rate=0.15,
@@ -83,9 +116,8 @@ def tell_apart(train: pd.DataFrame, test: pd.DataFrame, columns: list[str]) -> A
     )
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
     guess = cross_val_predict(model, rows, is_test, cv=folds, method="predict_proba")[:, 1]
-    first, second = (len(part) for part in some)
     error = float(np.sqrt((first + second + 1) / (12 * first * second)))
-    return Adversarial(float(roc_auc_score(is_test, guess)), error, _best(matrix, is_test))
+    return Adversarial(float(roc_auc_score(is_test, guess)), error, _telling(rows, is_test, names))
 
 
 def _values(parts: list[pd.DataFrame], name: str) -> np.ndarray | None:
@@ -104,14 +136,14 @@ def _values(parts: list[pd.DataFrame], name: str) -> np.ndarray | None:
     return None
 
 
-def _best(matrix: dict[str, np.ndarray], is_test: np.ndarray) -> str:
-    """Return the column whose values alone separate best, by their ranks."""
-    found = {}
+def _telling(rows: Numbers, is_test: np.ndarray, names: list[str]) -> tuple[tuple[str, float], ...]:
+    """Return the columns whose values alone separate, by their ranks, best first."""
     second = int(is_test.sum())
     first = len(is_test) - second
-    for name, values in matrix.items():
+    found = []
+    for name, values in zip(names, rows.T, strict=True):
         ranks = pd.Series(values).fillna(-np.inf).rank().to_numpy()
         auc = (ranks[is_test == 1].sum() - second * (second + 1) / 2) / (first * second)
-        found[name] = abs(auc - 0.5)
-    name = max(found, key=found.__getitem__)
-    return name if found[name] > 0.05 else ""
+        if abs(auc - 0.5) > _TELLING:
+            found.append((name, 0.5 + abs(float(auc) - 0.5)))
+    return tuple(sorted(found, key=lambda each: -each[1]))

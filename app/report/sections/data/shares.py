@@ -1,4 +1,4 @@
-"""How the labels are spread, in train and as the blend labels the test images."""
+"""How the labels are spread, in train and as the blend labels the test rows."""
 
 import numpy as np
 import numpy.typing as npt
@@ -24,21 +24,22 @@ def label_shares(findings: Findings) -> list[Plot]:
 
 def _shares(findings: Findings) -> Plot:
     names = list(findings.problem.classes)
-    counts = np.bincount(findings.truth, minlength=len(names)).astype(np.float64)
-    bars = [_bar("train", counts, names)]
+    counts = np.bincount(findings.data.truth, minlength=len(names)).astype(np.float64)
+    bars = [_bar("train", counts, names, findings.noun)]
     if findings.blend is not None:
-        bars.append(_bar("test, as the blend sees it", _seen_in_test(findings), names))
+        seen = _seen_in_test(findings)
+        bars.append(_bar("test, as the blend sees it", seen, names, findings.noun))
     figure = go.Figure(bars)
     figure.update_layout(
         barmode="group",
         xaxis={"title": {"text": "class"}, "type": "category"},
-        yaxis={"title": {"text": "share of images"}, "tickformat": ".0%"},
+        yaxis={"title": {"text": f"share of {findings.noun}"}, "tickformat": ".0%"},
     )
     return plot(figure, "Class shares", 300)
 
 
 def _seen_in_test(findings: Findings) -> Floats:
-    """Return (K,) how many test images the blend gives to each class.
+    """Return (K,) how many test rows the blend gives to each class.
 
     Where probabilities are sent, these are their sums; where a label is, its counts.
     """
@@ -50,18 +51,18 @@ def _seen_in_test(findings: Findings) -> Floats:
     return totals
 
 
-def _bar(name: str, counts: Floats, names: list[str]) -> go.Bar:
+def _bar(name: str, counts: Floats, names: list[str], noun: str) -> go.Bar:
     return go.Bar(
         name=name,
         x=names,
         y=(counts / counts.sum()).round(5).tolist(),
         customdata=counts.round().tolist(),
-        hovertemplate="%{x}: %{customdata:,} images, %{y:.2%}",
+        hovertemplate=f"%{{x}}: %{{customdata:,}} {noun}, %{{y:.2%}}",
     )
 
 
 def _histogram(findings: Findings, place: int, name: str) -> Plot:
-    values = findings.truth[:, place]
+    values = np.asarray(findings.data.truth[:, place])
     shown = [("train", values)]
     if findings.blend is not None:
         shown.append(("test, as the blend answers", findings.blend.answers()[:, place]))
@@ -77,6 +78,6 @@ def _histogram(findings: Findings, place: int, name: str) -> Plot:
         barmode="overlay",
         bargap=0.02,
         xaxis={"title": {"text": name}},
-        yaxis={"title": {"text": "share of images"}, "tickformat": ".0%"},
+        yaxis={"title": {"text": f"share of {findings.noun}"}, "tickformat": ".0%"},
     )
     return plot(figure, f"How {name} is spread", 300)

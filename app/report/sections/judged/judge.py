@@ -38,7 +38,7 @@ def judge(findings: Findings, predictions: Predictions, answers: Answers) -> Par
     """Judge out-of-fold predictions, and the answers that were made of them, by the truth.
 
     Args:
-        findings: Has the truth and the images.
+        findings: Has the truth and the rows.
         predictions: (n, k) float32.
         answers: In the form in which they are sent; their decision was learnt on other folds.
     """

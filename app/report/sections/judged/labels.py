@@ -6,10 +6,10 @@ import plotly.graph_objects as go
 
 from app.report.drawing.figures import Plot, boxes, plot
 from app.report.drawing.matrices import confused_pairs, confusion_table, error_table
-from app.report.drawing.pictures import Picture, png_uri
 from app.report.findings import Findings
 from app.report.sections.judged.parts import Parts, Worst
 from app.report.sections.judged.probabilities import calibration
+from app.report.sections.shown_rows import Noted, show_rows
 from competition.problem.measures import confusion
 from competition.problem.targets import Answers, Kind, Predictions
 from pipelines.class_scores import class_scores
@@ -52,25 +52,26 @@ def _mistakes(findings: Findings, predictions: Predictions, labels: Answers) -> 
     wrong = np.flatnonzero(labels != truth)
     if findings.problem.kind == Kind.CLASSES:
         strength = predictions[wrong, labels[wrong]]
-        title, note = "most confident mistakes", "True label → given label · probability."
+        title, measure = "most confident mistakes", "probability"
     else:
         strength = np.abs(predictions[wrong, 0] - truth[wrong])
-        title = "mistakes that are furthest off"
-        note = "True label → given label · distance of the class numbers."
+        title, measure = "mistakes that are furthest off", "distance of the class numbers"
     order = np.argsort(-strength, kind="stable")[:_MISTAKES]
-    pictures = [
-        _mistake(findings, row, names[truth[row]], names[labels[row]], float(strength[place]))
-        for place, row in zip(order.tolist(), wrong[order].tolist(), strict=True)
+    note = f"True label → given label · {measure}."
+    noted = [
+        _mistake(findings.row(place), names[truth[place]], names[labels[place]], float(size))
+        for place, size in zip(wrong[order].tolist(), strength[order], strict=True)
     ]
-    return Worst(f"The {len(pictures)} {title}", note, pictures)
+    shown = show_rows(findings, ("true label", "given label", measure), noted)
+    return Worst(f"The {len(shown)} {title}", note, shown)
 
 
-def _mistake(findings: Findings, row: int, true: str, given: str, strength: float) -> Picture:
-    return Picture(
-        png_uri(findings.data.train[row]),
-        f"Training image in row {row}: true {true}, given {given} ({strength:.3f})",
-        f"{true}→{given} · {strength:.3f}\nrow {row}",
-        marked=True,
+def _mistake(row: int, true: str, given: str, strength: float) -> Noted:
+    return Noted(
+        row,
+        (true, given, f"{strength:.3f}"),
+        f"{true}→{given} · {strength:.3f}",
+        f"true {true}, given {given} ({strength:.3f})",
     )
 
 

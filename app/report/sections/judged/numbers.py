@@ -5,11 +5,12 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from app.report.drawing.figures import Plot, boxes, plot
-from app.report.drawing.pictures import Picture, png_uri
 from app.report.findings import Findings
 from app.report.sections.judged.parts import Parts, Worst
+from app.report.sections.shown_rows import Noted, show_rows
 from app.truth import truth_in_words
 from competition.problem.targets import Answers
+from pipelines.search.folds import Indices
 
 _FURTHEST = 60
 _POINTS = 2_000  # that a figure shows, drawn at random
@@ -27,18 +28,19 @@ def judge_numbers(findings: Findings, answers: Answers) -> Parts:
         true, given = findings.truth[:, place], values[:, place]
         bias = float(np.mean(given - true))
         parts.figures.append((f"mean residual of {name}", f"{bias:+.4g}"))
-        parts.plots += [_against(name, true, given), _residuals(name, true, given)]
+        against = _against(name, true, given, findings.scored_rows)
+        parts.plots += [against, _residuals(name, true, given)]
     return parts
 
 
-def _against(name: str, true: Floats, given: Floats) -> Plot:
+def _against(name: str, true: Floats, given: Floats, numbers: Indices) -> Plot:
     rows = np.arange(len(true))
     if len(rows) > _POINTS:
         rows = np.sort(np.random.default_rng(0).choice(rows, _POINTS, replace=False))
     points = go.Scatter(
         x=[float(f"{value:.5g}") for value in given[rows]],
         y=[float(f"{value:.5g}") for value in true[rows]],
-        customdata=rows.tolist(),
+        customdata=numbers[rows].tolist(),
         mode="markers",
         marker={"size": 4, "opacity": 0.5},
         name="a row",
@@ -75,11 +77,11 @@ def _furthest(findings: Findings, values: Floats) -> Worst:
     spread = wanted.std(axis=0)
     off = (forward(values) - wanted) / np.where(spread > 0, spread, 1)
     rows = np.argsort(-np.square(off).mean(axis=1), kind="stable")[:_FURTHEST]
-    pictures = []
-    for row in rows.tolist():
-        true = truth_in_words(findings.problem, findings.truth[row])
-        given = truth_in_words(findings.problem, values[row])
-        words = f"Training image in row {row}: true {true}, predicted {given}"
-        caption = f"{true}→{given}\nrow {row}"
-        pictures.append(Picture(png_uri(findings.data.train[row]), words, caption, marked=True))
-    return Worst(f"The {len(pictures)} rows furthest off", "True value → prediction.", pictures)
+    noted = []
+    for place in rows.tolist():
+        true = truth_in_words(findings.problem, findings.truth[place])
+        given = truth_in_words(findings.problem, values[place])
+        words = f"true {true}, predicted {given}"
+        noted.append(Noted(findings.row(place), (true, given), f"{true}→{given}", words))
+    shown = show_rows(findings, ("true value", "prediction"), noted)
+    return Worst(f"The {len(shown)} rows furthest off", "True value → prediction.", shown)

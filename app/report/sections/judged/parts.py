@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from app.report.drawing.figures import Plot
 from app.report.drawing.matrices import Matrix
-from app.report.drawing.pictures import Picture
+from app.report.sections.shown_rows import ShownRows
 from pipelines.class_scores import ClassScore
 
 
@@ -14,13 +14,13 @@ class Worst:
 
     Attributes:
         title: Which rows these are.
-        note: How to read their captions.
-        pictures: Of them; empty where nothing is missed.
+        note: How to read the captions of pictures.
+        shown: They themselves; none where nothing is missed.
     """
 
     title: str
     note: str
-    pictures: list[Picture]
+    shown: ShownRows
 
 
 @dataclass

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from app.report.drawing.figures import Plot, plot
-from app.report.drawing.pictures import Picture, png_uri
 from app.report.findings import Findings
 from app.report.sections.judged.parts import Parts, Worst
+from app.report.sections.shown_rows import Noted, show_rows
 from competition.problem.measures import binomial_error
 from competition.problem.metrics import log_losses
 from competition.problem.targets import Predictions
@@ -138,15 +138,11 @@ def _loss_by_class(findings: Findings, predictions: Predictions) -> Plot:
 def _costliest(findings: Findings, predictions: Predictions) -> Worst:
     truth, names = findings.truth, findings.problem.classes
     of_truth = predictions[np.arange(len(truth)), truth]
-    rows = np.argsort(of_truth, kind="stable")[:_COSTLIEST]
-    pictures = [
-        Picture(
-            png_uri(findings.data.train[row]),
-            f"Training image in row {row}: true {names[truth[row]]}, which got {of_truth[row]:.3f}",
-            f"{names[truth[row]]} · {of_truth[row]:.3f}\nrow {row}",
-            marked=True,
-        )
-        for row in rows.tolist()
-    ]
-    title = f"The {len(pictures)} rows furthest from their truth"
-    return Worst(title, "True label · its probability.", pictures)
+    noted = []
+    for place in np.argsort(of_truth, kind="stable")[:_COSTLIEST].tolist():
+        true, got = names[truth[place]], f"{of_truth[place]:.3f}"
+        words = f"true {true}, which got {got}"
+        noted.append(Noted(findings.row(place), (true, got), f"{true} · {got}", words))
+    shown = show_rows(findings, ("true label", "its probability"), noted)
+    title = f"The {len(shown)} rows furthest from their truth"
+    return Worst(title, "True label · its probability.", shown)

@@ -7,7 +7,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from app.report.sections.data.groups import Groups, Indices, differ
+from app.report.sections.data.images.groups import Groups, Indices, differ
 from competition.data.dataset import Dataset
 from competition.problem.problem import Problem
 

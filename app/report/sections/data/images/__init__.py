@@ -1,0 +1,1 @@
+"""What a page shows of images: samples, means, and what is alike."""
