@@ -127,6 +127,7 @@ def at_work(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     yield chain
 
 
+@pytest.mark.slow
 def test_every_command_ends_with_its_own_status(
     at_work: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,14 +158,11 @@ SHELLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_process_of_its_own_does_too(shell: str, at_work: Chain) -> None:
     file = at_work.root / "mine.csv"
-    commands = {
-        "submissions scores": 0,
-        f"submissions submit {file}": 1,
-        "competition describe": 0,
-    }
+    commands = {"submissions scores": 0, f"submissions submit {file}": 1}
     for command, wanted in commands.items():
         line = SHELLS[shell].format(f"{sys.executable} -m {command}")
         said = subprocess.run(

@@ -21,7 +21,7 @@ from pipelines.saved_models import dump_model
 from tests.app.stored import data_of, prepared_workspace, store_blend, store_column
 
 ROOT = Path(__file__).parents[3]
-ROWS = 6_000
+ROWS = 4_000
 HELD_OUT = 300  # of them, the last ones, that no model has seen
 WEIGHTS = {"knn": 0.25, "svm": 0.75}  # of the blend
 ALONE = "handcrafted"  # saved, but no part of the blend

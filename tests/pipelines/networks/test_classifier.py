@@ -21,9 +21,9 @@ TINY = {"width": 0.5, "min_steps": 12, "epochs": 0.1, "batch_size": 32}
 
 @pytest.fixture(scope="module")
 def learnt(digits: Digits) -> NetworkClassifier:
-    """The shipped quick point, fitted."""
+    """The shipped quick point, fitted in half its steps."""
     quick = load_pipeline("cnn").shipped()[0]
-    model = load_pipeline("cnn").build(quick.params, seed=1)
+    model = load_pipeline("cnn").build(quick.params | {"min_steps": 200}, seed=1)
     assert isinstance(model, NetworkClassifier)
     return model.fit(digits.images, digits.labels)
 
@@ -85,6 +85,7 @@ def test_an_upright_network_does_not_mind_a_slant(digits: Digits) -> None:
     assert model.score(slanted, large.test_labels) < straight - 0.1
 
 
+@pytest.mark.slow
 def test_refitting_starts_from_fresh_weights_and_the_seed_decides(digits: Digits) -> None:
     model = NetworkClassifier(**TINY, seed=3)
     first = model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
@@ -96,7 +97,7 @@ def test_refitting_starts_from_fresh_weights_and_the_seed_decides(digits: Digits
     assert np.abs(first - other.predict_proba(digits.test_images)).max() > 0.05
 
 
-@pytest.mark.parametrize(("side", "colour"), [(8, False), (20, True), (28, False), (32, True)])
+@pytest.mark.parametrize(("side", "colour"), [(8, False), (20, True), (32, False)])
 def test_any_side_in_grey_or_colour(side: int, colour: bool, digits: Digits) -> None:
     resized = digits.resized(side, colour=colour)
     model = NetworkClassifier(**TINY).fit(resized.images, resized.labels)
@@ -134,6 +135,7 @@ def test_every_architecture_trains(architecture: str, digits: Digits) -> None:
     assert np.isfinite(model.predict_proba(digits.test_images[:4])).all()
 
 
+@pytest.mark.slow
 def test_bfloat16_learns_as_float32_does(digits: Digits) -> None:
     """On processors without bfloat16 it is emulated: slow, and the same numbers."""
     model = NetworkClassifier(**{**TINY, "min_steps": 100}, precision="mixed_bfloat16")

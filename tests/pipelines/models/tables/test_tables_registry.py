@@ -141,19 +141,20 @@ def test_equal_numbers_are_predicted_as_they_are(name: str, made: Made) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "mlp"])
 def test_every_choice_can_be_fitted(name: str, made: Made) -> None:
-    """Each value of each choice of the search space, for classes and for numbers."""
+    """Each value of each choice of the search space, for classes and for numbers, in few rounds."""
     pipeline = load_pipeline(name, "tables")
     params = fast(name)
     trial = optuna.trial.FixedTrial(params)
     pipeline.suggest(trial)
     few = TRAIN[:100]
+    short = {key: 5 for key in ("rounds", "trees") if key in params}
     for parameter, allowed in trial.distributions.items():
         if not isinstance(allowed, CategoricalDistribution):
             continue
         for value in allowed.choices:
             if params[parameter] == value or parameter in everything(name):
                 continue
-            wanted = suggested(pipeline, params | {parameter: value})
+            wanted = suggested(pipeline, params | {parameter: value}) | short
             for build, truth in (
                 (pipeline.build, made.labels[few]),
                 (pipeline.build_regressor, made.signal[few]),

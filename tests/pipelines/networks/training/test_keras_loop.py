@@ -10,7 +10,7 @@ from pipelines.networks.build import build_network, set_fresh_weights
 from pipelines.networks.training.recipe import Recipe, Targets, sampled, training_chunks
 from tests.pipelines.networks.conftest import Digits
 
-RECIPE = Recipe(steps=200, batch_size=64, learning_rate=0.01)
+RECIPE = Recipe(steps=120, batch_size=64, learning_rate=0.01)
 
 
 def trained(
@@ -24,7 +24,7 @@ def trained(
     chunks = training_chunks(digits.images, targets, RECIPE, Distortion(), seed=1, steps=20)
     steps: list[int] = []
     loop.train(chunks, RECIPE, 1, lambda step, loss: steps.append(step))
-    loop.measure_statistics(sampled(digits.images, 12 * 64, 1))
+    loop.measure_statistics(sampled(digits.images, 4 * 64, 1))
     return loop.predict(digits.test_images), steps
 
 
@@ -34,7 +34,7 @@ def test_learns_classes(digits: Digits) -> None:
     shape = NetworkShape("compact", 28, 10, width=0.5)
     logits, steps = trained(shape, large.labels.astype(np.int32), large)
     assert (logits.argmax(axis=1) == large.test_labels).mean() >= 0.95
-    assert steps == list(range(10, 201, 10))
+    assert steps == list(range(6, 121, 6))
 
 
 @pytest.mark.slow
