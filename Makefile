@@ -1,6 +1,8 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
 # Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN REFRESH
 #            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
+# Kaggle's:  KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY; KAGGLE_CONFIG_DIR
+# Of tests:  CI DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES SCREENSHOTS
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
@@ -11,21 +13,21 @@ RUN := .venv/bin/python -m
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date
+setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date (PYTHON=python3.12)
 
-rehearse: setup ## the whole way on this machine, without an account (COMPETITION=wine; DATA=zip METRIC=rmse; DATA=csv TARGET=column METRIC=auc)
+rehearse: setup ## the whole way on this machine, without an account (COMPETITION=wine; DATA=zip METRIC=rmse; DATA=csv TARGET=column METRIC=auc; HIDDEN=1000)
 	@$(RUN) app rehearse
 
-new: setup ## draft the TOML file of a competition of tables (COMPETITION=slug; without an account DATA=zip METRIC=auc; AGAIN=1)
+new: setup ## draft the TOML file of a competition of tables (COMPETITION=slug; without an account DATA=zip METRIC=auc; TARGET, POSITIVE; AGAIN=1)
 	@$(RUN) competition new $(if $(AGAIN),--force)
 
 download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, to see what changed there)
 	@$(RUN) competition download $(if $(REFRESH),--refresh)
 
-tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn cnn", BUDGET=2h)
+tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn linear", BUDGET=2h, WORKERS, SCHEDULER, ROWS, SAMPLER, SEED)
 	@$(RUN) pipelines tune
 
-blend: setup ## blend what was tuned, to look at it before it is sent
+blend: setup ## blend what was tuned, to look at it before it is sent (PIPELINES="knn linear")
 	@$(RUN) pipelines blend
 
 submit: setup ## check and upload the blend of all that was tuned, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1)
@@ -46,7 +48,7 @@ clean: setup ## delete the fits that neither the blend nor a further tuning need
 leaderboard: setup ## the public leaderboard
 	@$(RUN) competition leaderboard
 
-describe: setup ## the competition's promises, and what of its data is here
+describe: setup ## what the competition asks, what of its data is here, and what came of each column of a table
 	@$(RUN) competition describe
 
 practice: setup ## serve a practice Kaggle until Ctrl-C
@@ -83,7 +85,7 @@ soak: setup ## the fault suite's long run (15 minutes); with DATA=zip, half an h
 	@$(RUN) benchmarks.soak
 	@$(if $(DATA),$(RUN) benchmarks.chaos "$(DATA)")
 
-bench: setup ## measure the README's claims of speed (DATA=zip for those about reading it)
+bench: setup ## measure docs/performance.md's claims of speed (DATA=zip for those about reading it)
 	@$(RUN) benchmarks.train_speed
 	@$(RUN) benchmarks.submission_speed
 	@$(if $(DATA),$(RUN) benchmarks.read_data "$(DATA)")

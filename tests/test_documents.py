@@ -2,25 +2,29 @@
 
 import re
 import subprocess
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from competition.data.dataset import load_dataset
 from competition.practice.bundled.optical_digits import optical_digits
-from competition.spec import load_competition
+from competition.spec import Competition, load_competition
 from pipelines.base import Pipeline, suggested
 
 ROOT = Path(__file__).parents[1]
 
 
-def block(document: str, language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
+def block(document: str, language: str, holding: str) -> str:
+    """Return the one code block that holds some words."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    (found,) = (each for each in blocks if holding in each)
+    return str(found)
 
 
 def test_the_example_pipeline_learns() -> None:
-    code = block("docs/competitions.md", "python")
+    code = block("docs/competitions.md", "python", "PIPELINE")
     assert len(code.splitlines()) <= 30
     names: dict[str, object] = {}
     exec(code, names)
@@ -35,8 +39,32 @@ def test_the_example_pipeline_learns() -> None:
 
 def test_the_example_competition_is_one(tmp_path: Path) -> None:
     path = tmp_path / "competition.toml"
-    path.write_text(block("docs/competitions.md", "toml"))
+    path.write_text(block("docs/competitions.md", "toml", "image_side"))
     assert load_competition(str(path)) == load_competition("digit-recognizer")
+
+
+def test_the_example_features_are_read(tmp_path: Path, table_zip: Callable[[str], Path]) -> None:
+    with zipfile.ZipFile(table_zip("titanic")) as archive:
+        archive.extractall(tmp_path)
+    titanic = Competition(
+        slug="titanic",
+        title="Titanic",
+        metric="accuracy",
+        train_file="train.csv",
+        test_file="test.csv",
+        sample_file="gender_submission.csv",
+        id_column="PassengerId",
+        target_columns=("Survived",),
+        label_columns=("Survived",),
+        classes=("0", "1"),
+        features=block("docs/competitions.md", "python", "def features"),
+    )
+    schema = load_dataset(titanic, tmp_path).schema
+    assert schema is not None
+    shown = (ROOT / "docs/competitions.md").read_text()
+    for role in ("number", "text", "category"):
+        names = [column.name for column in schema.columns if column.role == role]
+        assert re.search(rf"^  {role} +{len(names)}  {', '.join(names)}$", shown, re.MULTILINE)
 
 
 def test_every_document_that_is_linked_exists() -> None:
