@@ -77,6 +77,7 @@ def read_sample(competition: Competition, folder: Path) -> Sample:
 
 def _plain_ids(text: str, columns: int) -> list[str]:
     """Return the ids of a sample of a million rows at once; none where it has quotes or faults."""
+    text = text if text.endswith("\n") else f"{text}\n"
     raw = np.frombuffer(text.encode(), np.uint8)
     signs = raw[(raw == ord(",")) | (raw == ord("\n"))]
     row = np.frombuffer(b"," * (columns - 1) + b"\n", np.uint8)

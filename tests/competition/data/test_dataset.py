@@ -331,6 +331,7 @@ def plain_reading(competition: Competition, folder: Path) -> list[Any]:
 @example(SHAPES, 0, 0.99, 0, b'"', False)  # a quote that is never closed
 @example(SHAPES, 1, 0.5, 3, b'"', True)  # text behind a closing quote
 @example(SHAPES, 2, 0.484375, 1, b"\0", False)  # an id that ends with a NUL
+@example(SHAPES, 2, 1.0, 0, b"0", False)  # a last line that is cut
 def test_any_damage_is_a_sentence_or_read_as_it_stands(
     tmp_path_factory: pytest.TempPathFactory,
     competition: Competition,
