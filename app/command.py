@@ -41,7 +41,9 @@ def rehearse(
     ] = "",
     workers: Annotated[int, typer.Option(envvar="WORKERS", min=0, help="Cores; 0 for all.")] = 0,
     sampler: SamplerOption = "tpe",
-    seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of folds and fits.")] = 0,
+    seed: Annotated[
+        int, typer.Option(envvar="SEED", min=0, help="Of hidden rows, folds and fits.")
+    ] = 0,
 ) -> None:
     """Go the whole way on this machine, without an account, with some of the data hidden."""
     from app.rehearsal import Rehearsal

@@ -45,7 +45,7 @@ class Rehearsal:
         chosen: What to tune, in order, and what is left out.
         seconds: For tuning.
         sampler: Optuna's sampler.
-        seed: Of folds and fits.
+        seed: Of the rows that are hidden, of folds and of fits.
         workers: Cores to use; None for all.
         root: Where rehearsals are kept, each in a folder of its own.
     """
@@ -68,6 +68,7 @@ class Rehearsal:
             PodiumError: there are no such data.
         """
         part = f"-{self.hidden}" if self.hidden else ""
+        part += f"-seed{self.seed}" if self.seed else ""
         competition = load_competition(self.name)
         if self.name.endswith(".toml"):
             part = f"-{form_digest(competition)}{part}"
@@ -92,7 +93,9 @@ class Rehearsal:
             PodiumError: any step fails; what was finished is kept, and the next run goes on.
         """
         folder = self.folder
-        with PracticeKaggle(folder / _KAGGLE, self.name, self.data, hidden=self.hidden) as practice:
+        with PracticeKaggle(
+            folder / _KAGGLE, self.name, self.data, hidden=self.hidden, seed=self.seed
+        ) as practice:
             competition = load_competition(str(practice.spec_path))
             console.print(f"Rehearsal of {competition.slug} at {practice.url}")
             workspace = Workspace.in_folders(

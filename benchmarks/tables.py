@@ -1,15 +1,15 @@
 """Podium beside AutoGluon and FLAML on real tables: python -m benchmarks.tables FOLDER --minutes 2.
 
-Of each competition's zip a third of `train.csv` is hidden, as the test set is cut off; then each
-tool gets the same files and the same seconds on this machine, one after the other: Podium by a
-whole `make rehearse`, the peers by their best documented setting, in environments of their own
-(`--peer autogluon=path/to/python`). Differences are paired on the hidden rows. A line of JSON a
-competition goes to `--out`, and those that stand there are not run again.
+Of each competition's zip a third of `train.csv` is hidden, as the test set is cut off, other rows
+with another `--seed`; then each tool gets the same files and the same seconds on this machine, one
+after the other: Podium by a whole `make rehearse`, the peers by their best documented setting, in
+environments of their own (`--peer autogluon=path/to/python`). Differences are paired on the hidden
+rows. A line of JSON a competition goes to `--out`, and those that stand there are not run again.
+At the end all lines of the file are shown as a table, also without a folder.
 """
 
 import argparse
 import json
-import math
 import os
 import shutil
 import subprocess
@@ -19,9 +19,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tables_summary import summary
+from competition.data.tables.fold_rule import Units
 from competition.data.tables.reading.cells import read_cells
 from competition.data.tables.reading.kinds import kind_of
 from competition.data.tables.schema import Role
+from competition.data.tables.units import units_of
 from competition.practice.holdout import HIDDEN_FILE, PUBLIC_FOLDER
 from competition.practice.scoring import Solution
 from competition.spec import Competition, load_competition
@@ -126,9 +129,10 @@ def measure(archive: Path, minutes: float, seed: int, peers: dict[str, str]) -> 
         own = solution.form.parse(file.read_bytes(), solution.sample).answers
         assert own is not None
         problem, truth = solution.problem, solution.truth
-        score = problem.score_answers(truth, own)
+        units = _units(spec, kaggle / PUBLIC_FOLDER)
+        score = problem.score_answers(truth, own, units=units)
         row |= {"podium": score.value, "standard_error": score.standard_error, "rows": len(truth)}
-        row |= _estimate(folder / "runs" / spec.slug, score.value, score.standard_error)
+        row |= _estimate(folder / "runs" / spec.slug)
         task = task_of(spec, kaggle, root)
         for peer, python in peers.items():
             began = time.monotonic()
@@ -142,29 +146,39 @@ def measure(archive: Path, minutes: float, seed: int, peers: dict[str, str]) -> 
             if parsed.answers is None:
                 row[peer] = f"refused: {parsed.faults[0]}"
                 continue
-            found = problem.compare(truth, own, parsed.answers)
+            found = problem.compare(truth, own, parsed.answers, units)
             row[peer] = problem.value(truth, parsed.answers)
             row[f"gain_on_{peer}"] = found.gain
             row[f"error_on_{peer}"] = found.standard_error
         return row
 
 
-def _estimate(runs: Path, hidden: float, error: float) -> dict[str, Any]:
-    """Return the blend's estimate, and by how many standard errors the hidden rows differ."""
+def _units(spec: Competition, public: Path) -> Units | None:
+    """Return which of the hidden rows err together."""
+    column = spec.folds.column
+    if column is None:
+        return None
+    test, train = (read_cells(public / file)[column] for file in (spec.test_file, spec.train_file))
+    return units_of(spec.folds, test, train)
+
+
+def _estimate(runs: Path) -> dict[str, Any]:
+    """Return what was said of the blend before."""
     (manifest,) = (runs / "blend").glob("*/manifest.json")
-    said = json.loads(manifest.read_text())["score"]
-    both = math.hypot(error, said["standard_error"])
+    told = json.loads(manifest.read_text())
+    corrected = told["corrected"]
     return {
-        "estimate": said["value"],
-        "estimate_error": said["standard_error"],
-        "apart": (hidden - said["value"]) / both if both else None,
+        "greater_is_better": told["greater_is_better"],
+        "estimate": told["score"]["value"],
+        "estimate_error": told["score"]["standard_error"],
+        "corrected": corrected and corrected["value"],
     }
 
 
 def main() -> None:
     """Run what is not done yet, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="with <slug>.zip as Kaggle zips them")
+    parser.add_argument("folder", type=Path, nargs="?", help="<slug>.zip as Kaggle zips them")
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", help="slugs")
@@ -175,7 +189,7 @@ def main() -> None:
     done = []
     if given.out.exists():
         done = [json.loads(line) for line in given.out.read_text().splitlines()]
-    for archive in sorted(given.folder.glob("*.zip")):
+    for archive in sorted(given.folder.glob("*.zip")) if given.folder else []:
         asked = (archive.stem, given.minutes, given.seed)
         known = [(row["competition"], row["minutes"], row["seed"]) for row in done]
         if archive.stem not in METRICS or asked in known:
@@ -183,9 +197,12 @@ def main() -> None:
         if given.only and archive.stem not in given.only:
             continue
         row = measure(archive, given.minutes, given.seed, peers)
+        done.append(row)
         print(json.dumps(row), flush=True)
         with given.out.open("a") as file:
             file.write(json.dumps(row) + "\n")
+    for line in summary(done):
+        print(line)
 
 
 if __name__ == "__main__":

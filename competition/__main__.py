@@ -144,6 +144,7 @@ def practice(
     hidden: Annotated[
         int | None, typer.Option(min=1, help="How many rows to hide. Default: a third.")
     ] = None,
+    seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Of the rows to hide.")] = 0,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 0,
     folder: Annotated[
         Path | None,
@@ -174,6 +175,7 @@ def practice(
         workspace.competition,
         data,
         hidden=hidden,
+        seed=seed,
         port=port,
         username=username,
         key=key,

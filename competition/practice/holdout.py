@@ -26,7 +26,7 @@ from competition.problem.form import Form
 from competition.problem.targets import Answers
 from competition.spec import Competition, load_competition
 
-SEED = 20_240_601
+_SEED = 20_240_601
 _PUBLIC_SHARE = 0.25  # where the competition's own is not known
 SPEC_FILE = "competition.toml"
 HIDDEN_FILE = "hidden.csv"
@@ -38,7 +38,11 @@ _DRAWS = 20  # of the public rows, until both parts can be scored
 
 
 def prepare(
-    folder: Path, competition: Competition, data: Path | None, hidden: int | None = None
+    folder: Path,
+    competition: Competition,
+    data: Path | None,
+    hidden: int | None = None,
+    seed: int = 0,
 ) -> Competition:
     """Make the practice competition in a folder, unless it is there already.
 
@@ -51,6 +55,7 @@ def prepare(
         data: Its labelled `train.csv`, also zipped, or its zip; None for the data that the
             competition names as bundled.
         hidden: How many rows to hide; None for a third.
+        seed: Of the rows that are drawn.
 
     Returns:
         The competition with its numbers of rows, as `competition.toml` describes it.
@@ -58,7 +63,7 @@ def prepare(
     Raises:
         PodiumError: the data break a promise, or the folder holds other data.
     """
-    fingerprint = _fingerprint(competition, data, hidden)
+    fingerprint = _fingerprint(competition, data, hidden, seed)
     prepared, spec_file = folder / _PREPARED_FILE, folder / SPEC_FILE
     if prepared.is_file() and spec_file.is_file():
         if prepared.read_text() != fingerprint:
@@ -71,7 +76,7 @@ def prepare(
     else:
         share = competition.public_share or _PUBLIC_SHARE
         asked = replace(competition, public_share=share)
-        spec = _write(folder, asked, _read_labelled(competition, data), hidden)
+        spec = _write(folder, asked, _read_labelled(competition, data), hidden, _SEED + seed)
     spec = replace(spec, features=competition.features)
     _write_own_features(folder / _FEATURES_FILE, competition)
     with atomic_path(spec_file) as path:
@@ -81,14 +86,15 @@ def prepare(
     return spec
 
 
-def _fingerprint(competition: Competition, data: Path | None, hidden: int | None) -> str:
+def _fingerprint(competition: Competition, data: Path | None, hidden: int | None, seed: int) -> str:
     """Name the data and the form that a folder was made from; the allowance may change."""
     form = replace(competition, daily_submissions=1).to_toml()
     if data is not None and not data.is_file():
         raise PodiumError(f"There is no file {data}. Give a labelled CSV or a competition's zip.")
     source = sha256_of(data) if data else str(competition.bundled)
     share = "" if hidden is None else f" {hidden}"
-    return f"{source} {sha256(form.encode()).hexdigest()}{share}"
+    drawn = f" seed {seed}" if seed else ""
+    return f"{source} {sha256(form.encode()).hexdigest()}{share}{drawn}"
 
 
 def _write_own_features(file: Path, competition: Competition) -> None:
@@ -111,8 +117,9 @@ def _write(
     competition: Competition,
     labelled: LabelledImages | LabelledTable,
     wanted: int | None,
+    seed: int,
 ) -> Competition:
-    hidden = rows_to_hide(labelled, competition, wanted, SEED)
+    hidden = rows_to_hide(labelled, competition, wanted, seed)
     kept = np.setdiff1d(np.arange(len(labelled.truth)), hidden)
     spec = competition.with_rows(train=len(kept), test=len(hidden))
     of_sample = sample_answers(spec.problem, labelled.truth[kept], len(hidden))
@@ -126,7 +133,8 @@ def _write(
         teams |= tables_teams.team_answers(spec, labelled, kept, test_path, ids)
     labels = [labelled.labels[row] for row in hidden]
     with atomic_path(folder / HIDDEN_FILE) as path:
-        write_hidden(path, spec, ids, labels, _public_rows(spec, labelled, hidden, of_sample))
+        public = _public_rows(spec, labelled, hidden, of_sample, seed)
+        write_hidden(path, spec, ids, labels, public)
     board = _board(Solution.read(folder / HIDDEN_FILE, spec), teams)
     with atomic_path(folder / BASELINES_FILE) as path:
         path.write_text(json.dumps(board, indent=1))
@@ -161,7 +169,7 @@ def _write_public(
 
 
 def _public_rows(
-    spec: Competition, labelled: Labelled, hidden: Numbers, of_sample: Answers
+    spec: Competition, labelled: Labelled, hidden: Numbers, of_sample: Answers, seed: int
 ) -> npt.NDArray[np.bool_]:
     """Return (m,) which hidden rows count for the public score, drawn at random.
 
@@ -170,9 +178,9 @@ def _public_rows(
     assert spec.public_share is not None
     truth, problem = labelled.truth[hidden], spec.problem
     count = max(1, round(len(truth) * spec.public_share))
-    for seed in range(SEED, SEED + _DRAWS):
+    for draw in range(seed, seed + _DRAWS):
         public = np.zeros(len(truth), bool)
-        public[np.random.default_rng(seed).permutation(len(truth))[:count]] = True
+        public[np.random.default_rng(draw).permutation(len(truth))[:count]] = True
         private = public if public.all() else ~public
         parts = (public, private)
         if all(math.isfinite(problem.value(truth[part], of_sample[part])) for part in parts):

@@ -68,6 +68,7 @@ class PracticeServer:
         data: The labelled data to hide some of; None for those that the competition names as
             bundled.
         hidden: How many rows to hide; None for a third.
+        seed: Of the rows that are hidden.
         port: To listen on; 0 for any free one.
         username: Of the one user; None for the folder's own, at first `you`.
         key: Their key; None for the folder's own, at first a random one.
@@ -87,6 +88,7 @@ class PracticeServer:
         data: Path | None = None,
         *,
         hidden: int | None = None,
+        seed: int = 0,
         port: int = 0,
         username: str | None = None,
         key: str | None = None,
@@ -106,7 +108,7 @@ class PracticeServer:
         self._socket = _bound(port)
         if daily is not None:
             competition = replace(competition, daily_submissions=daily)
-        self.competition = prepare(folder, competition, data, hidden)
+        self.competition = prepare(folder, competition, data, hidden, seed)
         username, key = _credentials(folder, username, key)
         calls = Calls(folder, username, delay, rules_accepted)
         self._faults = Faults(Door(calls, username, key).app(), planned)
@@ -156,7 +158,7 @@ class PracticeKaggle:
     Args:
         folder: Keeps its data and its state; may be used again.
         competition_name: A slug, or the path of a TOML file: the form that the data takes.
-        data: As for `PracticeServer`, like `hidden` and `port`.
+        data: As for `PracticeServer`, like `hidden`, `seed` and `port`.
 
     Raises:
         PodiumError: on entering: whatever keeps it from starting.
@@ -171,6 +173,7 @@ class PracticeKaggle:
         data: Path | None = None,
         *,
         hidden: int | None = None,
+        seed: int = 0,
         port: int = 0,
     ) -> None:
         options: dict[str, object] = {
@@ -178,6 +181,7 @@ class PracticeKaggle:
             "--competition": competition_name,
             "--data": data,
             "--hidden": hidden,
+            "--seed": seed,
             "--port": port,
         }
         given = [[name, str(value)] for name, value in options.items() if value is not None]

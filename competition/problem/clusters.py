@@ -1,11 +1,14 @@
 """How sure a score is whose rows come in groups or one after the other, and so err together."""
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from competition.problem.measures import Measure
+from competition.problem.scores import Comparison, two_sided
 from competition.problem.targets import Answers, Truth
 
 _CLUSTERS = 20  # at most: stretches so long that what happens in one hardly tells of the next
@@ -16,10 +19,6 @@ def clustered_error(
 ) -> float:
     """Return the standard error of a measure's value where rows of a unit err together.
 
-    By the delete-a-group jackknife (Kott, 'The delete-a-group jackknife', Journal of Official
-    Statistics 17, 2001): the units, in their order, are cut into clusters of about as many rows,
-    and the value is taken again without each of these.
-
     Args:
         measure: How the value is computed.
         truth: Of all rows.
@@ -29,6 +28,44 @@ def clustered_error(
     Returns:
         NaN where there are fewer than two units, or a value without a cluster is not a number.
     """
+    return _error(lambda kept: measure.value(truth[kept], answers[kept]), units)
+
+
+def clustered(
+    found: Comparison,
+    measure: Measure,
+    truth: Truth,
+    answers: tuple[Answers, Answers],
+    units: npt.NDArray[np.int64],
+) -> Comparison:
+    """Return a comparison whose error allows for rows of a unit that err together.
+
+    Args:
+        found: The comparison whose error supposes rows on their own, which is the least there is.
+        measure: How the values are computed.
+        truth: Of all rows.
+        answers: The two sets of answers to all rows.
+        units: (n,) the unit of each row.
+    """
+    first, second = answers
+
+    def difference(kept: npt.NDArray[np.bool_]) -> float:
+        before = measure.value(truth[kept], second[kept])
+        return measure.value(truth[kept], first[kept]) - before
+
+    error = _error(difference, units)
+    if not error > found.standard_error:
+        return found
+    return replace(found, standard_error=error, p_value=two_sided(found.difference / error))
+
+
+def _error(value: Callable[[npt.NDArray[np.bool_]], float], units: npt.NDArray[np.int64]) -> float:
+    """Return the standard error of what is computed of some rows.
+
+    By the delete-a-group jackknife (Kott, 'The delete-a-group jackknife', Journal of Official
+    Statistics 17, 2001): the units, in their order, are cut into clusters of about as many rows,
+    and the value is taken again without each of these.
+    """
     different, of_row, sizes = np.unique(units, return_inverse=True, return_counts=True)
     clusters = min(_CLUSTERS, len(different))
     if clusters < 2:
@@ -37,7 +74,7 @@ def clustered_error(
     of_unit = np.minimum(middles * clusters // len(units), clusters - 1).astype(np.int64)
     of_row = of_unit[of_row]
     there = np.unique(of_row)
-    values = [measure.value(truth[of_row != each], answers[of_row != each]) for each in there]
+    values = [value(of_row != each) for each in there]
     count = len(there)
     spread = np.square(np.subtract(values, np.mean(values))).sum()
     return float(np.sqrt((count - 1) / count * spread)) if count > 1 else math.nan

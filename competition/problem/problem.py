@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.errors import PodiumError
-from competition.problem.clusters import clustered_error
+from competition.problem.clusters import clustered, clustered_error
 from competition.problem.decisions import Decision, Probability
 from competition.problem.measures import comparison
 from competition.problem.metric import Metric
@@ -149,15 +149,25 @@ class Problem:
         """
         return self.value(truth, self.decide(truth, predictions).answers(predictions))
 
-    def compare(self, truth: Truth, first: Answers, second: Answers) -> Comparison:
-        """Compare two sets of answers on the same rows: the first less the second."""
-        return comparison(
-            self.metric.measure,
-            self._known(truth),
-            self._seen(first),
-            self._seen(second),
-            self.greater_is_better,
-        )
+    def compare(
+        self,
+        truth: Truth,
+        first: Answers,
+        second: Answers,
+        units: npt.NDArray[np.int64] | None = None,
+    ) -> Comparison:
+        """Compare two sets of answers on the same rows: the first less the second.
+
+        Args:
+            truth: Of all rows.
+            first: Answers, in the form in which they are sent.
+            second: Others.
+            units: (n,) which rows err together, such as those of a group; None for none.
+        """
+        measure, known = self.metric.measure, self._known(truth)
+        answers = self._seen(first), self._seen(second)
+        found = comparison(measure, known, *answers, self.greater_is_better)
+        return found if units is None else clustered(found, measure, known, answers, units)
 
     def loss(self, truth: Truth, predictions: Predictions) -> float:
         """Return the training loss: log loss, or the mean squared error on the training scale."""

@@ -77,7 +77,7 @@ def blend(
         name: problem.score_answers(truth, given, losses[name], units)
         for name, given in answers.items()
     }
-    method = _chosen(scores, answers, truth, problem)
+    method = _chosen(scores, answers, truth, problem, units)
     single, single_answers = _best_single(stack, truth, assigned, problem)
     heat = temperatures(stack, truth, problem)
     return Blend(
@@ -88,7 +88,7 @@ def blend(
         answers=answers[method],
         score=scores[method],
         best_single=single,
-        comparison=problem.compare(truth, answers[method], single_answers),
+        comparison=problem.compare(truth, answers[method], single_answers, units),
         methods={name: score.value for name, score in scores.items()},
     )
 
@@ -124,13 +124,17 @@ def _cross_fitted(
 
 
 def _chosen(
-    scores: dict[str, Score], answers: dict[str, Answers], truth: Truth, problem: Problem
+    scores: dict[str, Score],
+    answers: dict[str, Answers],
+    truth: Truth,
+    problem: Problem,
+    units: Units | None,
 ) -> str:
     leader = max(scores, key=lambda name: scores[name].rank)
 
     def tied() -> Iterator[str]:
         for name in scores:
-            against = problem.compare(truth, answers[name], answers[leader])
+            against = problem.compare(truth, answers[name], answers[leader], units)
             if name == leader or against.p_value > _TIED:
                 yield name
 

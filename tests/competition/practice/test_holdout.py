@@ -189,6 +189,20 @@ def test_as_many_rows_are_hidden_as_was_asked(animals: Competition, tmp_path: Pa
         prepare(tmp_path / "another", animals, file, hidden=59)
 
 
+def test_another_seed_hides_as_many_other_rows(animals: Competition, tmp_path: Path) -> None:
+    file = tmp_path / "train.csv"
+    file.write_text(small(60))
+    first = prepare(tmp_path / "first", animals, file)
+    other = prepare(tmp_path / "other", animals, file, seed=1)
+    assert (other.train_rows, other.test_rows) == (first.train_rows, first.test_rows)
+    kept = [
+        (tmp_path / name / "public" / first.train_file).read_text() for name in ("first", "other")
+    ]
+    assert kept[0] != kept[1]
+    with pytest.raises(PodiumError, match="hiding other rows"):
+        prepare(tmp_path / "first", animals, file, seed=1)
+
+
 def test_label_and_id_may_stand_anywhere_and_all_text_stays_as_written(
     animals: Competition, tmp_path: Path
 ) -> None:

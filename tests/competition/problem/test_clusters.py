@@ -42,3 +42,18 @@ def test_a_score_takes_the_larger_error() -> None:
     assert together.standard_error > 2 * alone.standard_error
     one = problem.score_answers(truth, answers, units=np.zeros(200, np.int64))
     assert one.standard_error == alone.standard_error
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_comparison_is_as_sure_as_its_clusters(shared: bool) -> None:
+    """Of answers that are worth the same, about one in twenty differs at p < 0.05."""
+    problem = Problem(find_metric("accuracy"), ("a", "b"))
+    sure = 0
+    units = np.repeat(np.arange(GROUPS), ROWS // GROUPS)
+    truth = np.zeros(ROWS, np.int64)
+    for seed in range(300):
+        chance = np.random.default_rng(seed)
+        better = chance.normal(size=GROUPS)[units] * shared * 1.5 + chance.normal(size=ROWS)
+        answers = (better > 1.0).astype(np.int64), (better < -1.0).astype(np.int64)
+        sure += problem.compare(truth, *answers, units).sure
+    assert 3 <= sure <= 30
