@@ -48,7 +48,7 @@ TESTS = {
         1,
     ),
     "test_the_verdict_is_that_of_a_plain_reading": (
-        f"{PROBLEM}/test_checks.py",
+        f"{PROBLEM}/checking/test_checks.py",
         "malformed CSVs: `check` against a slow, plain reading",
         CSVS,
     ),
