@@ -82,6 +82,7 @@ class Pipeline(ABC):
         priority: Those of a greater one are tuned first, so that a short time goes to what tells
             most.
         columns: How many of its best trials become columns for the blend.
+        floor: Whether it only shows what the others have to beat.
         defaults: The first trial's parameters, where tuning has found none to ship yet.
     """
 
@@ -93,6 +94,7 @@ class Pipeline(ABC):
     budget_share: ClassVar[float] = 1.0
     priority: ClassVar[int] = 0
     columns: ClassVar[int] = 1
+    floor: ClassVar[bool] = False
     defaults: ClassVar[Params] = {}
 
     @abstractmethod

@@ -92,7 +92,7 @@ def _corrected(plan: "Plan", pipelines: Sequence[Pipeline], method: str) -> dict
     truth = plan.dealt.truth
     if plan.competition.rows_kind != "tables" or len(truth) > MOST_ROWS:
         return None
-    pool = trials_of(plan, pipelines)
+    pool = trials_of(plan, [each for each in pipelines if not each.floor])
     trials = sum(len(stack) for stack, _ in pool)
     if trials < 2:
         return None

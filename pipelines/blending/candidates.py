@@ -18,18 +18,24 @@ log = logging.getLogger(__name__)
 
 
 def candidates(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[Column]:
-    """Return the best columns of each pipeline that were made on the plan's data and folds."""
+    """Return the best columns of each pipeline that were made on the plan's data and folds.
+
+    Those of a floor are among them only where there are no others. A constant has no effect on the
+    order of rows, so a ranking metric would let it into a blend by chance.
+    """
     there = read_columns(
         plan.workspace.predictions, plan.data.fingerprint, plan.problem.metric.name
     )
     comparable = [column for column in there if column.manifest["folds"] == folds_of(plan)]
-    return [
-        column
+    best = [
+        (column, pipeline.floor)
         for pipeline in pipelines
         for column in [each for each in comparable if each.pipeline == pipeline.name][
             : pipeline.columns
         ]
     ]
+    above = [column for column, floor in best if not floor]
+    return above or [column for column, _ in best]
 
 
 def folds_of(plan: "Plan") -> dict[str, Any]:

@@ -12,8 +12,6 @@ from competition.problem.targets import Answers, Assigned, Kind, Predictions, Tr
 from pipelines.blending.calibration import temperatures, tempered
 from pipelines.blending.methods import METHODS, Floats, Linear, Method, Stack, combine
 
-_TIED = 0.32  # the p-value of a difference of one standard error
-
 
 @dataclass(frozen=True)
 class Blend:
@@ -58,8 +56,8 @@ def blend(
 ) -> Blend:
     """Blend columns in several ways and keep the best by cross-fitted value.
 
-    Methods within one standard error of the difference from the best one are tied with it: among
-    these the loss decides, which a few lucky rows do not move.
+    Methods that are not surely worse than the best one are tied with it: among these the loss
+    decides, which a few lucky rows do not move.
 
     Args:
         columns: Out-of-fold predictions, (n, k) each.
@@ -135,7 +133,7 @@ def _chosen(
     def tied() -> Iterator[str]:
         for name in scores:
             against = problem.compare(truth, answers[name], answers[leader], units)
-            if name == leader or against.p_value > _TIED:
+            if name == leader or not against.sure:
                 yield name
 
     return min(tied(), key=lambda name: scores[name].loss)

@@ -18,6 +18,7 @@ class Floor(TablePipeline):
     name: ClassVar[str] = "baseline"
     family: ClassVar[str] = "means"
     priority: ClassVar[int] = 6
+    floor: ClassVar[bool] = True
     budget_share: ClassVar[float] = 0.1
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

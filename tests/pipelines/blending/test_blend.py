@@ -102,6 +102,19 @@ def test_a_damaged_column_is_left_out(workspace_by: Make, caplog: pytest.LogCapt
     assert fresh_blend(workspace).remade == ""
 
 
+def test_a_floor_is_blended_only_where_there_is_nothing_else(
+    workspace_by: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = workspace_by("accuracy")
+    knn = next(each for each in all_of(workspace) if each.name == "knn")
+    monkeypatch.setattr(type(knn), "floor", True)
+    plan = make_plan(workspace, 0)
+    finish(plan, "knn", 0.5, seed=1)
+    assert [member.pipeline for member in make_blend(plan, all_of(workspace)).members] == ["knn"]
+    finish(plan, "forest", 1.2, seed=2)
+    assert [member.pipeline for member in fresh_blend(workspace).blend.members] == ["forest"]
+
+
 def again(plan: Plan) -> None:
     finish(plan, "knn", 0.6, seed=1, created=7)
 
