@@ -90,10 +90,21 @@ def task_of(spec: Competition, kaggle: Path, scratch: Path) -> dict[str, Any]:
     }
 
 
-def of_peer(peer: str, python: str, task: dict[str, Any], seconds: float, scratch: Path) -> Path:
-    """Let a peer answer; return its submission."""
-    given, output = scratch / "task.json", scratch / f"{peer}.csv"
+def of_peer(
+    peer: str, python: str, task: dict[str, Any], seconds: float, kept: Path
+) -> tuple[Path, float]:
+    """Let a peer answer, unless it has; return its submission, and how long that took.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    scratch = Path(task["scratch"]).parent
+    output, timed = kept / f"{peer}.csv", kept / f"{peer}.seconds"
+    if output.exists() and timed.exists():
+        return output, float(timed.read_text())
+    given = scratch / "task.json"
     given.write_text(json.dumps(task))
+    began = time.monotonic()
     script = Path(__file__).with_name("tables_peer.py")
     done = subprocess.run(
         [python, str(script), peer, str(given), str(seconds), str(output)],
@@ -105,10 +116,13 @@ def of_peer(peer: str, python: str, task: dict[str, Any], seconds: float, scratc
     shutil.rmtree(task["scratch"], ignore_errors=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-1500:])
-    return output
+    timed.write_text(str(round(time.monotonic() - began, 1)))
+    return output, float(timed.read_text())
 
 
-def measure(archive: Path, minutes: float, seed: int, peers: dict[str, str]) -> dict[str, Any]:
+def measure(
+    archive: Path, minutes: float, seed: int, peers: dict[str, str], keep: Path | None
+) -> dict[str, Any]:
     """Return what all reached on one competition."""
     metric = METRICS[archive.stem]
     with tempfile.TemporaryDirectory() as scratch:
@@ -134,15 +148,16 @@ def measure(archive: Path, minutes: float, seed: int, peers: dict[str, str]) -> 
         row |= {"podium": score.value, "standard_error": score.standard_error, "rows": len(truth)}
         row |= _estimate(folder / "runs" / spec.slug)
         task = task_of(spec, kaggle, root)
+        kept = (keep or root) / f"{archive.stem}-{minutes:g}-{seed}"
+        kept.mkdir(parents=True, exist_ok=True)
         for peer, python in peers.items():
-            began = time.monotonic()
             try:
-                theirs = of_peer(peer, python, task, 60 * minutes, root).read_bytes()
+                theirs, seconds = of_peer(peer, python, task, 60 * minutes, kept.resolve())
             except RuntimeError as error:
                 row[peer] = f"failed: {error}"
                 continue
-            row[f"{peer}_seconds"] = round(time.monotonic() - began, 1)
-            parsed = solution.form.parse(theirs, solution.sample)
+            row[f"{peer}_seconds"] = seconds
+            parsed = solution.form.parse(theirs.read_bytes(), solution.sample)
             if parsed.answers is None:
                 row[peer] = f"refused: {parsed.faults[0]}"
                 continue
@@ -183,6 +198,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", help="slugs")
     parser.add_argument("--peer", nargs="*", default=[], help="autogluon=PYTHON flaml=PYTHON")
+    parser.add_argument("--keep", type=Path, help="peers' answers; those that are there are taken")
     parser.add_argument("--out", type=Path, default=Path("docs/tables.jsonl"))
     given = parser.parse_args()
     peers = dict(pair.split("=", 1) for pair in given.peer)
@@ -196,7 +212,7 @@ def main() -> None:
             continue
         if given.only and archive.stem not in given.only:
             continue
-        row = measure(archive, given.minutes, given.seed, peers)
+        row = measure(archive, given.minutes, given.seed, peers, given.keep)
         done.append(row)
         print(json.dumps(row), flush=True)
         with given.out.open("a") as file:
