@@ -83,6 +83,7 @@ class Pipeline(ABC):
             most.
         columns: How many of its best trials become columns for the blend.
         floor: Whether it only shows what the others have to beat.
+        most_rows: How many rows it can learn from; None for any number.
         defaults: The first trial's parameters, where tuning has found none to ship yet.
     """
 
@@ -95,6 +96,7 @@ class Pipeline(ABC):
     priority: ClassVar[int] = 0
     columns: ClassVar[int] = 1
     floor: ClassVar[bool] = False
+    most_rows: ClassVar[int | None] = None
     defaults: ClassVar[Params] = {}
 
     @abstractmethod

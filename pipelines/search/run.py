@@ -59,7 +59,8 @@ def tune_all(
         PodiumError: another run is at work, or no pipeline could be fitted.
     """
     deadline = time.monotonic() + seconds
-    tuned = Tuned({}, {})
+    tuned = Tuned({}, _out_of_size(pipelines, plan))
+    pipelines = [each for each in pipelines if each.name not in tuned.left_out]
     with sole_coordinator(plan.workspace.runs):
         storage = open_storage(plan.workspace.database)
         for position, pipeline in enumerate(pipelines):
@@ -86,3 +87,15 @@ def tune_all(
     if not tuned.columns:
         raise PodiumError(f"No pipeline could be tuned. {' '.join(tuned.left_out.values())}")
     return tuned
+
+
+def _out_of_size(pipelines: list[Pipeline], plan: Plan) -> dict[str, str]:
+    """Return why pipelines that cannot learn from so many rows have no part in a run."""
+    rows = len(plan.data.truth) * (plan.folds.count - 1) // plan.folds.count
+    return {
+        each.name: (
+            f"{each.name} learns from up to {each.most_rows:,} rows, and a fold has {rows:,}."
+        )
+        for each in pipelines
+        if each.most_rows is not None and rows > each.most_rows
+    }

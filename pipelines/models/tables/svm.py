@@ -6,7 +6,7 @@ from pipelines.base import Params
 from pipelines.features.tables.learnt.dense import DenseEncoder
 from pipelines.features.tables.learnt.scaling import SCALINGS
 from pipelines.models.estimators.tables.estimator import Encoder, Learner
-from pipelines.models.estimators.tables.support import SupportVectors
+from pipelines.models.estimators.tables.support import MOST_ROWS, SupportVectors
 from pipelines.models.tables._common import TablePipeline, made, suggested_view, width_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ class SupportVectorMachine(TablePipeline):
     name: ClassVar[str] = "svm"
     family: ClassVar[str] = "kernel"
     budget_share: ClassVar[float] = 0.5
+    most_rows: ClassVar[int | None] = MOST_ROWS
     cycles: ClassVar[bool] = True
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

@@ -57,6 +57,18 @@ def test_a_pipeline_whose_own_code_fails_is_left_out_too(tmp_path: Path) -> None
     assert len(tuned.columns["logistic"]) == 1
 
 
+def test_a_pipeline_for_fewer_rows_is_left_out_before_anything_fails(tmp_path: Path) -> None:
+    class Small(Other):
+        most_rows = 10
+
+    plan = plan_here(tmp_path, place=Here(fit))
+    tuned = tune_all(plan, [Small(), LOGISTIC], 1.0, "tpe", said)
+    rows = len(plan.data.truth) * 2 // 3  # of three folds
+    assert tuned.left_out == {"knn": f"knn learns from up to 10 rows, and a fold has {rows:,}."}
+    with pytest.raises(PodiumError, match=r"No pipeline could be tuned\. knn learns from up to 10"):
+        tune_all(plan, [Small()], 1.0, "tpe", said)
+
+
 def test_where_every_pipeline_is_left_out_the_reasons_are_said(tmp_path: Path) -> None:
     plan = plan_here(tmp_path, place=Here(fit))
     with pytest.raises(

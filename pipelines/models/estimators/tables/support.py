@@ -13,7 +13,7 @@ from pipelines.features.tables.columns import Columns
 from pipelines.features.tables.learnt.slices import Inner
 from pipelines.parameters import BELOW_ONE, POSITIVE, Constraints, up_to
 
-_MOST_ROWS = 8_000  # the time of a fit grows with their square
+MOST_ROWS = 8_000  # the time of a fit grows with their square
 _CACHE = 500  # MiB of kernel rows that libsvm keeps
 _INNER = 4  # folds that probabilities are learnt on
 
@@ -47,9 +47,9 @@ class SupportVectors(BaseEstimator):  # type: ignore[misc]
         Raises:
             PodiumError: there are too many rows, or a class has too few.
         """
-        if len(seen) > _MOST_ROWS:
+        if len(seen) > MOST_ROWS:
             raise PodiumError(
-                f"Support vector machines take up to {_MOST_ROWS:,} rows to learn from, and these "
+                f"Support vector machines take up to {MOST_ROWS:,} rows to learn from, and these "
                 f"are {len(seen):,}; leave svm out of PIPELINES."
             )
         kernel = {"C": self.C, "gamma": self.gamma / seen.values.shape[1], "cache_size": _CACHE}
