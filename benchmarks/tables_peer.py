@@ -80,8 +80,12 @@ def answered(task: dict[str, Any], peer: str, seconds: float) -> pd.DataFrame:
     train, test = pd.read_csv(task["train"]), pd.read_csv(task["test"])
     sample = pd.read_csv(task["sample"], dtype=str)
     learn = autogluon if peer == "autogluon" else flaml
-    # An id is no feature, but a moment is.
-    aside = [] if task["id_is_date"] else [task["id"]]
+    aside = [task["id"]]
+    if task["id_is_date"]:  # then it is a feature; and not every peer makes an hour of it
+        aside = []
+        for part in (train, test):
+            part[task["id"]] = pd.to_datetime(part[task["id"]])
+            part[f"{task['id']} hour"] = part[task["id"]].dt.hour
     shared = [name for name in test.columns if name in train and name not in aside]
     for label, target in zip(task["labels"], task["targets"][: len(task["labels"])], strict=True):
         known = train[[*shared, label]].copy()
