@@ -63,18 +63,27 @@ def _error(value: Callable[[npt.NDArray[np.bool_]], float], units: npt.NDArray[n
     """Return the standard error of what is computed of some rows.
 
     By the delete-a-group jackknife (Kott, 'The delete-a-group jackknife', Journal of Official
-    Statistics 17, 2001): the units, in their order, are cut into clusters of about as many rows,
-    and the value is taken again without each of these.
+    Statistics 17, 2001): the value is taken again without each of the clusters.
+    """
+    clusters = clusters_of(units)
+    there = np.unique(clusters)
+    count = len(there)
+    if count < 2:
+        return math.nan
+    values = [value(clusters != each) for each in there]
+    spread = np.square(np.subtract(values, np.mean(values))).sum()
+    return float(np.sqrt((count - 1) / count * spread))
+
+
+def clusters_of(units: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the cluster (n,) of each row: units, in their order, of about as many rows together.
+
+    Args:
+        units: (n,) the unit of each row.
     """
     different, of_row, sizes = np.unique(units, return_inverse=True, return_counts=True)
     clusters = min(_CLUSTERS, len(different))
-    if clusters < 2:
-        return math.nan
     middles = np.cumsum(sizes) - sizes / 2
     of_unit = np.minimum(middles * clusters // len(units), clusters - 1).astype(np.int64)
-    of_row = of_unit[of_row]
-    there = np.unique(of_row)
-    values = [value(of_row != each) for each in there]
-    count = len(there)
-    spread = np.square(np.subtract(values, np.mean(values))).sum()
-    return float(np.sqrt((count - 1) / count * spread)) if count > 1 else math.nan
+    of_rows: npt.NDArray[np.int64] = of_unit[of_row]
+    return of_rows

@@ -96,7 +96,7 @@ def _corrected(plan: "Plan", pipelines: Sequence[Pipeline], method: str) -> dict
     trials = sum(len(stack) for stack, _ in pool)
     if trials < 2:
         return None
-    value = corrected_value(pool, truth, plan.problem, method)
+    value = corrected_value(pool, truth, plan.problem, method, plan.dealt.units)
     return {"value": value, "trials": trials} if math.isfinite(value) else None
 
 

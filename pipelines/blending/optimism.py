@@ -3,7 +3,8 @@
 Bootstrap bias-corrected cross-validation (Tsamardinos, Greasidou and Borboudakis, 'Bootstrapping
 the out-of-sample predictions for efficient and accurate cross-validation', Machine Learning 107,
 2018): rows are drawn with replacement from the out-of-fold predictions of all trials, everything is
-chosen and learnt again on what was drawn, and scored on the rows that were not.
+chosen and learnt again on what was drawn, and scored on the rows that were not. Rows that err
+together are drawn together.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from competition.data.tables.fold_rule import Units
+from competition.problem.clusters import clusters_of
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Kind, Truth
 from pipelines.blending.methods import METHODS, Stack, combine
@@ -27,6 +30,7 @@ def corrected_value(
     truth: Truth,
     problem: Problem,
     method: str,
+    units: Units | None = None,
     replicates: int = _REPLICATES,
 ) -> float:
     """Return what a blend is worth if the choice of its members is scored on other rows too.
@@ -37,6 +41,7 @@ def corrected_value(
         truth: Of the scored rows.
         problem: What is asked.
         method: How the blend's weights were learnt, a name of `METHODS`.
+        units: (s,) which rows err together; None for none.
         replicates: How often rows are drawn.
 
     Returns:
@@ -45,13 +50,22 @@ def corrected_value(
     """
     chance = np.random.default_rng(_SEED)
     known = [_Trials.of(stack, columns, truth, problem) for stack, columns in pool]
+    parts = _parts(len(truth), units)
     values = []
     for _ in range(replicates):
-        drawn = chance.integers(0, len(truth), len(truth))
+        drawn = np.concatenate([parts[part] for part in chance.integers(0, len(parts), len(parts))])
         left = np.setdiff1d(np.arange(len(truth)), drawn)
         if len(left) and _all_there(truth, drawn, problem) and _all_there(truth, left, problem):
             values.append(_scored_on(left, drawn, known, truth, problem, method))
     return float(np.mean(values)) if values else float("nan")
+
+
+def _parts(rows: int, units: Units | None) -> list[npt.NDArray[np.int64]]:
+    """Return the rows that are drawn together."""
+    if units is None:
+        return list(np.arange(rows)[:, np.newaxis])
+    clusters = clusters_of(units)
+    return [np.flatnonzero(clusters == each) for each in np.unique(clusters)]
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ class _Trials:
     @classmethod
     def of(cls, stack: Stack, columns: int, truth: Truth, problem: Problem) -> "_Trials":
         answers = [problem.decide(truth, oof).answers(oof) for oof in stack]
-        best = _best_first(truth, answers, problem)[:_MOST_TRIALS]
+        best = sorted(_best_first(truth, answers, problem)[:_MOST_TRIALS])  # so ties tell nothing
         return cls(stack[best], [answers[place] for place in best], columns)
 
 

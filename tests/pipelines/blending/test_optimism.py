@@ -44,3 +44,18 @@ def test_where_one_trial_is_clearly_best_there_is_nothing_to_correct(columns: in
 def test_rows_of_a_single_class_have_no_score() -> None:
     _, stack = coins(0, 3, 0.7)
     assert np.isnan(corrected_value([(stack, 1)], np.zeros(ROWS, np.int64), ACCURACY, "uniform"))
+
+
+def test_luck_that_rows_of_a_unit_share_is_corrected_by_units() -> None:
+    units = np.repeat(np.arange(30), ROWS // 30)
+    by_rows, by_units = [], []
+    for seed in range(12):
+        chance = np.random.default_rng(seed)
+        truth = chance.integers(0, 2, ROWS)
+        hit = (chance.random((50, 30)) < 0.7)[:, units]  # a trial reads a whole unit right or wrong
+        positive = np.where(hit, truth, 1 - truth) * 0.8 + 0.1
+        stack = np.stack([1 - positive, positive], axis=2).astype(np.float32)
+        by_rows.append(corrected_value([(stack, 1)], truth, ACCURACY, "best single"))
+        by_units.append(corrected_value([(stack, 1)], truth, ACCURACY, "best single", units))
+    assert abs(np.mean(by_units) - 0.7) < 0.03
+    assert np.mean(by_rows) > 0.8
