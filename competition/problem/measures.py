@@ -2,8 +2,7 @@
 
 A `Proportion` counts right rows. A metric `ByRows` is a smooth function of means over rows, so its
 error follows from each row's influence on it (the delta method; Efron, 'Nonparametric estimates of
-standard error', 1981): for the AUC these are DeLong's placements (DeLong, DeLong and
-Clarke-Pearson, 1988). One `ByConfusion` is a function of the confusion matrix alone, and its error
+standard error', 1981). One `ByConfusion` is a function of the confusion matrix alone, and its error
 is that of a bootstrap of rows, drawn as counts of the matrix's cells.
 """
 
@@ -123,10 +122,13 @@ class ByRows:
     Attributes:
         influences: Returns the value, and (n,) how much each row moves it, times n.
         mean: Whether the value is a plain mean over rows.
+        error_of_equals: Returns the standard error of a value on so many rows where all rows move
+            it alike, which on few rows can be luck; None for 0.
     """
 
     influences: Influences
     mean: bool = False
+    error_of_equals: Callable[[float, int], float] | None = None
 
     def value(self, truth: Truth, answers: Answers) -> float:
         """Return the metric's value."""
@@ -134,7 +136,11 @@ class ByRows:
 
     def standard_error(self, truth: Truth, answers: Answers) -> float:
         """Return the standard deviation of the influences over √n."""
-        return _error_of_mean(self.influences(truth, answers)[1])
+        value, influences = self.influences(truth, answers)
+        error = _error_of_mean(influences)
+        if error or self.error_of_equals is None:
+            return error
+        return self.error_of_equals(value, len(truth))
 
     def compare(self, truth: Truth, first: Answers, second: Answers) -> tuple[float, float, float]:
         """Compare by a paired t-test of the influences."""
@@ -193,35 +199,6 @@ def r_squared(truth: Truth, answers: Answers) -> tuple[float, Floats]:
     whole = np.where(whole > 0, whole, np.maximum(missed, 1e-300))  # 0 where the truth is constant
     ratio = missed / whole
     return float(np.mean(1 - ratio)), (-(squared - ratio * spread) / whole).mean(axis=1)
-
-
-def auc(truth: Truth, answers: Answers) -> tuple[float, Floats]:
-    """Return the area under the ROC curve and its influences, DeLong's placements.
-
-    Args:
-        truth: (n,) 1 for the positive class and 0 for the other.
-        answers: (n,) any numbers that grow with the positive class's probability.
-    """
-    positive = np.asarray(truth, dtype=bool)
-    scores = np.asarray(answers, dtype=np.float64)
-    above, below = scores[positive], scores[~positive]
-    if not len(above) or not len(below):
-        return math.nan, np.zeros(len(scores))
-    placed = _placements(above, below), 1 - _placements(below, above)
-    value = float(placed[0].mean())
-    influences = np.empty(len(scores))
-    influences[positive] = (placed[0] - value) * len(scores) / len(above)
-    influences[~positive] = (placed[1] - value) * len(scores) / len(below)
-    return value, influences
-
-
-def _placements(ones: Floats, others: Floats) -> Floats:
-    """Return the share of others below each one, ties counted half."""
-    ordered = np.sort(others)
-    left = np.searchsorted(ordered, ones, "left")
-    right = np.searchsorted(ordered, ones, "right")
-    shares: Floats = (left + right) / (2 * len(others))
-    return shares
 
 
 OfConfusion = Callable[[npt.NDArray[Any]], Floats]

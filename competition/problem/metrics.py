@@ -14,11 +14,11 @@ from competition.problem.measures import (
     ByRows,
     Floats,
     Proportion,
-    auc,
     mean_of,
     r_squared,
 )
 from competition.problem.metric import LOG, LOG1P, Metric
+from competition.problem.roc import auc, least_area_error
 from competition.problem.targets import Answers, Eats, Kind, Truth
 
 Counts = npt.NDArray[Any]
@@ -198,7 +198,7 @@ METRICS = (
         Kind.CLASSES,
         Eats.PROBABILITY,
         True,
-        ByRows(auc),
+        ByRows(auc, error_of_equals=least_area_error),
     ),
     Metric(
         "f1",

@@ -9,6 +9,7 @@ from typing import Any
 from competition.kaggle.client import KaggleClient, KaggleError
 from competition.problem.measures import Proportion, binomial_error
 from competition.problem.metric import Metric
+from competition.problem.roc import least_area_error
 from competition.spec import Competition
 from competition.terminal.printable import printable
 from competition.workspace import Workspace
@@ -255,7 +256,8 @@ def sampling_error(submission: Submission, public_rows: int | None, metric: Metr
     """Return the standard error of a public score, the public rows being drawn at random.
 
     A share of right rows has the binomial one. Another metric's error falls with the root of the
-    rows, so that the estimate's tells it: √(rows of the estimate / public rows) times as large.
+    rows, so that the estimate's tells it: √(rows of the estimate / public rows) times as large. An
+    area under the ROC curve has at least that of so many rows, as that of a better one is smaller.
 
     Returns:
         None where there is no public score, or the rows or the estimate's error are not known.
@@ -267,4 +269,5 @@ def sampling_error(submission: Submission, public_rows: int | None, metric: Metr
         return binomial_error(score, public_rows)
     if submission.cv_se is None or submission.cv_rows is None:
         return None
-    return submission.cv_se * math.sqrt(submission.cv_rows / public_rows)
+    error = submission.cv_se * math.sqrt(submission.cv_rows / public_rows)
+    return max(error, least_area_error(score, public_rows)) if metric.name == "auc" else error

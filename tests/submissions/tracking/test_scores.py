@@ -120,6 +120,14 @@ def test_the_error_of_a_public_score_is_said_only_where_it_is_known(awkward: Wor
     assert (loss.rows[0].public_rows, loss.rows[0].public_se) == (7000, None)
 
 
+def test_an_area_on_few_public_rows_is_not_as_sure_as_a_better_estimate(awkward: Workspace) -> None:
+    auc = by(awkward, "digits-auc", public_share=48 / 28_000)
+    row = {"cv_score": 0.999, "cv_se": 0.0005, "cv_rows": 4_000, "public_score": 0.9507}
+    found = scored(auc, row).rows[0]
+    assert found.public_rows == 48
+    assert found.public_se == pytest.approx(0.032, abs=0.001)
+
+
 def test_a_team_of_another_name_is_known_by_its_entry(awkward: Workspace) -> None:
     table = scored(awkward, {"public_score": 0.9})
     rows = [other(1, 0.95), other(2, 0.9, hours=0, team="The Others"), other(3, 0.8)]

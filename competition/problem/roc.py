@@ -1,0 +1,59 @@
+"""The area under the ROC curve, and how sure it is."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from competition.problem.targets import Answers, Truth
+
+Floats = npt.NDArray[np.float64]
+
+
+def auc(truth: Truth, answers: Answers) -> tuple[float, Floats]:
+    """Return the area under the ROC curve and its influences.
+
+    These are DeLong's placements (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988).
+
+    Args:
+        truth: (n,) 1 for the positive class and 0 for the other.
+        answers: (n,) any numbers that grow with the positive class's probability.
+    """
+    positive = np.asarray(truth, dtype=bool)
+    scores = np.asarray(answers, dtype=np.float64)
+    above, below = scores[positive], scores[~positive]
+    if not len(above) or not len(below):
+        return math.nan, np.zeros(len(scores))
+    placed = _placements(above, below), 1 - _placements(below, above)
+    value = float(placed[0].mean())
+    influences = np.empty(len(scores))
+    influences[positive] = (placed[0] - value) * len(scores) / len(above)
+    influences[~positive] = (placed[1] - value) * len(scores) / len(below)
+    return value, influences
+
+
+def _placements(ones: Floats, others: Floats) -> Floats:
+    """Return the share of others below each one, ties counted half."""
+    ordered = np.sort(others)
+    left = np.searchsorted(ordered, ones, "left")
+    right = np.searchsorted(ordered, ones, "right")
+    shares: Floats = (left + right) / (2 * len(others))
+    return shares
+
+
+def least_area_error(area: float, rows: int) -> float:
+    """Return the standard error of an area that was measured on `rows` rows, half of each class.
+
+    By Hanley and McNeil (Radiology 143, 1982), for any two classes and scores; other shares of
+    classes make it greater. The area is kept half a row away from 0 and 1, so that a perfect one on
+    few rows is not called certain.
+
+    Example:
+        >>> round(least_area_error(0.95, 48), 3)
+        0.032
+    """
+    of_class = max(rows / 2, 1.0)
+    area = min(max(area, 0.5 / of_class), 1 - 0.5 / of_class)
+    both_above, both_below = area / (2 - area), 2 * area**2 / (1 + area)
+    spread = (both_above - area**2) + (both_below - area**2)
+    return math.sqrt((area * (1 - area) + (of_class - 1) * spread) / of_class**2)
