@@ -46,7 +46,8 @@ class Checker:
             self.sample,
             truth=self._truth,
             previous=self._last_scored(),
-            blend=self._blend,
+            blend=None if self._blend is None else self._blend[0],
+            out_of_fold=None if self._blend is None else self._blend[1],
         )
         self._answers[report.sha256] = report.answers
         return report
@@ -99,13 +100,16 @@ class Checker:
             return None
 
     @cached_property
-    def _blend(self) -> Answers | None:
-        """The answers of the blend that stands; None where there is none, or it is damaged."""
+    def _blend(self) -> tuple[Answers, Answers] | None:
+        """The answers of the blend that stands to test and, out of fold, to training rows.
+
+        None where there is none, or it is damaged.
+        """
         from pipelines.blending.stored import read_blend  # only where a file is checked
 
         try:
             blend = read_blend(self._workspace)
-            return None if blend is None else blend.answers()
+            return None if blend is None else (blend.answers(), blend.oof_answers())
         except PodiumError:
             return None
 

@@ -90,6 +90,7 @@ def check(
     truth: Truth | None = None,
     previous: Answers | None = None,
     blend: Answers | None = None,
+    out_of_fold: Answers | None = None,
 ) -> CheckReport:
     """Check a submission file against the competition's rules.
 
@@ -107,6 +108,8 @@ def check(
             rows agree.
         blend: Answers of the blend that stands, in the same order, for a warning where no more
             rows agree than by chance.
+        out_of_fold: Its answers to the training rows, for a warning where the classes' shares are
+            far from theirs.
     """
     form = Form.of(competition)
     data, fault = _read(path, form, sample)
@@ -121,7 +124,7 @@ def check(
         return CheckReport(path, parsed.rows, sha256, parsed.faults, parsed.warnings, fixed=fixed)
     warnings = [
         *parsed.warnings,
-        *warnings_of(parsed.answers, competition.problem, truth, previous),
+        *warnings_of(parsed.answers, competition.problem, truth, previous, out_of_fold),
         *mix_ups(parsed.answers, competition.problem, previous, blend, parsed.places, sample.ids),
     ]
     if not data.endswith(b"\n"):

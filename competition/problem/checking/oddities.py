@@ -13,6 +13,8 @@ LOOSE_AGREEMENT = 0.8  # where the metric is not about hitting one class
 CORRELATION = 0.8  # of ranks with the last scored file
 FAR = 1e-3  # the p-value from which class shares are far from the training data's
 FAR_SHARE = 0.25  # and by how much, where the decision moves the shares on purpose
+DRAWN = 0.5  # of an even share that labels may move to a frequent class, as doubtful rows do
+FREQUENT = 0.9  # of an even share: a class with so much is frequent
 CHANCE = 3.0  # standard errors within which an agreement is one by chance
 ROUNDING = 1e-3  # by which a row of class probabilities may miss 1
 
@@ -20,7 +22,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def warnings_of(
-    answers: Answers, problem: Problem, truth: Truth | None, previous: Answers | None
+    answers: Answers,
+    problem: Problem,
+    truth: Truth | None,
+    previous: Answers | None,
+    out_of_fold: Answers | None = None,
 ) -> list[str]:
     """Return one sentence for each oddity.
 
@@ -29,14 +35,18 @@ def warnings_of(
         problem: What was asked.
         truth: Of the training data, if known.
         previous: Answers of an earlier submission, if there is one.
+        out_of_fold: The blend's to the training rows: sound labels have their shares rather than
+            those of the truth.
     """
     found = list(_alone(answers, problem))
     equal = len(answers) > 1 and bool((answers == answers[0]).all())
     if equal:
         found.insert(0, "All rows have the same answer.")
     if truth is not None and len(truth):
-        far = _values_warning if problem.kind == Kind.NUMBERS else _shares_warning
-        found += far(answers, problem, truth)
+        if problem.kind == Kind.NUMBERS:
+            found += _values_warning(answers, problem, truth)
+        else:
+            found += _shares_warning(answers, problem, truth, out_of_fold)
     if previous is not None and previous.shape == answers.shape and not equal:
         by_class = problem.metric.eats in (Eats.LABEL, Eats.RANKING)
         found += (_agreement_warning if by_class else _ranks_warning)(answers, problem, previous)
@@ -76,10 +86,15 @@ def _alone(answers: Answers, problem: Problem) -> Iterator[str]:
 # ---------------------------------------------------------------------- beside the training data
 
 
-def _shares_warning(answers: Answers, problem: Problem, truth: Truth) -> Iterator[str]:
+def _shares_warning(
+    answers: Answers, problem: Problem, truth: Truth, out_of_fold: Answers | None
+) -> Iterator[str]:
     """Compare the classes' shares, where the answers tell of shares at all."""
     eats, classes = problem.metric.eats, len(problem.classes)
-    training = np.bincount(truth, minlength=classes).astype(np.float64)
+    known, where = truth, "in the training data"
+    if out_of_fold is not None and eats == Eats.LABEL:
+        known, where = out_of_fold, "in the blend's answers to the training rows"
+    training = np.bincount(known, minlength=classes).astype(np.float64)
     if eats == Eats.LABEL:
         counts = np.bincount(answers, minlength=classes).astype(np.float64)
         what = "of the rows are labelled"
@@ -90,12 +105,16 @@ def _shares_warning(answers: Answers, problem: Problem, truth: Truth) -> Iterato
     p_value = shares_p_value(counts, training)
     shares, usual = counts / counts.sum(), training / training.sum()
     worst = int(np.argmax(np.abs(shares - usual)))
-    moved = problem.decision().learns and abs(shares[worst] - usual[worst]) < FAR_SHARE
-    if p_value < FAR and not moved:
+    allowed = 0.0
+    if known is truth and eats == Eats.LABEL:
+        more = usual[np.argmax(shares - usual)]
+        allowed = DRAWN / classes if more >= FREQUENT / classes else 0.0
+    if problem.decision().learns:
+        allowed = FAR_SHARE
+    if p_value < FAR and abs(shares[worst] - usual[worst]) >= allowed:
         yield (
-            f"The classes' shares are far from the training data's (chi-squared, p = "
-            f"{p_value:.1g}): {shares[worst]:.1%} {what} {problem.classes[worst]}, "
-            f"{usual[worst]:.1%} in the training data."
+            f"The classes' shares are far from those {where} (chi-squared, p = {p_value:.1g}): "
+            f"{shares[worst]:.1%} {what} {problem.classes[worst]}, there {usual[worst]:.1%}."
         )
 
 

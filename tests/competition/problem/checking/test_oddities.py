@@ -18,9 +18,13 @@ SHARES = RANDOM.dirichlet((4, 2, 1), 500)
 
 
 def odd(
-    problem: Problem, answers: Answers, truth: Truth | None = None, previous: Answers | None = None
+    problem: Problem,
+    answers: Answers,
+    truth: Truth | None = None,
+    previous: Answers | None = None,
+    out_of_fold: Answers | None = None,
 ) -> list[str]:
-    return warnings_of(np.asarray(answers), problem, truth, previous)
+    return warnings_of(np.asarray(answers), problem, truth, previous, out_of_fold)
 
 
 def test_usual_files_get_no_warning() -> None:
@@ -42,7 +46,7 @@ def test_labels_that_are_odd() -> None:
     first, missing, far = odd(LABEL, lonely, np.repeat(np.arange(5), 1000), previous)
     assert first == "All rows have the same answer."
     assert missing == "No row is labelled 1 or 3 or cat or a,b."
-    assert "100.0% of the rows are labelled 0, 20.0% in the training data" in far
+    assert "in the training data" in far and "100.0% of the rows are labelled 0, there 20.0%" in far
     labels = RANDOM.integers(0, 5, 500)
     (loose,) = odd(LABEL, labels, None, np.where(RANDOM.random(500) < 0.2, 0, labels))
     assert "of the rows agree with the last scored file (usual is more than 95%)" in loose
@@ -103,6 +107,19 @@ def test_a_metric_that_moves_the_shares_on_purpose_may() -> None:
     truth = np.repeat([0, 1], [100, 900])
     assert odd(problem, np.repeat([0, 1], [120, 380]), truth) == []
     assert "chi-squared" in odd(problem, np.repeat([0, 1], [400, 100]), truth)[0]
+
+
+def test_doubtful_rows_may_be_answered_with_the_frequent_class() -> None:
+    problem = competition("accuracy", ("lost", "saved")).problem
+    truth = np.repeat([0, 1], [366, 228])
+    assert odd(problem, np.repeat([0, 1], [217, 80]), truth) == []  # 73% against 62%
+    (turned,) = odd(problem, np.repeat([0, 1], [80, 215]), truth)
+    assert "27.1% of the rows are labelled lost, there 61.6%" in turned
+    # What was answered out of fold tells more than the truth.
+    out_of_fold = np.repeat([0, 1], [430, 164])
+    assert odd(problem, np.repeat([0, 1], [217, 80]), truth, None, out_of_fold) == []
+    (far,) = odd(problem, np.repeat([0, 1], [174, 123]), truth, None, out_of_fold)
+    assert "the blend's answers to the training rows" in far and "58.6%" in far
 
 
 def test_shares_agree_with_scipy() -> None:
