@@ -7,6 +7,10 @@ from competition.drafting.draft import Draft
 from competition.terminal.printable import printable
 
 _WIDTH = 100
+_SHARE = (
+    "No file says on what share of the test rows the public score is taken, but the leaderboard's "
+    "page on Kaggle does. Where it stands here, public scores have a standard error."
+)
 
 
 def to_toml(draft: Draft) -> str:
@@ -30,6 +34,8 @@ def to_toml(draft: Draft) -> str:
             lines += _comment(reason)
             said.add(name)
         lines.append(line)
+        if name == "daily_submissions" and competition.public_share is None:
+            lines += [*_comment(_SHARE), "# public_share = 0.25"]
     if "folds" in draft.reasons and "folds" not in said:
         lines += ["", *_comment(f"Folds are stratified: {draft.reasons['folds']}.")]
     return "\n".join(lines) + "\n"

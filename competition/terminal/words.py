@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from competition.data.tables.fold_rule import By, FoldRule
 from competition.problem.targets import Eats
 from competition.spec import Competition
 from competition.terminal.printable import printable
@@ -44,9 +45,19 @@ def rows_of(spec: Competition) -> str:
     if spec.image_side is not None:
         colour = "Colour" if spec.channels == 3 else "Grey"
         return f"{colour} images of {spec.image_side}×{spec.image_side} pixels"
-    rule = spec.folds
-    column = "" if rule.column is None else f" of {rule.column}"
-    return f"A table, its folds by {rule.by}{column}{' (matched)' if rule.match else ''}"
+    return f"A table; folds are {folds_of(spec.folds)}"
+
+
+def folds_of(rule: FoldRule) -> str:
+    """Return how rows are dealt out into folds, to follow 'folds are'."""
+    match rule.by:
+        case By.STRATIFIED | By.RANDOM:
+            return str(rule.by)
+        case By.TIME:
+            return f"by time, {rule.column}, each later than what is learnt from"
+        case By.BLOCKS:
+            return f"blocks of time, {rule.column}"
+    return f"by group, {rule.column}{f', as {rule.match} finds it' if rule.match else ''}"
 
 
 def count_of_rows(rows: int | None) -> str:

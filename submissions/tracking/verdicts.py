@@ -24,7 +24,10 @@ def _best(rows: Sequence[ScoreRow], workspace: Workspace) -> str | None:
     if not found:
         best_row = next((row for row in rows if row.best), rows[0])
         score = with_error(best_row.submission.public_score, None)
-        return f"Best by public score: {best_row.named}, {score}; how sure that is, is not known."
+        text = f"Best by public score: {best_row.named}, {score}; how sure that is, is not known"
+        if workspace.competition.public_share is not None:
+            return f"{text}."
+        return f"{text} without public_share in its TOML file (the leaderboard's page says it)."
     greater = workspace.competition.problem.greater_is_better
     best, *others = sorted(found, key=lambda each: each.value, reverse=greater)
     text = f"Best by {_source(best)}: {best.row.named}, {with_error(best.value, best.error)}."

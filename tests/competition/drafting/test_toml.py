@@ -1,5 +1,6 @@
 """A drafted TOML file is read back as the competition that was drafted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -46,3 +47,12 @@ def test_each_guess_has_its_reason_above_it() -> None:
     assert '# the first column\nid = "ImageId"' in text
     assert "# Look at this: Why?" in text
     assert "# Folds are stratified: at random." in text
+    assert "\n# public_share" not in text  # it is known
+
+
+def test_a_share_that_no_file_tells_can_be_filled_in(tmp_path: Path) -> None:
+    spec = replace(load_competition("digit-recognizer"), public_share=None)
+    text = to_toml(Draft(spec, {}, []))
+    path = tmp_path / "made.toml"
+    path.write_text(text.replace("# public_share", "public_share"), encoding="utf-8")
+    assert load_competition(str(path)) == replace(spec, public_share=0.25)
