@@ -137,8 +137,16 @@ def blend_line(blend: StoredBlend) -> str:
         corrected = f"; {value} where the choice among {trials} trials is scored too"
     return (
         f"{blend.score} = {blend.name}, {blend.method}; {blend.gain:+.4f} on the best single, "
-        f"{blend.best_single.pipeline} (p = {blend.p_value:.2g}{doubt}){corrected}"
+        f"{blend.best_single.pipeline} (p = {blend.p_value:.2g}{doubt}){corrected}{_floor(blend)}"
     )
+
+
+def _floor(blend: StoredBlend) -> str:
+    """Say that a blend is not surely better than the baseline; nothing where it is."""
+    floor = blend.floor
+    if floor is None or floor.beaten:
+        return ""
+    return f"; not surely better than the {floor.pipeline}, {with_error(floor.value, None)}"
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from competition.files import atomic_path, sha256_of
 from competition.problem.checking.checks import CheckReport, check
 from competition.problem.form import Form
 from competition.problem.sample import Sample, read_sample
+from competition.problem.scores import with_error
 from competition.problem.targets import Answers, Truth
 from competition.workspace import Workspace
 from submissions.ledger.ledger import Estimate, Ledger
@@ -69,7 +70,12 @@ class Checker:
         fresh = fresh_blend(self._workspace)
         if fresh.remade:
             progress.step(f"Made the blend of all that is tuned: {fresh.remade}")
-        blend = fresh.blend
+        blend, floor = fresh.blend, fresh.blend.floor
+        if floor is not None and not floor.beaten:
+            progress.step(
+                f"Warning: the blend, {blend.score}, is not surely better than the "
+                f"{floor.pipeline}, {with_error(floor.value, None)} (p = {floor.p_value:.2g})."
+            )
         text = Form.of(self._workspace.competition).render(blend.answers(), self.sample)
         report = self.check(write_submission(text, self._workspace.runs / "submissions"))
         report.require_valid("submitted")

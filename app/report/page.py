@@ -1,6 +1,7 @@
 """The page: its sections put together, and written as one file that stands on its own."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from app.report.drawing.figures import templates
 from app.report.findings import Findings, gather
 from app.report.sections.blend import blend_section
 from app.report.sections.data.section import data_section
+from app.report.sections.decision import decision_in_words
 from app.report.sections.judged.judge import Judged, judge
 from app.report.sections.leaderboard import leaderboard_section
 from app.report.sections.tuning import tuning_section
@@ -132,11 +134,30 @@ def _judged_blend(findings: Findings, blend: StoredBlend) -> Judged:
         facts=[
             ("members", blend.name),
             ("weights", blend.method),
+            *_blend_facts(findings.problem, blend),
             ("made", _minute(blend.manifest["created"])),
         ],
         score=blend.score,
         parts=judge(findings, blend.oof(), blend.oof_answers()),
     )
+
+
+def _blend_facts(problem: Problem, blend: StoredBlend) -> Iterator[tuple[str, str]]:
+    decision = decision_in_words(blend.manifest.get("decision") or {}, problem)
+    if decision:
+        yield "answers", decision
+    if blend.corrected is not None:
+        value, trials = blend.corrected
+        yield "where the choice is scored too", f"{with_error(value, None)}, of {trials} trials"
+    if blend.floor is not None:
+        floor = blend.floor
+        gain, error = (with_error(each, None) for each in (abs(floor.gain), floor.standard_error))
+        than = "better" if floor.gain > 0 else "worse"
+        yield (
+            f"beside the {floor.pipeline}",
+            f"{gain} ± {error} {than} than its {with_error(floor.value, None)} "
+            f"(p {p_value(floor.p_value)})",
+        )
 
 
 def _minute(created: str) -> str:

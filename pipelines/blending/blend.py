@@ -12,6 +12,7 @@ from pipelines.base import Pipeline, available_pipelines, chosen_pipelines
 from pipelines.blending.candidates import (
     candidates,
     changes_since,
+    floor_of,
     folds_of,
     predictions_of,
     stamps,
@@ -73,6 +74,7 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     facts = _facts(plan, pipelines, offered, columns, blended) | {
         "decision": decision.facts(),
         "corrected": _corrected(plan, pipelines, blended.method),
+        "floor": _floor(plan, blended),
     }
     written = {
         "oof": blended.oof,
@@ -82,6 +84,24 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     }
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return write_blend(plan.workspace, facts, written, truth, now)
+
+
+def _floor(plan: "Plan", blended: Blend) -> dict[str, Any] | None:
+    """Return what the blend has to beat, and by how much it does."""
+    column = floor_of(plan)
+    arrays = None if column is None else predictions_of(column, plan)
+    if column is None or arrays is None:
+        return None
+    dealt = plan.dealt
+    answers = plan.problem.answers(dealt.truth, arrays[0], dealt.assigned)
+    found = plan.problem.compare(dealt.truth, blended.answers, answers, dealt.units)
+    return {
+        "pipeline": column.pipeline,
+        "value": column.score.value,
+        "gain": found.gain,
+        "standard_error": found.standard_error,
+        "p_value": found.p_value,
+    }
 
 
 def _corrected(plan: "Plan", pipelines: Sequence[Pipeline], method: str) -> dict[str, float] | None:

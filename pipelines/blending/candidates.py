@@ -8,7 +8,7 @@ import numpy as np
 
 from competition.errors import PodiumError
 from competition.problem.targets import Predictions
-from pipelines.base import Pipeline
+from pipelines.base import Pipeline, chosen_pipelines
 from pipelines.columns import Column, read_columns
 
 if TYPE_CHECKING:
@@ -23,19 +23,30 @@ def candidates(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[Column]:
     Those of a floor are among them only where there are no others. A constant has no effect on the
     order of rows, so a ranking metric would let it into a blend by chance.
     """
+    floors = [pipeline for pipeline in pipelines if pipeline.floor]
+    others = [pipeline for pipeline in pipelines if not pipeline.floor]
+    return _best(plan, others) or _best(plan, floors)
+
+
+def floor_of(plan: "Plan") -> Column | None:
+    """Return the best column of what a blend has to beat; None where there is none."""
+    every = chosen_pipelines(None, plan.competition).pipelines
+    found = _best(plan, [pipeline for pipeline in every if pipeline.floor])
+    return max(found, key=lambda column: column.score.rank, default=None)
+
+
+def _best(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[Column]:
     there = read_columns(
         plan.workspace.predictions, plan.data.fingerprint, plan.problem.metric.name
     )
     comparable = [column for column in there if column.manifest["folds"] == folds_of(plan)]
-    best = [
-        (column, pipeline.floor)
+    return [
+        column
         for pipeline in pipelines
         for column in [each for each in comparable if each.pipeline == pipeline.name][
             : pipeline.columns
         ]
     ]
-    above = [column for column, floor in best if not floor]
-    return above or [column for column, _ in best]
 
 
 def folds_of(plan: "Plan") -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from competition.errors import PodiumError
 from competition.files import atomic_folder, atomic_path
-from competition.problem.scores import Score
+from competition.problem.scores import SURE, Score
 from competition.problem.targets import Answers, Predictions, Truth
 from competition.spec import Competition
 from competition.workspace import Workspace
@@ -52,6 +52,30 @@ class Member:
     weight: float
     temperature: float
     score: float
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a blend has to beat: the `baseline`, out of fold on the same rows.
+
+    Attributes:
+        pipeline: Its pipeline.
+        value: The metric's value of its answers.
+        gain: How much better the blend is, in the metric's unit; below 0 for worse.
+        standard_error: Of that; the rows are paired.
+        p_value: Two-sided, of the hypothesis that both are worth the same.
+    """
+
+    pipeline: str
+    value: float
+    gain: float
+    standard_error: float
+    p_value: float
+
+    @property
+    def beaten(self) -> bool:
+        """Whether the blend is surely better."""
+        return self.gain > 0 and self.p_value < SURE
 
 
 @dataclass(frozen=True)
@@ -98,6 +122,12 @@ class StoredBlend:
         """The score where the choice among trials is scored too, and how many these were."""
         facts = self.manifest.get("corrected")
         return None if not facts else (float(facts["value"]), int(facts["trials"]))
+
+    @property
+    def floor(self) -> Floor | None:
+        """What it has to beat; None where that was not made."""
+        facts = self.manifest.get("floor")
+        return Floor(**facts) if facts else None
 
     @property
     def members(self) -> list[Member]:
@@ -241,7 +271,7 @@ def check_blend(blend: StoredBlend, competition: Competition) -> None:
         texts = (blend.name, blend.method, blend.key, facts["data"], facts["created"])
         numbers = (blend.gain, blend.p_value, blend.best_single.score, *blend.methods.values())
         numbers += tuple(member.weight * member.temperature for member in blend.members)
-        rows = blend.score.rows
+        rows, _ = blend.score.rows, blend.floor
         sound = all(isinstance(text, str) for text in texts)
         sound &= all(isinstance(number, int | float) for number in numbers)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -15,6 +15,7 @@ from pipelines.base import Pipeline, chosen_pipelines
 from pipelines.blending.blend import fresh_blend, make_blend, read_blend
 from pipelines.blending.history import change, fits
 from pipelines.columns import Column, write_column
+from pipelines.display import blend_line
 from pipelines.search.plan import Plan, make_plan
 from tests.pipelines.blending.conftest import TEST, noisy, truth_of, write_data
 
@@ -112,7 +113,24 @@ def test_a_floor_is_blended_only_where_there_is_nothing_else(
     finish(plan, "knn", 0.5, seed=1)
     assert [member.pipeline for member in make_blend(plan, all_of(workspace)).members] == ["knn"]
     finish(plan, "forest", 1.2, seed=2)
-    assert [member.pipeline for member in fresh_blend(workspace).blend.members] == ["forest"]
+    stored = fresh_blend(workspace).blend
+    assert [member.pipeline for member in stored.members] == ["forest"]
+    assert stored.floor is not None and stored.floor.gain < 0 and not stored.floor.beaten
+    assert f"not surely better than the knn, {stored.floor.value:.4f}" in blend_line(stored)
+
+
+def test_a_blend_that_beats_the_floor_says_nothing_of_it(
+    workspace_by: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = workspace_by("accuracy")
+    knn = next(each for each in all_of(workspace) if each.name == "knn")
+    monkeypatch.setattr(type(knn), "floor", True)
+    plan = make_plan(workspace, 0)
+    finish(plan, "knn", 5.0, seed=1)
+    finish(plan, "forest", 0.5, seed=2)
+    stored = make_blend(plan, all_of(workspace))
+    assert stored.floor is not None and stored.floor.beaten
+    assert "not surely better" not in blend_line(stored)
 
 
 def again(plan: Plan) -> None:
