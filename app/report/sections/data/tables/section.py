@@ -11,6 +11,7 @@ from app.report.findings import Findings
 from app.report.sections.data.label_issues import Doubts, doubts_of
 from app.report.sections.data.shares import label_shares
 from app.report.sections.data.tables.columns import ColumnTable, column_table
+from app.report.sections.data.tables.importance import Importance, importance_of
 from app.report.sections.data.tables.repeats import Repeats, find_repeats
 from competition.data.tables.fold_rule import By
 from competition.data.tables.schema import Role, Schema
@@ -33,6 +34,7 @@ class TableSection:
         folds: How rows are dealt out, in words.
         shares: Shares of the classes, or how the values are spread.
         columns: Every column.
+        importance: Which columns tell the truth; None where that cannot be told.
         adversarial: How well test rows are told from training rows; None where that cannot be told.
         telling: The columns that give the test set away, in words.
         without: The column that this leaves out, since folds are made by it; empty for none.
@@ -47,6 +49,7 @@ class TableSection:
     folds: str
     shares: list[Plot]
     columns: ColumnTable
+    importance: Importance | None
     adversarial: Adversarial | None
     telling: list[str]
     without: str
@@ -71,6 +74,7 @@ def table_section(findings: Findings, schema: Schema) -> TableSection:
         folds=_folds(findings),
         shares=label_shares(findings),
         columns=column_table(data, schema),
+        importance=importance_of(findings, schema),
         adversarial=adversarial,
         telling=[] if adversarial is None else _telling(adversarial),
         without=findings.competition.folds.column or "",
