@@ -66,7 +66,7 @@ def make_new(
         if kaggle is not None:
             kaggle.keep(files, made.competition)
         else:
-            place_files(files, workspace_for(made.competition).data)
+            place_files(files, made.competition, workspace_for(made.competition).data)
         with atomic_path(path) as written:
             written.write_text(text, encoding="utf-8")
     _show(made, path)

@@ -5,10 +5,17 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from competition.data.tables.reading.cells import read_cells
+from competition.data.tables.reading.coded import texts_of
 from competition.drafting.files import Files, plain_name
 from competition.files import atomic_path
 from competition.kaggle.client import KaggleClient
 from competition.kaggle.manifest import Manifest
+from competition.practice.baselines.constants import sample_answers
+from competition.problem.form import Form
+from competition.problem.sample import Sample
 from competition.spec import Competition
 from competition.workspace import Workspace
 
@@ -58,10 +65,9 @@ class FromKaggle:
         Raises:
             PodiumError: the disk is full.
         """
-        place_files(files, self._folder, again=True)
-        if files.sample is not None:
-            source, names = self._client.source, competition.files
-            Manifest.of(self._folder, competition.slug, source, names).write(self._folder)
+        place_files(files, competition, self._folder, again=True)
+        source, names = self._client.source, competition.files
+        Manifest.of(self._folder, competition.slug, source, names).write(self._folder)
         self._zip.unlink(missing_ok=True)
 
 
@@ -80,11 +86,16 @@ def unknown(slug: str) -> Competition:
     )
 
 
-def place_files(files: Files, folder: Path, *, again: bool = False) -> None:
+def place_files(
+    files: Files, competition: Competition, folder: Path, *, again: bool = False
+) -> None:
     """Copy a competition's files into its data folder, out of zips of their own.
+
+    Where there is no sample submission, one is made of the test file's ids.
 
     Args:
         files: The files.
+        competition: As it was drafted of them.
         folder: The data folder.
         again: Whether files that are there are replaced.
 
@@ -103,3 +114,16 @@ def place_files(files: Files, folder: Path, *, again: bool = False) -> None:
                 (member,) = (each for each in archive.namelist() if each.lower().endswith(".csv"))
                 with archive.open(member) as packed:
                     shutil.copyfileobj(packed, file)
+    sample = folder / competition.sample_file
+    if files.sample is None and (again or not sample.exists()):
+        with atomic_path(sample) as target:
+            target.write_text(_sample_text(files.test, competition), encoding="utf-8")
+
+
+def _sample_text(test: Path, competition: Competition) -> str:
+    """Return a sample submission for the ids of a test file, all with the same answer."""
+    ids = texts_of(read_cells(test, (competition.id_column,))[competition.id_column])
+    sample = Sample((competition.id_column, *competition.target_columns), tuple(ids), size=0)
+    ones = np.ones((1, len(competition.target_columns)))
+    answers = sample_answers(competition.problem, ones, len(ids))
+    return Form.of(competition).render(answers, sample)

@@ -66,8 +66,8 @@ def _without_sample(tables: Tables, metric: Metric, given: tuple[str, ...], note
     """Tell the columns where there is no sample: from what train has and test lacks."""
     assert tables.test is not None
     notes.questions.append(
-        f"There is no sample submission: compare the id and the target with the competition's page "
-        f"and write {tables.sample_name} before you submit."
+        f"There is no sample submission, so {tables.sample_name} is made of the ids in "
+        f"{tables.test_name}: compare its form with the competition's page before you submit."
     )
     candidates = list(given) or train_only(tables, "")
     if not candidates:

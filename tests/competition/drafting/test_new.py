@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from competition.__main__ import app
+from competition.data.dataset import load_dataset
 from competition.drafting.from_files import slug_of
+from competition.problem.sample import read_sample
 from competition.spec import load_competition
 from competition.terminal.console import run
 from tests.competition.conftest import Scripted
@@ -43,7 +45,7 @@ def new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return command
 
 
-def zipped(path: Path, *, labels: tuple[str, str] = ("0", "1")) -> Path:
+def zipped(path: Path, *, labels: tuple[str, str] = ("0", "1"), sample: bool = True) -> Path:
     random = np.random.default_rng(0)
     train = pd.DataFrame(
         {"id": range(200), "x": random.random(200), "ill": random.choice(labels, 200)}
@@ -52,7 +54,9 @@ def zipped(path: Path, *, labels: tuple[str, str] = ("0", "1")) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("train.csv", train.to_csv(index=False))
         archive.writestr("test.csv", test.to_csv(index=False))
-        archive.writestr("sample_submission.csv", test[["id"]].assign(ill=0.5).to_csv(index=False))
+        answers = test[["id"]].assign(ill=0.5).to_csv(index=False)
+        if sample:
+            archive.writestr("sample_submission.csv", answers)
     return path
 
 
@@ -70,6 +74,16 @@ def test_a_zip_becomes_a_spec_and_files(new: Run, tmp_path: Path) -> None:
     assert "AGAIN=1" in err
     assert new("-c", "made.toml", "--data", data, "--force", METRIC="log loss")[0] == 0
     assert load_competition("made.toml").metric == "log loss"
+
+
+def test_where_there_is_no_sample_one_is_made_of_the_test_ids(new: Run, tmp_path: Path) -> None:
+    data = zipped(tmp_path / "ill.zip", sample=False)
+    status, out, _ = new("-c", "made.toml", "--data", data, METRIC="auc")
+    assert status == 0 and "is made of the ids in test.csv" in out
+    spec = load_competition("made.toml")
+    sample = read_sample(spec, Path("data/made"))
+    assert sample.ids == tuple(map(str, range(200, 300)))
+    assert len(load_dataset(spec, Path("data/made")).test) == 100
 
 
 def test_without_a_terminal_the_variable_is_named(new: Run, tmp_path: Path) -> None:
