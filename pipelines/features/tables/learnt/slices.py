@@ -1,12 +1,13 @@
 """Training rows dealt out once more inside a fold, with what belongs together kept together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from competition.data.rows import origin_of
+from competition.problem.clusters import clusters_of
 
 Numbers = npt.NDArray[np.int64]
 
@@ -50,8 +51,9 @@ class Inner:
     ) -> list[tuple[Numbers, Numbers]]:
         """Return `count` times the rows to learn from, and others that tell when to stop.
 
-        Where time runs forward these are the last ones, once. A class's only row stays with those
-        that are learnt from.
+        Where time runs forward these are stretches of it between others. The last rows would stop
+        a model early wherever something changes with time, though one that learns from all rows up
+        to now has seen the change. A class's only row stays with those that are learnt from.
 
         Args:
             truth: (n,) of all rows.
@@ -60,13 +62,10 @@ class Inner:
             classes: Whether the truth is class indices.
         """
         everything = np.arange(len(truth))
+        dealt = self
         if self.forward and self.units is not None:
-            order = np.argsort(self.units, kind="stable")
-            border = self.units[order[int((1 - share) * len(order))]]
-            later = self.units >= border
-            if 0 < later.sum() < len(later):
-                return [(everything[~later], everything[later])]
-        parts = self.parts(truth, max(2, round(1 / share)))
+            dealt = replace(self, units=clusters_of(self.units))
+        parts = dealt.parts(truth, max(2, round(1 / share)))
         slices = []
         for part in range(min(count, int(parts.max()) + 1)):
             outside = parts == part
