@@ -33,6 +33,7 @@ from pipelines.search.trial import TrialRun
 log = logging.getLogger(__name__)
 
 _TICK = 30.0  # seconds between two signs of life of the open trials
+_START, _DEEP_START = 4.0, 12.0  # seconds that a worker may take to start, and one of a network
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 
 
@@ -65,7 +66,8 @@ def tune(
         report: Called with each step's progress.
         sampler: `tpe`, `random`, or `grid`: after the first trial, the points of the pipeline's
             grid one after the other, and an end with the last of them.
-        grace: Seconds after its time that the first trial may still take.
+        grace: Seconds after its time that the first trial may still take. One that cannot end by
+            then is given up at once, so that the time is left to others.
 
     Returns:
         The columns of the best trials whose fits were made here, best first.
@@ -92,7 +94,9 @@ class _Coordinator:
         self.source, self.executor, self.report = source, executor, report
         self.grace = grace
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
-        self.deadline = executor.now() + seconds
+        self.began = executor.now()
+        self.deadline = self.began + seconds
+        self.late = False
         self.maker = maker_of(self.pipeline.name, self.plan.competition.rows_kind)
         self.open: list[TrialRun] = []
         self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
@@ -127,7 +131,8 @@ class _Coordinator:
                 self._receive(future)
             if not done:
                 self._say(fits_left=sum(run.fits_left for run in self.open))
-            if self._hopeless() or self._over():
+            self.late = self._over()
+            if self._hopeless() or self.late:
                 break
             self._beat()
 
@@ -269,8 +274,15 @@ class _Coordinator:
         return self.deadline - self.executor.now() - STRETCH * self.standing.finishing
 
     def _over(self) -> bool:
-        """Tell whether the time is up; the first trial has some more."""
-        return self._left() <= (0 if self.standing.score is not None else -self.grace)
+        """Tell whether the time is up; the first trial has some more, if it can end by then."""
+        if self.standing.score is not None:
+            return self._left() <= 0
+        left = self._left() + self.grace
+        start = _DEEP_START if self.pipeline.deep else _START
+        waited = self.executor.now() - self.began - start
+        return left <= 0 or any(
+            run.least_left(waited, self.executor.workers) > left for run in self.open
+        )
 
     def _wants_more(self) -> bool:
         if self.standing.score is None:
@@ -280,8 +292,8 @@ class _Coordinator:
     def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
         if not self.standing.best:
-            if self._over() and not self.failures.count:
-                raise PipelineFailed("There was no time left for its first trial.")
+            if self.late and not self.failures.count:
+                raise PipelineFailed("Its first trial would not have ended in the time left.")
             raise PipelineFailed(f"{self.pipeline.name} cannot be fitted: {self.failures.last}")
         facts = {
             "trials": self.standing.trials,

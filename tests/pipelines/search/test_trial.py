@@ -1,5 +1,6 @@
 """A sampled trial is screened on a subset before it gets all rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,18 @@ def test_predictions_without_a_score_are_a_sentence(tmp_path: Path) -> None:
         run.receive(request, huge)
     with pytest.raises(PodiumError, match="no score: rmse is"):
         run.score()
+
+
+def test_what_a_trial_still_needs_is_told_by_its_fastest_fit(tmp_path: Path) -> None:
+    run = run_of(tmp_path, screened=False)
+    fits = run.fits_left
+    assert run.least_left(-3.0, 1) == 0.0
+    assert run.least_left(7.0, 1) == 7.0 * (fits - 1)
+    assert run.least_left(7.0, fits) == 0.0
+    for seconds in (20.0, 2.0):
+        request = run.next_request()
+        assert request is not None
+        run.receive(request, replace(made_up(request), fit_seconds=seconds, predict_seconds=0.5))
+        if seconds == 20.0:
+            assert run.least_left(50.0, 1) == 0.0
+    assert run.least_left(50.0, 1) == 2.5 * (fits - 3)
