@@ -33,7 +33,8 @@ from pipelines.search.trial import TrialRun
 log = logging.getLogger(__name__)
 
 _TICK = 30.0  # seconds between two signs of life of the open trials
-_START, _DEEP_START = 4.0, 12.0  # seconds that a worker may take to start, and one of a network
+_START, _DEEP_START = 8.0, 16.0  # seconds that the first fit may take in any case, and a network's
+_FIRST_SHARE = 1 / 3  # of the time left, that it may take
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 
 
@@ -94,8 +95,8 @@ class _Coordinator:
         self.source, self.executor, self.report = source, executor, report
         self.grace = grace
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
-        self.began = executor.now()
-        self.deadline = self.began + seconds
+        self.deadline = executor.now() + seconds
+        self.opened = executor.now()  # when the last trial was
         self.late = False
         self.maker = maker_of(self.pipeline.name, self.plan.competition.rows_kind)
         self.open: list[TrialRun] = []
@@ -194,6 +195,7 @@ class _Coordinator:
                 screened = self.plan.screens and not asked.earned
                 run = TrialRun(asked.trial, asked.task, self.plan, screened, asked.earned)
                 self.open.append(run)
+                self.opened = self.executor.now()
                 return self._next_fit()
         return None
 
@@ -278,11 +280,16 @@ class _Coordinator:
         if self.standing.score is not None:
             return self._left() <= 0
         left = self._left() + self.grace
+        return left <= 0 or any(self._cannot_end(run, left) for run in self.open)
+
+    def _cannot_end(self, run: TrialRun, left: float) -> bool:
+        """Tell whether the first trial's fits so far say that it takes longer than what is left."""
+        workers = self.executor.workers
+        if run.results or run.fits_left <= workers:
+            return run.least_left(workers) > left
+        waited = self.executor.now() - self.opened
         start = _DEEP_START if self.pipeline.deep else _START
-        waited = self.executor.now() - self.began - start
-        return left <= 0 or any(
-            run.least_left(waited, self.executor.workers) > left for run in self.open
-        )
+        return waited > max(start, _FIRST_SHARE * (waited + left))
 
     def _wants_more(self) -> bool:
         if self.standing.score is None:
