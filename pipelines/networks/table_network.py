@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logsumexp
 
 from pipelines.execution.quiet import quiet_native_stderr
 from pipelines.execution.threads import threads
@@ -15,6 +16,8 @@ Rows = npt.NDArray[np.float32]
 
 _CHUNK = 16_384  # rows in a call of the compiled loop
 _WIDEST = 24  # numbers that stand for a level of a category, at most
+_AT_ONCE = 4096  # rows in a prediction
+_LOOKS = 30  # at the rows aside, evenly over the cycle
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,14 @@ class TableShape:
 _kept: dict[tuple[TableShape, int], Any] = {}
 
 
-def train(shape: TableShape, rows: Rows, targets: Targets, recipe: Recipe, seed: int) -> list[Rows]:
+def train(
+    shape: TableShape,
+    rows: Rows,
+    targets: Targets,
+    recipe: Recipe,
+    seed: int,
+    aside: tuple[Rows, Targets] | None = None,
+) -> list[Rows]:
     """Return the weights of a network that was trained from fresh ones.
 
     Args:
@@ -76,11 +86,40 @@ def train(shape: TableShape, rows: Rows, targets: Targets, recipe: Recipe, seed:
         targets: (n,) int32 classes, or (n, outputs) float32 values.
         recipe: How long and how fast; its batch size is that of the steps.
         seed: Of weights, order and dropout.
+        aside: Rows and targets that are not learnt from. The averaged weights are judged on them
+            some thirty times along the cycle, and the best are returned; None for the last ones.
     """
     loop = _loop(shape, recipe.batch_size)
     _set_fresh_weights(loop.network, seed)
-    loop.train(_chunks(rows, targets, recipe, seed), recipe, seed, lambda step, loss: None)
-    return [np.asarray(weight) for weight in loop.network.get_weights()]
+    at_once = max(1, _CHUNK // recipe.batch_size)
+    if aside is None:
+        chunks = _chunks(rows, targets, recipe, seed, at_once)
+        loop.train(chunks, recipe, seed, lambda step, loss: None)
+        return _copied(loop)
+    least, best = np.inf, _copied(loop)
+
+    def look(step: int, loss: float) -> None:
+        nonlocal least, best
+        loop.use_average()
+        found = _loss(shape, loop.predict(aside[0], batch_size=_AT_ONCE), aside[1])
+        if found < least or not np.isfinite(found):
+            least, best = found, _copied(loop)
+
+    at_once = min(at_once, -(-recipe.steps // _LOOKS))
+    loop.train(_chunks(rows, targets, recipe, seed, at_once), recipe, seed, look)
+    return best
+
+
+def _copied(loop: Any) -> list[Rows]:
+    return [np.array(weight) for weight in loop.network.get_weights()]
+
+
+def _loss(shape: TableShape, outputs: Rows, targets: Targets) -> float:
+    """Return the mean log loss, or squared error."""
+    if not shape.classes:
+        return float(np.mean((outputs - targets) ** 2))
+    of_truth = outputs[np.arange(len(targets)), targets]
+    return float(np.mean(logsumexp(outputs, axis=1) - of_truth))
 
 
 def predict(shape: TableShape, weights: list[Rows], rows: Rows) -> Rows:
@@ -88,7 +127,7 @@ def predict(shape: TableShape, weights: list[Rows], rows: Rows) -> Rows:
     loop = next((kept for (of, _), kept in _kept.items() if of == shape), None)
     loop = loop or _loop(shape, 256)
     loop.network.set_weights(weights)
-    outputs: Rows = loop.predict(rows, batch_size=4096)
+    outputs: Rows = loop.predict(rows, batch_size=_AT_ONCE)
     return outputs
 
 
@@ -114,10 +153,9 @@ def _loop(shape: TableShape, batch_size: int) -> Any:
     return _kept[shape, batch_size]
 
 
-def _chunks(rows: Rows, targets: Targets, recipe: Recipe, seed: int) -> Any:
-    """Yield rows and targets in a new order at each pass, some batches at a time."""
+def _chunks(rows: Rows, targets: Targets, recipe: Recipe, seed: int, at_once: int) -> Any:
+    """Yield rows and targets in a new order at each pass, `at_once` batches at a time."""
     chance = np.random.default_rng(seed)
-    at_once = max(1, _CHUNK // recipe.batch_size)
     waiting = np.empty(0, np.int64)
     for first in range(0, recipe.steps, at_once):
         wanted = min(at_once, recipe.steps - first) * recipe.batch_size

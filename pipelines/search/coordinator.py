@@ -33,6 +33,8 @@ from pipelines.search.trial import TrialRun
 log = logging.getLogger(__name__)
 
 _TICK = 30.0  # seconds between two signs of life of the open trials
+_START, _DEEP_START = 8.0, 16.0  # seconds that the first fit may take in any case, and a network's
+_FIRST_SHARE = 1 / 3  # of the time left, that it may take
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 
 
@@ -65,7 +67,8 @@ def tune(
         report: Called with each step's progress.
         sampler: `tpe`, `random`, or `grid`: after the first trial, the points of the pipeline's
             grid one after the other, and an end with the last of them.
-        grace: Seconds after its time that the first trial may still take.
+        grace: Seconds after its time that the first trial may still take. One that cannot end by
+            then is given up at once, so that the time is left to others.
 
     Returns:
         The columns of the best trials whose fits were made here, best first.
@@ -93,6 +96,8 @@ class _Coordinator:
         self.grace = grace
         self.pipeline, self.study, self.plan = source.pipeline, source.study, source.plan
         self.deadline = executor.now() + seconds
+        self.opened = executor.now()  # when the last trial was
+        self.late = False
         self.maker = maker_of(self.pipeline.name, self.plan.competition.rows_kind)
         self.open: list[TrialRun] = []
         self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
@@ -127,7 +132,8 @@ class _Coordinator:
                 self._receive(future)
             if not done:
                 self._say(fits_left=sum(run.fits_left for run in self.open))
-            if self._hopeless() or self._over():
+            self.late = self._over()
+            if self._hopeless() or self.late:
                 break
             self._beat()
 
@@ -189,6 +195,7 @@ class _Coordinator:
                 screened = self.plan.screens and not asked.earned
                 run = TrialRun(asked.trial, asked.task, self.plan, screened, asked.earned)
                 self.open.append(run)
+                self.opened = self.executor.now()
                 return self._next_fit()
         return None
 
@@ -269,8 +276,20 @@ class _Coordinator:
         return self.deadline - self.executor.now() - STRETCH * self.standing.finishing
 
     def _over(self) -> bool:
-        """Tell whether the time is up; the first trial has some more."""
-        return self._left() <= (0 if self.standing.score is not None else -self.grace)
+        """Tell whether the time is up; the first trial has some more, if it can end by then."""
+        if self.standing.score is not None:
+            return self._left() <= 0
+        left = self._left() + self.grace
+        return left <= 0 or any(self._cannot_end(run, left) for run in self.open)
+
+    def _cannot_end(self, run: TrialRun, left: float) -> bool:
+        """Tell whether the first trial's fits so far say that it takes longer than what is left."""
+        workers = self.executor.workers
+        if run.results or run.fits_left <= workers:
+            return run.least_left(workers) > left
+        waited = self.executor.now() - self.opened
+        start = _DEEP_START if self.pipeline.deep else _START
+        return waited > max(start, _FIRST_SHARE * (waited + left))
 
     def _wants_more(self) -> bool:
         if self.standing.score is None:
@@ -280,8 +299,8 @@ class _Coordinator:
     def _columns(self) -> list[Column]:
         """Finish the columns of the best trials."""
         if not self.standing.best:
-            if self._over() and not self.failures.count:
-                raise PipelineFailed("There was no time left for its first trial.")
+            if self.late and not self.failures.count:
+                raise PipelineFailed("Its first trial would not have ended in the time left.")
             raise PipelineFailed(f"{self.pipeline.name} cannot be fitted: {self.failures.last}")
         facts = {
             "trials": self.standing.trials,

@@ -96,6 +96,17 @@ class TrialRun:
         """How many fits have not come back."""
         return len(self._screen) + len(self._full) - len(self.results)
 
+    def least_left(self, workers: int) -> float:
+        """Return the seconds that the fits which wait for a worker will take at least.
+
+        Each is taken to last as long as the fastest that came back. The first of every worker tell
+        nothing, as they pay for its start, and for features that are then kept.
+        """
+        came = [result.fit_seconds + result.predict_seconds for result in self.results.values()]
+        if len(came) <= workers:
+            return 0.0
+        return min(came) * math.ceil(max(0, self.fits_left - workers) / workers)
+
     def out_of_fold(self) -> Predictions:
         """Return the out-of-fold predictions (n, k) of a complete trial."""
         folds = {request.fold: self.results[_stage(request)] for request in self._full}

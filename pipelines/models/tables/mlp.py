@@ -20,6 +20,7 @@ class Network(TablePipeline):
 
     name: ClassVar[str] = "mlp"
     family: ClassVar[str] = "network"
+    space_version: ClassVar[int] = 2
     priority: ClassVar[int] = 1
     deep: ClassVar[bool] = True
     columns: ClassVar[int] = 2
@@ -40,6 +41,7 @@ class Network(TablePipeline):
             "weight_decay": trial.suggest_float("weight_decay", 1e-3, 0.5, log=True),
             "label_smoothing": trial.suggest_float("label_smoothing", 0.0, 0.1),
             "members": trial.suggest_int("members", 1, 4),
+            "stopped": trial.suggest_categorical("stopped", [False, True]),
         }
 
     def grid(self) -> dict[str, list[Any]]:

@@ -88,6 +88,10 @@ class CompiledLoop:
             )
             step += len(steps)
             report(step, float(loss))
+        self.use_average()
+
+    def use_average(self) -> None:
+        """Put the averaged weights into the network; training itself never looks at those there."""
         for variable, value in zip(
             self.network.trainable_variables, self._split(self._average), strict=True
         ):

@@ -18,6 +18,7 @@ from pipelines.columns import read_columns
 from pipelines.execution.base import ClusterLost, WorkerLost
 from pipelines.search.coordinator import PipelineFailed, tune
 from pipelines.search.fit import FitRequest, FitResult
+from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress
 from pipelines.search.studies import owners
@@ -63,10 +64,18 @@ def test_a_first_trial_that_takes_too_long_is_given_up_where_another_pipeline_ha
     tmp_path: Path,
 ) -> None:
     plan = plan_here(tmp_path, place=Here(made_up, seconds=10.0))
-    with pytest.raises(PipelineFailed, match="no time left for its first trial"):
+    with pytest.raises(PipelineFailed, match="first trial would not have ended"):
         tune(LOGISTIC, memory_study(), plan, 5.0, quiet, grace=2.0)
     (column,) = tune(LOGISTIC, memory_study(), plan, 5.0, quiet)
     assert column.score.value > 0.5
+
+
+def test_a_first_trial_that_cannot_end_in_time_leaves_the_time_to_others(tmp_path: Path) -> None:
+    place = Here(lambda request: replace(made_up(request), fit_seconds=20.0), 20.0, workers=1)
+    plan = plan_here(tmp_path, place=place, folds=Folds(10, 0))
+    with pytest.raises(PipelineFailed, match="first trial would not have ended"):
+        tune(LOGISTIC, memory_study(), plan, 150.0, quiet, grace=8.0)
+    assert place.now() == 40.0
 
 
 def test_a_budget_that_is_too_small_still_ends_with_a_column(tmp_path: Path) -> None:

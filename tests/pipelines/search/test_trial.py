@@ -1,5 +1,6 @@
 """A sampled trial is screened on a subset before it gets all rows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 from competition.errors import PodiumError
 from pipelines.base import load_pipeline
 from pipelines.search.fit import FitResult
+from pipelines.search.folds import Folds
 from pipelines.search.trial import TrialRun
 from tests.pipelines.search.here import made_up, memory_study, plan_here
 
 
-def run_of(folder: Path, metric: str = "accuracy", **options: bool) -> TrialRun:
-    plan = plan_here(folder, metric, screen_rows=30)
+def run_of(folder: Path, metric: str = "accuracy", count: int = 3, **options: bool) -> TrialRun:
+    plan = plan_here(folder, metric, screen_rows=30, folds=Folds(count, 0))
     trial = memory_study(maximize=plan.problem.greater_is_better).ask()
     task = plan.task(load_pipeline("logistic"), load_pipeline("logistic").suggest(trial))
     return TrialRun(trial, task, plan, **{"screened": True, **options})
@@ -56,3 +58,15 @@ def test_predictions_without_a_score_are_a_sentence(tmp_path: Path) -> None:
         run.receive(request, huge)
     with pytest.raises(PodiumError, match="no score: rmse is"):
         run.score()
+
+
+def test_what_a_trial_still_needs_is_told_by_its_fastest_fit(tmp_path: Path) -> None:
+    run = run_of(tmp_path, screened=False, count=6)
+    fits = run.fits_left
+    for seconds in (20.0, 2.0):
+        assert run.least_left(1) == 0.0
+        request = run.next_request()
+        assert request is not None
+        run.receive(request, replace(made_up(request), fit_seconds=seconds, predict_seconds=0.5))
+    assert run.least_left(1) == 2.5 * (fits - 3)
+    assert run.least_left(2) == 0.0

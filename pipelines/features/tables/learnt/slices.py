@@ -11,6 +11,9 @@ from competition.problem.clusters import clusters_of
 
 Numbers = npt.NDArray[np.int64]
 
+_SMALL = 5_000  # rows below which a greater share of them is put aside
+_MOST_ASIDE = 30_000
+
 
 @dataclass(frozen=True)
 class Inner:
@@ -75,6 +78,11 @@ class Inner:
             if outside.any() and not outside.all():
                 slices.append((everything[~outside], everything[outside]))
         return slices
+
+
+def share_aside(rows: int) -> float:
+    """Return which share of this many rows is to tell when to stop."""
+    return 0.2 if rows < _SMALL else min(0.1, _MOST_ASIDE / rows)
 
 
 def inner_of(rows: npt.NDArray[Any], seed: int) -> Inner:

@@ -8,19 +8,21 @@ from sklearn.base import BaseEstimator
 
 from competition.errors import PodiumError
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.learnt.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner, Numbers, share_aside
 from pipelines.networks.table_network import TableShape, batch_of, predict, train
-from pipelines.networks.training.recipe import Recipe
-from pipelines.parameters import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, SEED, Constraints
+from pipelines.networks.training.recipe import Recipe, Targets
+from pipelines.parameters import BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, SEED, SWITCH, Constraints
 
 _LEAST_STEPS = 300
 _MOST_STEPS = 40_000
+
+Slice = tuple[Numbers, Numbers]  # the rows to learn from, and those aside
 
 
 class TableNetwork(BaseEstimator):  # type: ignore[misc]
     """Residual layers, trained in one cycle of the learning rate with averaged weights.
 
-    The length of the cycle is a parameter, so no rows are put aside to stop on.
+    The length of the cycle is a parameter. On rows aside the best moment of it can be found too.
 
     Args:
         width: Units of a layer.
@@ -32,6 +34,9 @@ class TableNetwork(BaseEstimator):  # type: ignore[misc]
         weight_decay: AdamW's, relative to the learning rate.
         label_smoothing: Share of each label that is spread over all classes.
         members: Networks of other seeds that are averaged.
+        stopped: Whether each member has a slice of the rows put aside, and keeps the weights that
+            were best on it. Never where time runs forward, as the last rows tell most of the next
+            ones.
         seed: Of weights, order and dropout.
     """
 
@@ -45,6 +50,7 @@ class TableNetwork(BaseEstimator):  # type: ignore[misc]
         "weight_decay": NOT_NEGATIVE,
         "label_smoothing": BELOW_ONE,
         "members": COUNT,
+        "stopped": SWITCH,
         "seed": SEED,
     }
 
@@ -60,6 +66,7 @@ class TableNetwork(BaseEstimator):  # type: ignore[misc]
         weight_decay: float = 0.02,
         label_smoothing: float = 0.0,
         members: int = 1,
+        stopped: bool = False,
         seed: int = 0,
     ) -> None:
         self.width = width
@@ -71,6 +78,7 @@ class TableNetwork(BaseEstimator):  # type: ignore[misc]
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
         self.members = members
+        self.stopped = stopped
         self.seed = seed
 
     def learn(self, seen: Columns, truth: npt.NDArray[Any], classes: int, inner: Inner) -> Self:
@@ -88,18 +96,10 @@ class TableNetwork(BaseEstimator):  # type: ignore[misc]
             depth=self.depth,
             dropout=self.dropout,
         )
-        batch = batch_of(self.batch_size, len(seen))
-        steps = round(self.epochs * len(seen) / batch)
-        recipe = Recipe(
-            steps=min(_MOST_STEPS, max(_LEAST_STEPS, steps)),
-            batch_size=batch,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
-        )
         targets = truth.astype(np.int32) if classes else truth.astype(np.float32)[:, np.newaxis]
+        slices = self._slices(truth, classes, inner)
         self.weights_ = [
-            train(self.shape_, seen.values, targets, recipe, self.seed + 1000 * member)
+            self._member(seen, targets, member, slices[member % len(slices)] if slices else None)
             for member in range(self.members)
         ]
         if not all(np.isfinite(part).all() for member in self.weights_ for part in member):
@@ -107,6 +107,33 @@ class TableNetwork(BaseEstimator):  # type: ignore[misc]
                 f"Training diverged at a learning rate of {self.learning_rate:g}; lower it."
             )
         return self
+
+    def _slices(self, truth: npt.NDArray[Any], classes: int, inner: Inner) -> list[Slice]:
+        """Return which rows each member learns from, and which are aside; nothing for all."""
+        if not self.stopped or inner.forward:
+            return []
+        share = share_aside(len(truth))
+        return inner.aside(truth, share, self.members, classes=bool(classes))
+
+    def _member(
+        self, seen: Columns, targets: Targets, member: int, parted: Slice | None
+    ) -> list[npt.NDArray[np.float32]]:
+        """Return the weights of one network."""
+        rows, aside = seen.values, None
+        if parted is not None:
+            learnt, outside = parted
+            aside = rows[outside], targets[outside]
+            rows, targets = rows[learnt], targets[learnt]
+        batch = batch_of(self.batch_size, len(seen))  # alike for all members: they share a graph
+        steps = round(self.epochs * len(rows) / batch)
+        recipe = Recipe(
+            steps=min(_MOST_STEPS, max(_LEAST_STEPS, steps)),
+            batch_size=batch,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            label_smoothing=self.label_smoothing,
+        )
+        return train(self.shape_, rows, targets, recipe, self.seed + 1000 * member, aside)
 
     def outputs(self, seen: Columns) -> npt.NDArray[Any]:
         """Return probabilities (n, classes), or values (n,): the mean of the members'."""

@@ -8,13 +8,11 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 
 from pipelines.features.tables.columns import Columns
-from pipelines.features.tables.learnt.slices import Inner
+from pipelines.features.tables.learnt.slices import Inner, share_aside
 from pipelines.parameters import COUNT, SEED, SWITCH, Constraints
 
 Truth = npt.NDArray[Any]
 
-_SMALL = 5_000  # rows below which more of them tell when to stop
-_MOST_ASIDE = 30_000
 _GROWN = 1.1  # more rounds for a refit, which has more rows
 
 
@@ -47,8 +45,7 @@ class StoppedBooster(BaseEstimator):  # type: ignore[misc]
     def learn(self, seen: Columns, truth: Truth, classes: int, inner: Inner) -> Self:
         """Learn from rows and their class indices (n,), or, where `classes` is 0, values (n,)."""
         self.classes_ = classes
-        share = 0.2 if len(seen) < _SMALL else min(0.1, _MOST_ASIDE / len(seen))
-        slices = inner.aside(truth, share, self.bags, classes=bool(classes))
+        slices = inner.aside(truth, share_aside(len(seen)), self.bags, classes=bool(classes))
         fitted = [
             self._boost(
                 (seen.rows(learnt), truth[learnt]),
