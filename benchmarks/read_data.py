@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.digits import real_digits
-from benchmarks.large_table import large_table
+from benchmarks.tables.large import large_table
 from competition.data.dataset import load_dataset
 from competition.workspace import Workspace
 
@@ -56,7 +56,7 @@ def memory(workspace: Workspace, action: str) -> float:
     """Return how much a process of its own grows by an action, in MB."""
     program = (
         "import re, sys; from pathlib import Path; import pandas as pd; "
-        "from benchmarks.large_table import LARGE; from competition.data.dataset import "
+        "from benchmarks.tables.large import LARGE; from competition.data.dataset import "
         "load_dataset; import competition.data.tables.table; folder = Path(sys.argv[1]); "
         "status = Path('/proc/self/status'); "  # of Linux
         "peak = lambda: int(re.search(r'VmHWM:\\s*(\\d+)', status.read_text())[1]); "

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables_summary import summary
+from benchmarks.tables.summary import summary
 from competition.data.tables.fold_rule import Units
 from competition.data.tables.reading.cells import read_cells
 from competition.data.tables.reading.kinds import kind_of
@@ -105,7 +105,7 @@ def of_peer(
     given = scratch / "task.json"
     given.write_text(json.dumps(task))
     began = time.monotonic()
-    script = Path(__file__).with_name("tables_peer.py")
+    script = Path(__file__).with_name("peer.py")
     done = subprocess.run(
         [python, str(script), peer, str(given), str(seconds), str(output)],
         capture_output=True,
