@@ -39,7 +39,7 @@ def make_new(
     Args:
         competition: Its slug or address, or the path of the TOML file; empty for the zip's name.
         data: Its zip or folder; None to download its files from Kaggle.
-        force: Whether a TOML file that is there is written anew.
+        force: Whether a TOML file that is there is replaced.
         metric: How it is scored; None for what Kaggle says.
         target: The label column(s), where no file tells.
         positive: The class that counts as positive.
@@ -55,8 +55,8 @@ def make_new(
     path = _path_of(competition, data)
     if path.exists() and not force:
         raise PodiumError(
-            f"{path} is there already, and may have been corrected by hand. Give AGAIN=1 to write "
-            "it anew."
+            f"{path} is there already, and may have been corrected by hand. Give AGAIN=1 to "
+            "replace it."
         )
     known = Told(metric=metric, target=target, positive=positive, slug=slug_of(path.stem))
     with _source(known, data) as (told, source, kaggle), unpacked(source) as folder:

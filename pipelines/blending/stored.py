@@ -268,10 +268,14 @@ def check_blend(blend: StoredBlend, competition: Competition) -> None:
             blend.folder, f"was made for another metric than {problem.metric.name!r}"
         )
     try:
-        texts = (blend.name, blend.method, blend.key, facts["data"], facts["created"])
+        texts = [blend.name, blend.method, blend.key, facts["data"], facts["created"]]
         numbers = (blend.gain, blend.p_value, blend.best_single.score, *blend.methods.values())
         numbers += tuple(member.weight * member.temperature for member in blend.members)
-        rows, _ = blend.score.rows, blend.floor
+        floor = blend.floor
+        if floor is not None:
+            numbers += (floor.value, floor.gain, floor.standard_error, floor.p_value)
+            texts.append(floor.pipeline)
+        rows = blend.score.rows
         sound = all(isinstance(text, str) for text in texts)
         sound &= all(isinstance(number, int | float) for number in numbers)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

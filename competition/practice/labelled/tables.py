@@ -120,7 +120,7 @@ def _taken_apart(
     records = Records.of(content, separator)
     names = list(train.columns)
     if len(records.rows) != len(train) or len(records.cells(records.header)) != len(names):
-        raise PodiumError(f"{name} is no CSV that can be taken apart. Write it anew, as UTF-8.")
+        raise PodiumError(f"{name} is no CSV that can be taken apart. Save it again, as UTF-8.")
     columns = [_texts(train[column]) for column in competition.label_columns]
     labels = list(zip(*columns, strict=True))
     id_column = next((each for each in id_names if each in train), None)

@@ -54,7 +54,7 @@ def test_a_table_without_ids_gets_some(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("doubled", ["a", ""])
-def test_ids_that_name_no_row_are_numbered_anew(tmp_path: Path, doubled: str) -> None:
+def test_ids_that_name_no_row_get_numbers_instead(tmp_path: Path, doubled: str) -> None:
     file = tmp_path / "pets.csv"
     file.write_bytes(as_csv(row | {"id": doubled} for row in pets()))
     made = prepare(tmp_path / "made", table_spec(), file)

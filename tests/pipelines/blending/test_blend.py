@@ -11,7 +11,7 @@ import pytest
 from competition.errors import PodiumError
 from competition.problem.problem import Problem
 from competition.workspace import Workspace
-from pipelines.base import Pipeline, chosen_pipelines
+from pipelines.base import Pipeline, chosen_pipelines, load_pipeline
 from pipelines.blending.blend import fresh_blend, make_blend, read_blend
 from pipelines.blending.history import change, fits
 from pipelines.columns import Column, write_column
@@ -103,12 +103,16 @@ def test_a_damaged_column_is_left_out(workspace_by: Make, caplog: pytest.LogCapt
     assert fresh_blend(workspace).remade == ""
 
 
+@pytest.fixture
+def knn_as_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nearest neighbours be what the others have to beat."""
+    monkeypatch.setattr(type(load_pipeline("knn")), "floor", True)
+
+
 def test_a_floor_is_blended_only_where_there_is_nothing_else(
-    workspace_by: Make, monkeypatch: pytest.MonkeyPatch
+    workspace_by: Make, knn_as_floor: None
 ) -> None:
     workspace = workspace_by("accuracy")
-    knn = next(each for each in all_of(workspace) if each.name == "knn")
-    monkeypatch.setattr(type(knn), "floor", True)
     plan = make_plan(workspace, 0)
     finish(plan, "knn", 0.5, seed=1)
     assert [member.pipeline for member in make_blend(plan, all_of(workspace)).members] == ["knn"]
@@ -120,11 +124,9 @@ def test_a_floor_is_blended_only_where_there_is_nothing_else(
 
 
 def test_a_blend_that_beats_the_floor_says_nothing_of_it(
-    workspace_by: Make, monkeypatch: pytest.MonkeyPatch
+    workspace_by: Make, knn_as_floor: None
 ) -> None:
     workspace = workspace_by("accuracy")
-    knn = next(each for each in all_of(workspace) if each.name == "knn")
-    monkeypatch.setattr(type(knn), "floor", True)
     plan = make_plan(workspace, 0)
     finish(plan, "knn", 5.0, seed=1)
     finish(plan, "forest", 0.5, seed=2)

@@ -167,6 +167,16 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no members": manifest_with(members=None),
     "a member of other make": manifest_with(members=[{"pipeline": "knn"}]),
     "no score": manifest_with(score={}),
+    "a floor of other make": manifest_with(floor={"pipeline": "baseline"}),
+    "a floor without numbers": manifest_with(
+        floor={
+            "pipeline": "baseline",
+            "value": "0.5",
+            "gain": None,
+            "standard_error": 0.1,
+            "p_value": 0.5,
+        }
+    ),
     "no folder": shutil.rmtree,
     "pointer to nothing": lambda folder: (folder.parent / "current").write_text("../../etc"),
     "pointer of bytes": lambda folder: (folder.parent / "current").write_bytes(b"\xff"),
