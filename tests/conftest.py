@@ -24,8 +24,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Take one process more than there are cores, for the time that others wait for a server."""
-    return cores() + 1
+    """Take two processes more than there are cores, for the time that others wait for a server."""
+    return cores() + 2
 
 
 @pytest.fixture(scope="session")

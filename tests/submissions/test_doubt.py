@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from competition.errors import PodiumError
-from competition.kaggle.client import OutcomeUnknown
+from competition.kaggle.client import KaggleClient, OutcomeUnknown, SubmissionLimits
 from submissions.allowance import Allowance
 from submissions.clock import Clock
 from submissions.ledger.tables import State
@@ -213,7 +213,10 @@ def test_a_closed_competition_promises_no_new_day(capsys: pytest.CaptureFixture[
     assert "takes no submissions (0 of 0 today)" in said and "new day" not in said
 
 
-def test_a_submitted_file_is_fetched_back(own_desk: Callable[..., Desk]) -> None:
+def test_a_submitted_file_is_fetched_back(
+    own_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KaggleClient.__init__.__kwdefaults__, "first_pause", 0.02)
     desk = own_desk()
     file = desk.file(18)
     content = file.read_bytes()
@@ -255,8 +258,6 @@ def test_check_writes_a_corrected_copy_where_that_is_certain(desk: Desk) -> None
 def test_a_competition_that_takes_nothing_is_not_waited_for(
     own_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from competition.kaggle.client import KaggleClient, SubmissionLimits
-
     desk = own_desk()
     monkeypatch.setattr(KaggleClient, "submission_limits", lambda _: SubmissionLimits(0, 0, False))
     with pytest.raises(PodiumError, match="takes no submissions"):
