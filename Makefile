@@ -8,7 +8,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse new download tune blend submit queue scores results clean leaderboard practice describe report explore app dashboard cluster worker test lint format soak bench
+.PHONY: help setup rehearse new download tune blend submit queue scores results clean leaderboard practice describe config report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,9 @@ clean: setup ## delete the fits that neither the blend nor a further tuning need
 
 leaderboard: setup ## the public leaderboard
 	@$(RUN) competition leaderboard
+
+config: setup ## each variable, its value, and whether the environment or podium.toml gave it
+	@$(RUN) competition config
 
 describe: setup ## what the competition asks, what of its data is here, and what came of each column of a table
 	@$(RUN) competition describe

@@ -11,6 +11,7 @@ from sqlalchemy import event
 from competition.database import Database
 from competition.errors import PodiumError
 from competition.terminal.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
+from competition.verbs import step
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -47,7 +48,7 @@ def make_dashboard(database: Database, port: int = PORT) -> WSGIServer:
     """
     if database.missing:
         raise PodiumError(
-            f"There is nothing to show: {database.described} is not there yet. `make tune` "
+            f"There is nothing to show: {database.described} is not there yet. `{step('tune')}` "
             "makes it."
         )
 

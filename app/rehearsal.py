@@ -16,6 +16,7 @@ from competition.practice.running import PracticeKaggle
 from competition.practice.scoring import Solution
 from competition.problem.scores import Score, with_error
 from competition.spec import Competition, load_competition
+from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.base import Chosen
 from pipelines.blending.blend import make_blend
@@ -120,7 +121,7 @@ class Rehearsal:
         with TuningDisplay(console, self.seconds) as display:
             tuned = tune_all(plan, pipelines, self.seconds, self.sampler, display)
         for name, reason in (self.chosen.left_out | tuned.left_out).items():
-            console.print(f"left out   {name}: {reason}")
+            console.print(f"left out   {name}: {reason}", markup=False)
         best = [found[0] for found in tuned.columns.values()]
         standings = "   ".join(f"{column.pipeline} {column.score}" for column in best)
         trials = sum(column.manifest["trials"] for column in best)
@@ -132,8 +133,8 @@ class Rehearsal:
 
 def _advice(competition: Competition) -> str:
     """Return what leads to a competition of Kaggle's."""
-    draft = "make new COMPETITION=slug, " if competition.rows_kind == "tables" else ""
-    return f"Make a token, accept the rules on Kaggle, then: {draft}make download"
+    draft = f"{step('new', COMPETITION='slug')}, " if competition.rows_kind == "tables" else ""
+    return f"Make a token, accept the rules on Kaggle, then: {draft}{step('download')}"
 
 
 def _submit(workspace: Workspace, client: KaggleClient, kaggle: Path, console: Console) -> None:

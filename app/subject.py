@@ -9,6 +9,7 @@ from competition.drafting.draft import Draft, Undecided
 from competition.drafting.from_files import Told, draft, draft_from_csv
 from competition.drafting.toml import to_toml
 from competition.errors import PodiumError
+from competition.extras import cure_of, lacking
 from competition.files import atomic_path
 from competition.practice.labelled.packed import tables_in
 from competition.practice.recognition import recognised
@@ -16,6 +17,7 @@ from competition.problem.metrics import find_metric
 from competition.spec import Competition, load_competition
 
 _BUNDLED = "optical-digits"
+_BUNDLED_TABLE = "breast-cancer"
 _DRAFTS = "drafts"
 _DIGEST_LENGTH = 8
 _WIDTH = 100  # characters of a reason
@@ -29,15 +31,17 @@ class Subject:
     Attributes:
         name: A slug, or the path of a TOML file.
         draft: What was drafted into that file; None where nothing was.
+        note: Why it is this one, in words.
     """
 
     name: str
     draft: Draft | None = None
+    note: str = ""
 
     def lines(self) -> list[str]:
-        """Return what was guessed in the draft, in a few lines for people."""
+        """Return what was guessed in the draft, or the note, in a few lines for people."""
         if self.draft is None:
-            return []
+            return [self.note] if self.note else []
         competition, reasons = self.draft.competition, self.draft.reasons
         asked = ", ".join(competition.label_columns)
         classes = f" ({len(competition.classes)} classes)" if competition.classes else ""
@@ -66,6 +70,10 @@ def subject_of(name: str, data: Path | None, told: Told, root: Path) -> Subject:
     """
     said = _said(told)
     if data is None and not name:
+        module = lacking("cv2")
+        if module is not None:
+            note = f"A bundled table stands in for {_BUNDLED}: {cure_of(module)}"
+            return Subject(_BUNDLED_TABLE, note=note)
         name = _BUNDLED
     if name:
         if said:

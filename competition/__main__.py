@@ -1,4 +1,4 @@
-"""The command line of `competition`: new, download, practice, describe, leaderboard."""
+"""The command line of `competition`: new, download, practice, describe, leaderboard, config."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ from competition.errors import PodiumError
 from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
 from competition.spec import load_competition
+from competition.terminal.config import config
 from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 app = new_app("What Kaggle gives: the data, the leaderboard, and a practice Kaggle.")
 app.command()(new)
+app.command()(config)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from competition.terminal.console import (
     run,
     workspace_of,
 )
+from competition.verbs import step
 from pipelines.execution.commands import cluster, worker
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def tune(
         console.print(f"left out   {name}: {reason}", highlight=False, markup=False)
     # Of all that is there, not of what was tuned this time: this is what is sent.
     _show_blend(console, make_blend(plan, chosen_pipelines("", plan.competition).pipelines))
-    console.print(f"{time.monotonic() - began:.0f} s. Next: make submit", highlight=False)
+    console.print(f"{time.monotonic() - began:.0f} s. Next: {step('submit')}", highlight=False)
 
 
 @app.command()
@@ -135,7 +136,7 @@ def blend(
 
     console = Console(soft_wrap=True)
     _show_blend(console, make_blend(make_plan(workspace, seed, rows=rows), chosen.pipelines))
-    console.print("Next: make submit", highlight=False)
+    console.print(f"Next: {step('submit')}", highlight=False)
 
 
 def _show_blend(console: Console, blend: "StoredBlend") -> None:
@@ -179,13 +180,13 @@ def results(
             raise PodiumError(
                 f"{classes!r} has no finished column: finished are "
                 f"{', '.join(sorted({column.pipeline for column in columns})) or 'none'}. "
-                "Next: make tune"
+                f"Next: {step('tune')}"
             )
         console.print(class_table(_class_scores(of_pipeline[0], plan)))
     elif columns:
         console.print(results_table(columns, metric))
     else:
-        console.print("Nothing is finished yet. Next: make tune")
+        console.print(f"Nothing is finished yet. Next: {step('tune')}")
 
 
 def _facts(column: "Column", plan: "Plan") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from competition.errors import PodiumError
+from competition.extras import cure_of, lacking
 from competition.problem.targets import Kind
 from competition.spec import Competition
 
@@ -84,6 +85,7 @@ class Pipeline(ABC):
         columns: How many of its best trials become columns for the blend.
         floor: Whether it only shows what the others have to beat.
         most_rows: How many rows it can learn from; None for any number.
+        needs: Modules that a small installation lacks.
         defaults: The first trial's parameters, where tuning has found none to ship yet.
     """
 
@@ -97,6 +99,7 @@ class Pipeline(ABC):
     columns: ClassVar[int] = 1
     floor: ClassVar[bool] = False
     most_rows: ClassVar[int | None] = None
+    needs: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[Params] = {}
 
     @abstractmethod
@@ -223,24 +226,39 @@ def chosen_pipelines(names: str | None, competition: Competition) -> Chosen:
     """Return the pipelines that a space- or comma-separated text names; all for none.
 
     Raises:
-        PodiumError: a name is unknown, or none of them can learn what is asked.
+        PodiumError: a name is unknown, or none of them can learn what is asked here.
     """
-    rows, kind = competition.rows_kind, competition.problem.kind
-    wanted = (names or "").replace(",", " ").split() or available_pipelines(rows)
-    pipelines = {name: load_pipeline(name, rows) for name in wanted}
-    left_out = {
-        name: f"it cannot learn {kind}"
-        for name, pipeline in pipelines.items()
-        if pipeline.classifies(kind) is None
-    }
-    kept = [pipeline for name, pipeline in pipelines.items() if name not in left_out]
+    wanted = (names or "").replace(",", " ").split() or available_pipelines(competition.rows_kind)
+    kept, left_out = [], {}
+    for name in wanted:
+        pipeline = _installed(name, competition.rows_kind)
+        if isinstance(pipeline, str):
+            left_out[name] = pipeline
+        elif pipeline.classifies(competition.problem.kind) is None:
+            left_out[name] = f"it cannot learn {competition.problem.kind}"
+        else:
+            kept.append(pipeline)
     if not kept:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise PodiumError(
-            f"None of {', '.join(wanted)} can learn {kind}, which {competition.slug} asks for. "
-            "Choose other PIPELINES."
+            f"No pipeline can learn what {competition.slug} asks for ({reasons}). Choose other "
+            "PIPELINES."
         )
     kept.sort(key=lambda each: (-each.priority, each.deep, each.budget_share))
     return Chosen(kept, left_out)
+
+
+def _installed(name: str, rows: str) -> Pipeline | str:
+    """Return a pipeline, or in words what it lacks here."""
+    try:
+        pipeline = load_pipeline(name, rows)
+    except ModuleNotFoundError as error:
+        module = error.name or ""
+    else:
+        module = lacking(*pipeline.needs) or ""
+        if not module:
+            return pipeline
+    return cure_of(module) or f"it needs {module}, which is not installed"
 
 
 def suggested(pipeline: Pipeline, params: Mapping[str, Any]) -> Params:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from competition.errors import PodiumError
+from competition.verbs import step
 
 if TYPE_CHECKING:
     from pipelines.base import Estimator
@@ -77,13 +78,13 @@ def load_model(path: Path) -> "Estimator":
         if foreign:
             raise PodiumError(
                 f"{path} holds {', '.join(foreign)}, which no model of Podium is made of; it was "
-                "not opened. Delete it and run `make tune` again."
+                f"not opened. Delete it and run `{step('tune')}` again."
             )
         model: Estimator = skops.io.loads(content, trusted=sorted(unknown))
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise PodiumError(
             f"{path} cannot be read as a model ({type(error).__name__}: {error}); delete it and "
-            "run `make tune` again."
+            f"run `{step('tune')}` again."
         ) from error
     return model
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from competition.problem.scores import with_error
 from competition.spec import Competition
 from competition.terminal.printable import printable
+from competition.verbs import step
 from submissions.allowance import CLOSED, Allowance, NoneLeft, opening
 from submissions.clock import Clock
 from submissions.progress import Progress
@@ -87,7 +88,7 @@ def show_outcome(outcome: "Outcome", competition: Competition) -> None:
     name = outcome.allowance.slot if outcome.allowance else f"submission {submission.ref}"
     sys.stdout.write(f"{name}: {verdict(score_row(submission, competition))}\n")
     if not submission.scored:
-        sys.stdout.write("It is recorded, and `make scores` completes it.\n")
+        sys.stdout.write(f"It is recorded, and `{step('scores')}` completes it.\n")
 
 
 def show_sent(sent: "Sent", competition: Competition) -> None:

@@ -14,6 +14,7 @@ from competition.problem.decisions import Decision
 from competition.problem.problem import Problem
 from competition.problem.scores import Score
 from competition.problem.targets import Eats, Kind, Predictions
+from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.base import Estimator
 from pipelines.blending.blend import StoredBlend, read_blend
@@ -105,8 +106,8 @@ def load_readers(
         singles[identity] = loader.single(identity, column)
     if not any(reader.models for reader in singles.values()):
         raise PodiumError(
-            f"There is no fitted model in {workspace.runs} to read digits with. `make tune` makes "
-            "them."
+            f"There is no fitted model in {workspace.runs} to read digits with. "
+            f"`{step('tune')}` makes them."
         )
     return [*loader.blend(stored, singles), *singles.values()]
 
@@ -160,7 +161,7 @@ class _Loader:
         name, decision = "/".join(identity), self._problem.decision()
         self.report(title)
         if column is None or not column.model.is_file():
-            note = "no fitted model of it was kept; `make tune` makes one"
+            note = f"no fitted model of it was kept; `{step('tune')}` makes one"
             return Reader(name, title, self._problem, decision, note=note)
         try:
             model = load_model(column.model)
@@ -225,7 +226,7 @@ def _predictions(model: Estimator, images: Images, problem: Problem) -> Predicti
 
 
 def _unfit(path: Path, error: Exception) -> str:
-    return f"{path} does not read here ({error}); delete it and run `make tune` again"
+    return f"{path} does not read here ({error}); delete it and run `{step('tune')}` again"
 
 
 def _title(pipeline: str, key: str, score: Score | None) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.report.findings import Findings
 from app.report.sections.leaderboard import LeaderboardSection
 from competition.problem.scores import SURE, decimals, with_error
+from competition.verbs import step
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,18 @@ class Card:
 
 def summary_cards(findings: Findings, board: LeaderboardSection | None) -> list[Card]:
     """Return the best single column, the blend, the public score and the place."""
-    single = Card("Best single", "–", "nothing is tuned yet: make tune")
+    single = Card("Best single", "–", f"nothing is tuned yet: {step('tune')}")
     if findings.columns:
         best = findings.columns[0]
         single = Card("Best single", str(best.score), best.pipeline)
-    mixed = Card("Blend", "–", "nothing is blended yet: make blend")
+    mixed = Card("Blend", "–", f"nothing is blended yet: {step('blend')}")
     if (blend := findings.blend) is not None:
         unsure = "" if blend.p_value < SURE else ", not yet a gain"
         gain = signed(blend.gain, blend.score.value)
         note = f"{gain} on the best single (p {p_value(blend.p_value)}{unsure})"
         mixed = Card("Blend", str(blend.score), note)
-    public = Card("Public score", "–", "nothing is scored yet: make submit")
-    place = Card("Place", "–", "the leaderboard was not seen yet: make scores")
+    public = Card("Public score", "–", f"nothing is scored yet: {step('submit')}")
+    place = Card("Place", "–", f"the leaderboard was not seen yet: {step('scores')}")
     if board is not None and (row := board.best) is not None:
         note = ""
         if row.difference is not None:

@@ -5,6 +5,7 @@ import time
 from rich.console import Console
 
 from competition.terminal.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
+from competition.verbs import step
 
 
 def report(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
@@ -24,7 +25,7 @@ def explore(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
 
     from app.report.page import write_exploration
 
-    _say(f"Wrote {write_exploration(workspace)}\nNext: make tune")
+    _say(f"Wrote {write_exploration(workspace)}\nNext: {step('tune')}")
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from competition.errors import PodiumError
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Assigned, Truth
 from competition.spec import Competition
+from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.blending.blend import StoredBlend, read_blend
 from pipelines.columns import Column, read_columns
@@ -114,6 +115,7 @@ def _blend(workspace: Workspace, data: Dataset) -> StoredBlend | None:
     )
     if (len(blend.oof()), len(blend.test())) != (len(dealt.rows), len(data.test)):
         raise PodiumError(
-            f"The blend in {blend.folder} has other rows than the data. Blend again: make blend."
+            f"The blend in {blend.folder} has other rows than the data. Blend again: "
+            f"{step('blend')}."
         )
     return blend

@@ -23,6 +23,7 @@ from competition.files import atomic_path
 from competition.problem.problem import Problem
 from competition.problem.scores import with_error
 from competition.problem.targets import Kind
+from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.blending.blend import StoredBlend
 from pipelines.columns import Column
@@ -78,6 +79,7 @@ def _write(findings: Findings, name: str, values: dict[str, Any]) -> Path:
     environment.filters["signed"] = signed
     environment.filters["shown"] = lambda value: with_error(value, None)
     environment.filters["safe_json"] = lambda plot: Markup(plot.spec)
+    environment.globals["step"] = step
     text = environment.get_template(name + ".j2").render(
         competition=findings.competition,
         problem=findings.problem,

@@ -17,10 +17,11 @@ from competition.drafting.toml import to_toml
 from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.problem.metrics import find_metric
-from competition.spec import SPECS
+from competition.spec import own_specs
 from competition.terminal.console import workspace_for
 from competition.terminal.printable import printable
 from competition.terminal.progress import shown_progress
+from competition.verbs import given, step
 
 _SHOWN = 6  # roles, before the rest is counted
 
@@ -79,7 +80,7 @@ def _path_of(competition: str, data: Path | None) -> Path:
     if not competition:
         assert data is not None
         competition = data.name.removesuffix(".zip")
-    return SPECS / f"{slug_of(competition)}.toml"
+    return own_specs() / f"{slug_of(competition)}.toml"
 
 
 @contextmanager
@@ -125,7 +126,7 @@ def _asked(tables: Tables, told: Told, source: Path) -> Draft:
 def _variable(question: Undecided) -> str:
     """Return the variable to give, with a choice as an example."""
     example = question.choices[-1] if question.choices else "auc"
-    return f'{question.what.upper()}="{printable(example)}", or another one'
+    return f"{given(question.what.upper(), printable(example))}, or another one"
 
 
 def _answer(question: Undecided) -> str:
@@ -167,13 +168,15 @@ def _show(draft: Draft, path: Path) -> None:
     if len(spec.roles) > _SHOWN:
         lines.append(f"roles     of {len(spec.roles) - _SHOWN} more columns")
     lines += [f"Look at this: {question}" for question in draft.questions]
-    lines.append(f"Written: {path}. Read it, then go on with: make tune COMPETITION={_short(path)}")
+    lines.append(
+        f"Written: {path}. Read it, then go on with: {step('tune', COMPETITION=_short(path))}"
+    )
     sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
 
 
 def _short(path: Path) -> str:
     """Return what names a competition: the slug of one among the others, else the path."""
-    return path.stem if path.parent == SPECS else str(path)
+    return path.stem if path.parent == own_specs() else str(path)
 
 
 def _few(names: tuple[str, ...]) -> str:

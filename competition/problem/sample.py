@@ -11,6 +11,7 @@ from competition.errors import PodiumError
 from competition.kaggle.manifest import Manifest
 from competition.problem.text.lines import quoted, split_line, without_line_ends
 from competition.spec import Competition
+from competition.verbs import step
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _ids_of(text: str, columns: int, path: Path) -> list[str]:
 
 def _broken(path: Path, line: int | None, what: str) -> PodiumError:
     where = f"{path}, line {line}" if line else str(path)
-    cure = "Run `make download`, which fetches a broken file again."
+    cure = f"Run `{step('download')}`, which fetches a broken file again."
     manifest = Manifest.read(path.parent)
     record = manifest.files.get(path.name) if manifest else None
     if record is not None and record.matches(path):

@@ -6,6 +6,14 @@ from competition.spec.competition import (
     Competition,
     available_competitions,
     load_competition,
+    own_specs,
 )
 
-__all__ = ["SPECS", "WEBSITE", "Competition", "available_competitions", "load_competition"]
+__all__ = [
+    "SPECS",
+    "WEBSITE",
+    "Competition",
+    "available_competitions",
+    "load_competition",
+    "own_specs",
+]

@@ -24,8 +24,9 @@ from competition.spec.entries import (
     text_of,
     texts_of,
 )
+from competition.verbs import step
 
-SPECS = Path(__file__).parents[1] / "specs"
+SPECS = Path(__file__).parents[1] / "specs"  # that come with Podium
 WEBSITE = "https://www.kaggle.com"
 
 _TOP = (
@@ -205,16 +206,25 @@ class Competition:
         return lines
 
 
+def own_specs() -> Path:
+    """Return where a person's own competitions are described.
+
+    That is beside Podium's own within its source folder, and `specs` below the working folder
+    where Podium is installed.
+    """
+    return SPECS if SPECS.parents[1] == Path.cwd() else Path("specs")
+
+
 def available_competitions() -> list[str]:
-    """Return the slugs of the shipped competitions, sorted."""
-    return sorted(path.stem for path in SPECS.glob("*.toml"))
+    """Return the slugs of a person's own competitions and of Podium's, sorted."""
+    return sorted({path.stem for folder in (own_specs(), SPECS) for path in folder.glob("*.toml")})
 
 
 def load_competition(name: str) -> Competition:
     """Read the competition of a slug, or of the path of a TOML file.
 
     Args:
-        name: A slug with a file in `competition/specs/`, or a path that ends in `.toml`.
+        name: A slug with a file in `specs/`, or a path that ends in `.toml`.
 
     Raises:
         PodiumError: no such competition, or its file breaks a promise.
@@ -223,12 +233,14 @@ def load_competition(name: str) -> Competition:
         >>> load_competition("digit-recognizer").problem.metric.name
         'accuracy'
     """
-    path = Path(name) if name.endswith(".toml") else SPECS / f"{name}.toml"
+    path = Path(name) if name.endswith(".toml") else own_specs() / f"{name}.toml"
+    if not name.endswith(".toml") and not path.is_file():
+        path = SPECS / f"{name}.toml"
     if not path.is_file() or (not name.endswith(".toml") and name not in available_competitions()):
         raise PodiumError(
             f"There is no competition {name!r} here: known are "
-            f"{', '.join(available_competitions())}. Check COMPETITION, or describe a new one in "
-            f"{SPECS.parent.name}/{SPECS.name}/<slug>.toml."
+            f"{', '.join(available_competitions())}. Check COMPETITION, or draft a new one: "
+            f"{step('new', COMPETITION='slug')}"
         )
     try:
         spec = _parse(tomllib.loads(path.read_text(encoding="utf-8")))

@@ -6,11 +6,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Any, Literal, TextIO
 
 import typer
 
 from competition.errors import PodiumError
+from competition.extras import cure_of
+from competition.settings import Setting, apply_settings, settings_of
 from competition.spec import Competition
 from competition.terminal.printable import CONTROLS, escaped, printable
 from competition.workspace import DEFAULT_COMPETITION, Workspace
@@ -32,12 +35,14 @@ JsonOption = Annotated[
 ]
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
+_given: dict[str, str] = {}  # the environment, before podium.toml filled it up
 
 __all__ = [
     "DEFAULT_COMPETITION",
     "CompetitionOption",
     "JsonOption",
     "SamplerOption",
+    "current_settings",
     "new_app",
     "print_json",
     "run",
@@ -56,6 +61,15 @@ def workspace_of(name: str) -> Workspace:
         PodiumError: there is no such competition, or its file breaks a promise.
     """
     return Workspace.from_environment(name, os.environ)
+
+
+def current_settings() -> dict[str, Setting]:
+    """Return each variable, with where it came from.
+
+    Raises:
+        PodiumError: `podium.toml` is broken.
+    """
+    return settings_of(Path(), _given)
 
 
 def workspace_for(competition: Competition) -> Workspace:
@@ -86,14 +100,23 @@ def print_json(value: Any) -> None:
 def run(app: Callable[[], Any]) -> None:
     """Run a command line: a sentence on stderr and status 1 for what a person can fix.
 
+    What `podium.toml` holds counts where the environment says nothing.
     Ctrl-C ends with status 130. Usage errors are Typer's own, with status 2. What stdout and stderr
     cannot take, whatever their encoding, and whether or not anybody reads them, changes no status.
     """
     with _any_streams():
         try:
+            _given.update(os.environ)
+            apply_settings(Path(), os.environ)
             app()
         except PodiumError as error:
             sys.stderr.write("".join(f"{printable(line)}\n" for line in str(error).split("\n")))
+            sys.exit(1)
+        except ModuleNotFoundError as error:
+            cure = cure_of(error.name or "")
+            if cure is None:
+                raise
+            sys.stderr.write(f"This is not installed: {cure}\n")
             sys.exit(1)
         except SystemExit as end:
             if end.code == _INTERRUPTED:

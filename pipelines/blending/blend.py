@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from competition.errors import PodiumError
+from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.base import Pipeline, available_pipelines, chosen_pipelines
 from pipelines.blending.candidates import (
@@ -65,7 +66,7 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     if not columns:
         raise PodiumError(
             "There is nothing to blend: no pipeline has finished on this data for "
-            f"{plan.problem.metric.name!r}; run `make tune`."
+            f"{plan.problem.metric.name!r}; run `{step('tune')}`."
         )
     truth = plan.dealt.truth
     blended = blend(oofs, truth, plan.dealt.assigned, plan.problem, units=plan.dealt.units)

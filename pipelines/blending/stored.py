@@ -15,6 +15,7 @@ from competition.files import atomic_folder, atomic_path
 from competition.problem.scores import SURE, Score
 from competition.problem.targets import Answers, Predictions, Truth
 from competition.spec import Competition
+from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.blending.history import fits, keep_answers
 
@@ -31,7 +32,7 @@ class UnusableBlend(PodiumError):
     """
 
     def __init__(self, folder: Path, why: str) -> None:
-        super().__init__(f"The blend in {folder} {why}: run `make blend` again.")
+        super().__init__(f"The blend in {folder} {why}: run `{step('blend')}` again.")
         self.why = why
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from competition.errors import InfrastructureError
+from competition.verbs import step
 
 
 def connection_to(address: str, role: str) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def connection_to(address: str, role: str) -> dict[str, Any]:
     if scheme != "tls" and how["require_encryption"]:
         raise InfrastructureError(
             f"{address} is not encrypted, which DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION asks "
-            "for; use the tls:// address that `make cluster` printed."
+            f"for; use the tls:// address that `{step('cluster')}` printed."
         )
     return how
 

@@ -13,6 +13,7 @@ import numpy as np
 from distributed import Client, KilledWorker
 
 from competition.data.dataset import Dataset
+from competition.verbs import step
 from pipelines.execution.address import connection_to
 from pipelines.execution.base import ClusterLost, FitExecutor, Job, WorkerLost
 from pipelines.execution.jobs import Jobs
@@ -78,7 +79,7 @@ class ClusterExecutor(FitExecutor):
             self._client.close()
             raise ClusterLost(
                 f"The workers of {self.address} cannot run Podium ({error}); start them in a copy "
-                f"of this folder with `make worker SCHEDULER={self.address}`."
+                f"of this folder with `{step('worker', SCHEDULER=self.address)}`."
             ) from error
         return all(found.values())
 
@@ -88,8 +89,8 @@ class ClusterExecutor(FitExecutor):
             self._client = Client(self.address, timeout=self._connect_seconds, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ClusterLost(
-                f"No Dask scheduler answers at {self.address}; start one with `make cluster`, or "
-                "check SCHEDULER (such as tcp://127.0.0.1:8786)."
+                f"No Dask scheduler answers at {self.address}; start one with "
+                f"`{step('cluster')}`, or check SCHEDULER (such as tcp://127.0.0.1:8786)."
             ) from error
         self._scattered: Any = None
         self._looked_at = self._well_at = time.monotonic()
@@ -100,8 +101,8 @@ class ClusterExecutor(FitExecutor):
             if time.monotonic() - self._well_at > self._connect_seconds:
                 self._client.close()
                 raise ClusterLost(
-                    f"The scheduler at {self.address} has no worker; start some with `make worker "
-                    f"SCHEDULER={self.address}` on each machine."
+                    f"The scheduler at {self.address} has no worker; start some with "
+                    f"`{step('worker', SCHEDULER=self.address)}` on each machine."
                 )
             time.sleep(_LOOK)
             self._count_workers()

@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from competition.errors import PodiumError
+from competition.verbs import step
 
 WorkersOption = Annotated[
     int, typer.Option(envvar="WORKERS", min=0, help="Fits at once; 0 for one a core.")
@@ -43,7 +44,7 @@ def worker(
 
     if not scheduler:
         raise PodiumError(
-            "SCHEDULER is not given; it is the address that `make cluster` printed, such as "
+            f"SCHEDULER is not given; it is the address that `{step('cluster')}` printed, such as "
             "tcp://10.0.0.1:8786."
         )
     serve_workers(scheduler, workers, gpus, _say)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from competition.errors import PodiumError
+from competition.verbs import step
 from pipelines.execution.address import certificates, connection_to
 from pipelines.execution.base import MOST_DEATHS
 from pipelines.execution.threads import cores, thread_variables
@@ -86,7 +87,7 @@ async def _cluster(host: str, port: int, dashboard: int, workers: int, say: Say)
         page = scheduler.http_server.port
         async with scheduler:
             say(f"scheduler {scheduler.address}, dashboard http://{host}:{page}/status")
-            say(f"Next: make tune SCHEDULER={scheduler.address}")
+            say(f"Next: {step('tune', SCHEDULER=scheduler.address)}")
             if workers == 0:
                 await scheduler.finished()
                 return

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from contextlib import suppress
 
 _VARIABLES = (
     "OMP_NUM_THREADS",
@@ -47,6 +48,7 @@ def settle_threads(threads: int) -> None:
     threadpool_limits(threads)
     # How many steps L-BFGS takes is a parameter that tuning chooses, so stopping early is no news.
     warnings.filterwarnings("ignore", message=".*failed to converge.*")
-    import cv2
+    with suppress(ModuleNotFoundError):  # tables do without
+        import cv2
 
-    cv2.setNumThreads(threads)
+        cv2.setNumThreads(threads)

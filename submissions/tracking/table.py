@@ -11,6 +11,7 @@ from rich.text import Text
 
 from competition.problem.scores import with_error
 from competition.terminal.printable import printable
+from competition.verbs import step
 from pipelines.spark import spark_line
 from submissions.screen import console, count_of
 from submissions.tracking.scores import FACTS, ScoreRow, ScoreTable
@@ -121,8 +122,8 @@ def notes(table: ScoreTable) -> list[str]:
         )
     if not table.rows:
         found.append(
-            f"No submissions to {table.endpoint} are recorded: `make submit` sends the first, and "
-            "`python -m submissions scores --refresh` brings in what was submitted elsewhere."
+            f"No submissions to {table.endpoint} are recorded: `{step('submit')}` sends the first, "
+            "and `python -m submissions scores --refresh` brings in what was submitted elsewhere."
         )
         found += [
             f"{count} went to {endpoint}: KAGGLE_ENDPOINT={endpoint} shows them."
@@ -136,7 +137,7 @@ def notes(table: ScoreTable) -> list[str]:
         elif len(table.other_accounts) > 1:
             found.append(f"{who} are among them: set KAGGLE_USERNAME to see one account's alone.")
     if any(row.submission.pending for row in table.rows):
-        found.append("Some scores are pending; `make scores` looks again.")
+        found.append(f"Some scores are pending; `{step('scores')}` looks again.")
     if any(row.submission.unfinished for row in table.rows):
         found.append(
             "A submit was interrupted; the same command finds out what happened and finishes it."

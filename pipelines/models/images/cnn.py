@@ -27,6 +27,7 @@ class CnnPipeline(Pipeline):
     family = "convolutional network"
     space_version = 3
     deep = True
+    needs = ("keras",)
     budget_share = 24.0
     columns = 5
 

@@ -22,6 +22,7 @@ class Mlp(Pipeline):
     family: ClassVar[str] = "dense network"
     space_version: ClassVar[int] = 2
     deep: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("keras",)
     budget_share: ClassVar[float] = 3.0
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

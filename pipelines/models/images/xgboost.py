@@ -20,6 +20,7 @@ class Boosting(Pipeline):
 
     name: ClassVar[str] = "xgboost"
     family: ClassVar[str] = "boosted trees"
+    needs: ClassVar[tuple[str, ...]] = ("xgboost",)
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the features, and for the number and shape of the trees."""

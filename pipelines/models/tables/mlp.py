@@ -23,6 +23,7 @@ class Network(TablePipeline):
     space_version: ClassVar[int] = 2
     priority: ClassVar[int] = 1
     deep: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("keras",)
     columns: ClassVar[int] = 2
     cycles: ClassVar[bool] = True
 

@@ -18,6 +18,7 @@ class Boosting(TablePipeline):
 
     name: ClassVar[str] = "xgboost"
     family: ClassVar[str] = "boosted trees"
+    needs: ClassVar[tuple[str, ...]] = ("xgboost",)
     priority: ClassVar[int] = 3
     columns: ClassVar[int] = 2
 

@@ -17,6 +17,7 @@ from competition.database import Database, DatabaseFailed
 from competition.errors import PodiumError
 from competition.locks import LockHeld, locked
 from competition.problem.scores import Score
+from competition.verbs import step
 from pipelines.base import Pipeline, ShippedPoint
 from pipelines.search.folds import Folds
 from pipelines.search.plan import Plan
@@ -45,8 +46,8 @@ def sole_coordinator(folder: Path) -> Iterator[None]:
             yield
     except LockHeld as error:
         raise PodiumError(
-            f"Another make tune is at work in {folder}. Wait for it, stop it, or give this one "
-            "another RUNS_DIR."
+            f"Another {step('tune')} is at work in {folder}. Wait for it, stop it, or give "
+            "this one another RUNS_DIR."
         ) from error
 
 

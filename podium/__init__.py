@@ -1,0 +1,1 @@
+"""From an empty folder to a scored place on a Kaggle leaderboard."""
