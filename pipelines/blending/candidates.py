@@ -10,6 +10,7 @@ from competition.errors import PodiumError
 from competition.problem.targets import Predictions
 from pipelines.base import Pipeline, chosen_pipelines
 from pipelines.columns import Column, read_columns
+from pipelines.outside.columns import outside_columns
 
 if TYPE_CHECKING:
     from pipelines.search.plan import Plan
@@ -18,14 +19,15 @@ log = logging.getLogger(__name__)
 
 
 def candidates(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[Column]:
-    """Return the best columns of each pipeline that were made on the plan's data and folds.
+    """Return the columns that are there of the plan's data and folds, the best of each pipeline.
 
+    Those from outside are always among them.
     Those of a floor are among them only where there are no others. A constant has no effect on the
     order of rows, so a ranking metric would let it into a blend by chance.
     """
     floors = [pipeline for pipeline in pipelines if pipeline.floor]
     others = [pipeline for pipeline in pipelines if not pipeline.floor]
-    return _best(plan, others) or _best(plan, floors)
+    return _best(plan, others) + outside_columns(plan) or _best(plan, floors)
 
 
 def floor_of(plan: "Plan") -> Column | None:

@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 from competition.errors import PodiumError
 from pipelines.base import Pipeline
 from pipelines.blending.methods import Stack
+from pipelines.outside.columns import outside_columns
 from pipelines.search.studies.study import open_storage, study_name
 from pipelines.search.trial import join_folds
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 def trials_of(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[tuple[Stack, int]]:
     """Return of each pipeline the predictions of its completed trials, (trials, s, k).
+
+    Columns from outside follow, each a single one.
 
     Args:
         plan: The data, the folds and the database.
@@ -53,4 +56,6 @@ def trials_of(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[tuple[Stack, 
                 continue
         if found:
             pool.append((np.stack(found), pipeline.columns))
+    if pool:
+        pool += [(column.oof()[np.newaxis], 1) for column in outside_columns(plan)]
     return pool

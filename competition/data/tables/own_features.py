@@ -42,7 +42,7 @@ def with_own_features(
         PodiumError: the file cannot be run, the function raises, or it returns something else than
             two data frames of as many rows and the same columns, without infinite numbers.
     """
-    given = _friendly(train, test, ids)
+    given = friendly_frames(train, test, ids)
     try:
         with redirect_stdout(sys.stderr):
             scope: dict[str, Any] = {"__name__": "podium_own_features"}
@@ -60,10 +60,18 @@ def with_own_features(
     return first[kept], second[kept]
 
 
-def _friendly(
+def friendly_frames(
     train: pd.DataFrame, test: pd.DataFrame, ids: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return copies of the frames, each column of the type that a person expects."""
+    """Return copies of the frames, each column of the type that a person expects.
+
+    Numbers are numbers, dates moments (datetime64), all else is text.
+
+    Args:
+        train: (n, columns) as `read_typed` gives them.
+        test: (m, columns) the same columns of the test rows.
+        ids: Columns that stay text.
+    """
     frames = train.copy(), test.copy()
     for column in train.columns:
         parts = [frame[column] for frame in frames]

@@ -82,9 +82,9 @@ def read_table(competition: Competition, folder: Path, ids: Sequence[str]) -> Ta
     train_path, test_path = (
         find_csv(folder, name) for name in (competition.train_file, competition.test_file)
     )
-    train, test = _read_both(train_path, test_path, competition)
+    train, test = read_both(train_path, test_path, competition)
     truth = read_truth(train, competition, train_path)
-    order = _order(test, ids, competition, test_path)
+    order = order_of(test, ids, competition, test_path)
     units = _units(train, test, competition)
     shared = shared_columns(train, test, competition)
     if competition.features is None:
@@ -126,10 +126,14 @@ def _write_matrix(path: Path, columns: list[Values]) -> None:
             file.write(part.data)
 
 
-def _read_both(
+def read_both(
     train: Path, test: Path, competition: Competition
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read both files; a column that is all numbers in one of them alone is read as texts."""
+    """Read the cells of train and test; what is all numbers in one of them alone becomes texts.
+
+    Raises:
+        PodiumError: a file cannot be read.
+    """
     ids = [name for name in (competition.id_column, competition.test_id) if name is not None]
     exact = {name for name, role in competition.roles if role not in (Role.NUMBER, Role.DROP)}
     if competition.folds.by == By.GROUP and competition.folds.column is not None:
@@ -162,10 +166,14 @@ def _read_again(path: Path, frame: pd.DataFrame, names: Collection[str]) -> None
         frame[name] = again[name]
 
 
-def _order(
+def order_of(
     test: pd.DataFrame, ids: Sequence[str], competition: Competition, path: Path
 ) -> npt.NDArray[np.intp] | None:
-    """Return the row of each of the sample's ids; None where they stand in its order."""
+    """Return the row of each of the sample's ids; None where they stand in its order.
+
+    Raises:
+        PodiumError: the ids of the test file are not the sample's.
+    """
     name = competition.test_id or competition.id_column
     if name not in test:
         if len(test) != len(ids):
