@@ -94,7 +94,7 @@ def test_a_column_is_what_scikit_learn_makes_of_the_same_folds(
     expected = by_scikit(peer, run, method)
     assert np.allclose(column.oof, expected, atol=1e-5)
     truth = [run.classes.index(str(label)) for label in run.target]
-    clipped = np.clip(expected, 1e-15, 1)
+    clipped = np.clip(expected.astype(float), 1e-15, 1)
     assert column.score.value == pytest.approx(log_loss(truth, clipped), rel=1e-4)
     assert column.test.shape == (len(run.test), len(run.classes))
     assert run.results["pipeline"].tolist() == [name]
