@@ -1,5 +1,5 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE WAIT AGAIN REFRESH
+# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE FILES WAIT AGAIN REFRESH
 #            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 # Kaggle's:  KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY; KAGGLE_CONFIG_DIR
 # Of tests:  CI DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES SCREENSHOTS
@@ -8,7 +8,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse new download tune blend submit queue scores results clean leaderboard practice describe config report explore app dashboard cluster worker test lint format soak bench
+.PHONY: help setup rehearse new download tune blend submit vote queue scores results clean leaderboard practice describe config report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ blend: setup ## blend what was tuned, to look at it before it is sent (PIPELINES
 
 submit: setup ## check and upload the blend of all that was tuned, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1)
 	@$(RUN) submissions submit $(if $(FILE),"$(FILE)") $(if $(WAIT),--wait) $(if $(AGAIN),--again)
+
+vote: setup ## make one submission of several by a vote (FILES="a.csv b.csv c.csv")
+	@$(RUN) submissions vote $(FILES)
 
 queue: setup ## checked files that wait for the days to come, best estimate first
 	@$(RUN) submissions queue

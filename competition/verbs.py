@@ -31,4 +31,6 @@ def given(name: str, value: str, quote: str = '"') -> str:
     """Return how a person gives a variable, such as `METRIC="auc"` or `--metric "auc"`."""
     if _started_with["command"] == "make":
         return f"{name}={quote}{value}{quote}"
+    if name == "FILE":  # stands alone
+        return f"{quote}{value}{quote}"
     return f"--{name.lower().replace('_', '-')} {quote}{value}{quote}"

@@ -41,6 +41,7 @@ STEPS = {
     "check": Step("submissions", "check a CSV file against the competition's rules", 3),
     "submit": Step("submissions", "check and upload the blend, or a file, exactly once", 3),
     "queue": Step("submissions", "checked files that wait for the days to come", 3),
+    "vote": Step("submissions", "make one file of several by a vote", 3),
     "left": Step("submissions", "how many submissions are left today", 3),
     "fetch": Step("submissions", "bring back the file of a submission", 3),
     "scores": Step("submissions", "every submission: its estimate beside its public score", 4),

@@ -1,0 +1,1 @@
+"""Several submission files made into one, by a vote."""
