@@ -64,14 +64,10 @@ def vote(files: Sequence[Answers], problem: Problem) -> Vote:
             return Vote(answers, "by places", _alike(stack[:, :, 0]), _EQUAL_FIRST)
         case Eats.PROBABILITY:
             ranks = np.mean([_ranks(each) for each in stack], axis=0)
-            return Vote(
-                ranks, "the mean of ranks", _correlation(stack, ranked=True), "correlation of ranks"
-            )
+            return Vote(ranks, "the mean of ranks", _correlated(stack, ranked=True), _OF_RANKS)
         case Eats.CLASS_PROBABILITIES:
             mean = stack.mean(axis=0)
-            return Vote(
-                mean, "the mean", _correlation(stack, ranked=False), "correlation of probabilities"
-            )
+            return Vote(mean, "the mean", _correlated(stack, ranked=False), _OF_NUMBERS)
     scale = problem.metric.scale
     learnt = scale.forward(stack)
     how = "the mean" if scale.name == "plain" else f"the mean of {scale.name}"
