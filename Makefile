@@ -1,5 +1,5 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE FILE FILES WAIT AGAIN REFRESH
+# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
 #            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 # Kaggle's:  KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY; KAGGLE_CONFIG_DIR
 # Of tests:  CI DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES SCREENSHOTS
@@ -8,7 +8,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse new download tune blend submit vote queue scores results clean leaderboard practice describe config report explore app dashboard cluster worker test lint format soak bench
+.PHONY: help setup rehearse new download tune blend submit vote queue scores results clean leaderboard practice describe config journal report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,8 +30,8 @@ tune: setup ## tune the pipelines for a time and blend them; run it again to go 
 blend: setup ## blend what was tuned, to look at it before it is sent (PIPELINES="knn linear")
 	@$(RUN) pipelines blend
 
-submit: setup ## check and upload the blend of all that was tuned, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1)
-	@$(RUN) submissions submit $(if $(FILE),"$(FILE)") $(if $(WAIT),--wait) $(if $(AGAIN),--again)
+submit: setup ## check and upload the blend of all that was tuned, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1, TAG=1)
+	@$(RUN) submissions submit $(if $(FILE),"$(FILE)") $(if $(WAIT),--wait) $(if $(AGAIN),--again) $(if $(TAG),--tag)
 
 vote: setup ## make one submission of several by a vote (FILES="a.csv b.csv c.csv")
 	@$(RUN) submissions vote $(FILES)
@@ -59,6 +59,9 @@ describe: setup ## what the competition asks, what of its data is here, and what
 
 practice: setup ## serve a practice Kaggle until Ctrl-C
 	@$(RUN) competition practice
+
+journal: setup ## a page of what was run, what changed, and what came of it
+	@$(RUN) app journal
 
 report: setup ## one page of all that was found: data, pipelines, tuning, blend, leaderboard
 	@$(RUN) app report

@@ -1,8 +1,9 @@
-"""The command line of `app`: rehearse, report, explore, draw, dashboard."""
+"""The command line of `app`: rehearse, report, explore, draw, dashboard, journal."""
 
 from app.command import rehearse
 from app.dashboard import dashboard
 from app.draw.command import draw
+from app.journal import journal
 from app.report.command import explore, report
 from competition.terminal.console import new_app, run
 
@@ -12,6 +13,7 @@ app.command()(report)
 app.command()(explore)
 app.command()(draw)
 app.command()(dashboard)
+app.command()(journal)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ import typer
 from rich.console import Console
 
 from competition.errors import PodiumError
+from competition.journal import record
 from competition.problem.targets import Eats, Kind
 from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
+    NoteOption,
     SamplerOption,
     new_app,
     print_json,
@@ -23,6 +25,7 @@ from competition.verbs import step
 from pipelines.execution.commands import cluster, worker
 
 if TYPE_CHECKING:
+    from competition.problem.scores import Score
     from pipelines.blending.stored import StoredBlend
     from pipelines.class_scores import ClassScore
     from pipelines.columns import Column
@@ -90,6 +93,7 @@ def tune(
     seed: SeedOption = 0,
     scheduler: SchedulerOption = "",
     rows: RowsOption = 0,
+    note: NoteOption = "",
 ) -> None:
     """Tune pipelines for a time, and blend what was found; run again to go on."""
     from pipelines.base import chosen_pipelines
@@ -114,7 +118,12 @@ def tune(
     for name, reason in (chosen.left_out | tuned.left_out).items():
         console.print(f"left out   {name}: {reason}", highlight=False, markup=False)
     # Of all that is there, not of what was tuned this time: this is what is sent.
-    _show_blend(console, make_blend(plan, chosen_pipelines("", plan.competition).pipelines))
+    blended = make_blend(plan, chosen_pipelines("", plan.competition).pipelines)
+    _show_blend(console, blended)
+    asked = {"budget": budget, **_asked(pipelines, seed, rows)}
+    best = max(columns, key=lambda column: column.score.rank)
+    found = {"best": _figure(best.pipeline, best.score)} | _of(blended)
+    record(workspace, "tune", asked, found, note)
     console.print(f"{time.monotonic() - began:.0f} s. Next: {step('submit')}", highlight=False)
 
 
@@ -124,6 +133,7 @@ def blend(
     pipelines: PipelinesOption = "",
     seed: SeedOption = 0,
     rows: RowsOption = 0,
+    note: NoteOption = "",
 ) -> None:
     """Blend what has been tuned."""
     from pipelines.base import chosen_pipelines
@@ -135,8 +145,24 @@ def blend(
     from pipelines.search.plan import make_plan
 
     console = Console(soft_wrap=True)
-    _show_blend(console, make_blend(make_plan(workspace, seed, rows=rows), chosen.pipelines))
+    blended = make_blend(make_plan(workspace, seed, rows=rows), chosen.pipelines)
+    _show_blend(console, blended)
+    record(workspace, "blend", _asked(pipelines, seed, rows), _of(blended), note)
     console.print(f"Next: {step('submit')}", highlight=False)
+
+
+def _asked(pipelines: str, seed: int, rows: int) -> dict[str, str]:
+    """Return what the journal says that was asked."""
+    asked = {"pipelines": pipelines or "all", "seed": str(seed)}
+    return asked | ({"rows": str(rows)} if rows else {})
+
+
+def _of(blended: "StoredBlend") -> dict[str, Any]:
+    return {"blend": _figure(blended.name, blended.score)}
+
+
+def _figure(name: str, score: "Score") -> dict[str, Any]:
+    return {"name": name, "value": score.value, "error": score.standard_error}
 
 
 def _show_blend(console: Console, blend: "StoredBlend") -> None:

@@ -46,6 +46,7 @@ STEPS = {
     "fetch": Step("submissions", "bring back the file of a submission", 3),
     "scores": Step("submissions", "every submission: its estimate beside its public score", 4),
     "leaderboard": Step("competition", "the public leaderboard", 4),
+    "journal": Step("app", "a page of what was run, and what came of it", 4),
     "report": Step("app", "one page of all that was found", 4),
     "dashboard": Step("app", "Optuna's dashboard on the studies, also while they run", 4),
     "draw": Step("app", "a page to draw digits on and have them read", 4),

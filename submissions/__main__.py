@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from competition.errors import PodiumError
+from competition.journal import record, tag_commit
 from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
     JsonOption,
+    NoteOption,
     new_app,
     print_json,
     run,
@@ -22,6 +24,9 @@ from competition.terminal.console import (
 from submissions.clock import PATIENCE, Patience
 from submissions.queue.commands import queue_app
 from submissions.voting.commands import vote
+
+if TYPE_CHECKING:
+    from submissions.ledger.tables import Submission
 
 app = new_app("Check a submission, upload it exactly once, keep its score.")
 app.add_typer(queue_app, name="queue")
@@ -56,6 +61,10 @@ def submit(
         bool,
         typer.Option("--from-queue", help="Submit what `queue` holds, as the day allows."),
     ] = False,
+    note: NoteOption = "",
+    tag: Annotated[
+        bool, typer.Option("--tag", help="Tag the commit of this folder's git repository.")
+    ] = False,
     competition: CompetitionOption = DEFAULT_COMPETITION,
 ) -> None:
     """Submit the blend, or FILE: checked, recorded, uploaded once, polled until scored."""
@@ -84,12 +93,28 @@ def submit(
             progress=progress,
             patience=context.find_object(Patience) or PATIENCE,
         )
+    outcomes = [done] if isinstance(done, Outcome) else done.outcomes
+    for outcome in outcomes:
+        record(
+            workspace, "submit", {"file": outcome.submission.file}, _found(outcome.submission), note
+        )
+        if tag:
+            sys.stderr.write(tag_commit(f"{workspace.competition.slug}-{submission.ref}") + "\n")
     if isinstance(done, Outcome):
         show_outcome(done, workspace.competition)
         return
     show_sent(done, workspace.competition)
     if done.trouble is not None:
         raise done.trouble
+
+
+def _found(submission: "Submission") -> dict[str, Any]:
+    """Return what the journal says of a submission."""
+    found: dict[str, Any] = {"submission": submission.ref}
+    if submission.cv_score is not None:
+        score = {"value": submission.cv_score, "error": submission.cv_se}
+        found["blend"] = {"name": submission.blend_name or submission.file} | score
+    return found
 
 
 @app.command()

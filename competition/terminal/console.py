@@ -30,6 +30,7 @@ CompetitionOption = Annotated[
 SamplerOption = Annotated[
     Literal["tpe", "random", "grid"], typer.Option(envvar="SAMPLER", help="How trials are chosen.")
 ]
+NoteOption = Annotated[str, typer.Option(envvar="NOTE", help="What to say of it in the journal.")]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON alone on stdout, for programs.")
 ]
@@ -41,6 +42,7 @@ __all__ = [
     "DEFAULT_COMPETITION",
     "CompetitionOption",
     "JsonOption",
+    "NoteOption",
     "SamplerOption",
     "current_settings",
     "new_app",
