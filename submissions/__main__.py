@@ -94,10 +94,8 @@ def submit(
             patience=context.find_object(Patience) or PATIENCE,
         )
     outcomes = [done] if isinstance(done, Outcome) else done.outcomes
-    for outcome in outcomes:
-        record(
-            workspace, "submit", {"file": outcome.submission.file}, _found(outcome.submission), note
-        )
+    for submission in (outcome.submission for outcome in outcomes):
+        record(workspace, "submit", {"file": submission.file}, _found(submission), note)
         if tag:
             sys.stderr.write(tag_commit(f"{workspace.competition.slug}-{submission.ref}") + "\n")
     if isinstance(done, Outcome):
