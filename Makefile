@@ -1,5 +1,5 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
+# Variables: COMPETITION PIPELINES NAME OOF TEST FOLDS BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
 #            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 # Kaggle's:  KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY; KAGGLE_CONFIG_DIR
 # Of tests:  CI DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES SCREENSHOTS
@@ -8,7 +8,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse new download tune blend submit vote queue scores results clean leaderboard practice describe config journal report explore app dashboard cluster worker test lint format soak bench
+.PHONY: help setup rehearse new download tune blend submit vote queue scores add export results clean leaderboard practice describe config journal report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,12 @@ queue: setup ## checked files that wait for the days to come, best estimate firs
 
 scores: setup ## every submission: its estimate beside its public score, and a verdict (CHART=1)
 	@$(RUN) submissions scores $(if $(CHART),--chart)
+
+add: setup ## check a teammate's predictions for leaks, and put them into the blend (NAME=word OOF=csv TEST=csv FOLDS=csv)
+	@$(RUN) pipelines add $(NAME) --oof "$(OOF)" --test "$(TEST)" $(if $(FOLDS),--folds "$(FOLDS)")
+
+export: setup ## write predictions as CSV files for a teammate (NAME=pipeline; the blend if none is named)
+	@$(RUN) pipelines export $(NAME)
 
 results: setup ## what was tuned so far, best first
 	@$(RUN) pipelines results

@@ -23,6 +23,7 @@ from competition.terminal.console import (
 )
 from competition.verbs import step
 from pipelines.execution.commands import cluster, worker
+from pipelines.outside.commands import add, drop, export
 
 if TYPE_CHECKING:
     from competition.problem.scores import Score
@@ -35,6 +36,9 @@ app = new_app("From rows to predictions: tune pipelines, blend them, see what wa
 
 app.command()(cluster)
 app.command()(worker)
+app.command()(add)
+app.command()(drop)
+app.command()(export)
 
 PipelinesOption = Annotated[
     str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all of them if empty.")

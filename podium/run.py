@@ -1,24 +1,21 @@
 """A competition as a notebook works on it: `run = podium.open("titanic")`."""
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from rich.console import Console
 
-from competition.problem.targets import Kind
-from competition.workspace import Workspace
-from pipelines.search.plan import Plan, make_plan
+from competition.errors import PodiumError
+from podium.rows import Rows
 from podium.views import BlendView, ColumnView
 
 if TYPE_CHECKING:
-    from pipelines.outside.estimators import Given
+    pass
 
 
-class Run:
+class Run(Rows):
     """One competition: its data, what was tuned, its blend and its submissions.
 
     What is done here and what the command line does are the same: both work in the same folders.
@@ -32,70 +29,6 @@ class Run:
         >>> run.tune("lightgbm linear", budget="1m")  # doctest: +SKIP
         >>> run.blend().score  # doctest: +SKIP
     """
-
-    def __init__(self, workspace: Workspace, seed: int = 0) -> None:
-        self.workspace = workspace
-        self.seed = seed
-
-    # ------------------------------------------------------------------ the data
-
-    @cached_property
-    def plan(self) -> Plan:
-        """The data's arrays and the folds."""
-        return make_plan(self.workspace, self.seed)
-
-    @property
-    def train(self) -> Any:
-        """The training rows: a frame (n, columns), or pixels (n, side × side [× 3]) of images."""
-        return self._rows[0]
-
-    @property
-    def test(self) -> Any:
-        """The test rows in the sample's order, in columns as `train`."""
-        return self._rows[1]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes in the order of the columns of probabilities; empty for numbers."""
-        return self.workspace.competition.classes
-
-    @cached_property
-    def target(self) -> npt.NDArray[Any]:
-        """(n,) the labels or values of the training rows, or (n, t) of several targets."""
-        truth = np.asarray(self.plan.data.truth)
-        if self.plan.problem.kind != Kind.NUMBERS:
-            return np.asarray(self._labels[truth])
-        return truth[:, 0] if truth.shape[1] == 1 else truth
-
-    @property
-    def folds(self) -> list[list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]]:
-        """How rows are dealt out: of each dealing its folds, as pairs of row numbers.
-
-        The first of a pair are learnt from, the second are scored; `folds[0]` is a `cv` for
-        scikit-learn.
-        """
-        dealt, count = self.plan.dealt, self.plan.folds.count
-        fits = [dealt.split(fit) for fit in range(self.plan.folds.fits)]
-        return [fits[start : start + count] for start in range(0, len(fits), count)]
-
-    @cached_property
-    def _rows(self) -> tuple[Any, Any]:
-        data = self.plan.data
-        if data.schema is None:
-            train, test = (part.reshape(len(part), -1) for part in (data.train, data.test))
-            return train, test
-        from competition.data.tables.frames import read_frames
-
-        return read_frames(self.workspace.competition, self.workspace.data)
-
-    @cached_property
-    def _labels(self) -> npt.NDArray[Any]:
-        """The classes' labels: numbers where all of them are."""
-        texts = self.classes
-        try:
-            return np.array([int(text) for text in texts])
-        except ValueError:
-            return np.array(texts)
 
     # ------------------------------------------------------------------ learning
 
@@ -151,17 +84,42 @@ class Run:
 
         from pipelines.outside.estimators import Validation
 
-        validation = Validation(self.plan, name, estimator, self._given)
+        validation = Validation(self.plan, name, estimator, self.given)
         for fit in track(validation.fits, name, console=Console(), transient=True):
             validation.fit(fit)
         return ColumnView(validation.column())
 
-    @property
-    def _given(self) -> "Given":
-        from pipelines.outside.estimators import Given
+    def add(
+        self,
+        name: str,
+        oof: str | Path | npt.NDArray[Any],
+        test: str | Path | npt.NDArray[Any],
+        *,
+        force: bool = False,
+    ) -> ColumnView:
+        """Check a teammate's predictions for leaks and faults; the next blend takes part of them.
 
-        labels = self._labels if self.classes else np.empty(0)
-        return Given(self.train, self.test, self.target, labels)
+        Args:
+            name: What to call the column; an older one of this name ends.
+            oof: Out-of-fold predictions of the training rows: a file (a CSV by ids, npy, npz), or
+                an array (n, k) in their order.
+            test: The same of the test rows.
+            force: Take them though a check refuses them.
+
+        Returns:
+            The column, with its score and standard error.
+
+        Raises:
+            PodiumError: a check refuses them, with its figure.
+        """
+        from pipelines.outside.adding import judged, keep
+
+        files = [Path(one) if isinstance(one, str) else one for one in (oof, test)]
+        found = judged(self.plan, name, files[0], files[1])
+        refused = [verdict.text for verdict in found.verdicts if not verdict.fine]
+        if refused and not force:
+            raise PodiumError(f"{name} was not added: {'; '.join(refused)}.")
+        return ColumnView(keep(self.plan, name, found))
 
     @property
     def results(self) -> pd.DataFrame:
