@@ -22,8 +22,10 @@ def open(
 ) -> Run:
     """Open a competition; the same call on a laptop and in a notebook on Kaggle.
 
-    Files that Kaggle has mounted are copied into the data folder. A competition that no TOML file
-    describes is drafted from its files, as `podium new` does, into `specs/<slug>.toml`.
+    Files that Kaggle has mounted are copied into the data folder, and of data that come with Podium
+    (`wine`, `optical-digits`) a third is hidden as its test set, as `podium practice` does. A
+    competition that no TOML file describes is drafted from its files, as `podium new` does, into
+    `specs/<slug>.toml`.
 
     Args:
         name: A slug, the path of a TOML file, or of a folder or zip with train, test and sample.
@@ -51,6 +53,8 @@ def open(
     workspace = Workspace.from_environment(known, environment)
     if source is not None:
         _bring(source, workspace)
+    elif workspace.competition.bundled is not None:
+        _bring_bundled(workspace)
     return Run(workspace, seed)
 
 
@@ -79,8 +83,24 @@ def _bring(source: Path, workspace: Workspace) -> None:
     from competition.drafting.files import find_files, unpacked
     from competition.drafting.sources import place_files
 
-    spec = workspace.competition
-    if all((workspace.data / name).exists() for name in spec.files):
+    if not _are_there(workspace):
+        with unpacked(source) as folder:
+            place_files(find_files(folder), workspace.competition, workspace.data)
+
+
+def _bring_bundled(workspace: Workspace) -> None:
+    """Hide a third of the data that come with Podium, and copy what a competitor gets of them."""
+    if _are_there(workspace):
         return
-    with unpacked(source) as folder:
-        place_files(find_files(folder), spec, workspace.data)
+    from competition.files import atomic_path
+    from competition.practice.holdout import PUBLIC_FOLDER, prepare
+
+    practice = workspace.runs / "practice"
+    prepare(practice, workspace.competition, None)
+    for name in workspace.competition.files:
+        with atomic_path(workspace.data / name) as path:
+            path.write_bytes((practice / PUBLIC_FOLDER / name).read_bytes())
+
+
+def _are_there(workspace: Workspace) -> bool:
+    return all((workspace.data / name).exists() for name in workspace.competition.files)

@@ -1,5 +1,6 @@
 """A competition as a notebook works on it: `run = podium.open("titanic")`."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,13 +81,16 @@ class Run(Rows):
         Raises:
             PodiumError: the estimator fails, or does not predict what is asked.
         """
-        from rich.progress import track
-
         from pipelines.outside.estimators import Validation
 
         validation = Validation(self.plan, name, estimator, self.given)
-        for fit in track(validation.fits, name, console=Console(), transient=True):
+        count = len(validation.fits)
+        for done, fit in enumerate(validation.fits, 1):
             validation.fit(fit)
+            # On one line of a terminal and of a notebook, which needs no widgets for this.
+            sys.stdout.write(f"\r{name}: {done} of {count} fits")
+            sys.stdout.flush()
+        sys.stdout.write("\n")
         return ColumnView(validation.column())
 
     def add(

@@ -58,6 +58,13 @@ def test_podium_toml_says_where_results_are(files: Path) -> None:
     assert run.workspace.runs == Path("elsewhere/ponds")
 
 
+def test_bundled_data_need_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = podium.open("wine")
+    assert len(run.train) + len(run.test) == 178 and run.classes[0] == "class_0"
+    assert podium.open("wine").plan.data.fingerprint == run.plan.data.fingerprint
+
+
 def test_what_is_not_there_or_not_told_is_a_sentence(files: Path) -> None:
     with pytest.raises(PodiumError, match="no competition 'nowhere' here"):
         podium.open("nowhere")
