@@ -2,9 +2,12 @@
 
 Example:
     >>> import podium
-    >>> run = podium.open("wine")  # doctest: +SKIP
-    >>> run.tune("lightgbm linear", budget="1m")  # doctest: +SKIP
-    >>> run.blend()  # doctest: +SKIP
+    >>> run = podium.open("wine")
+    >>> run
+    <podium run of wine in runs/wine>
+    >>> run.train.shape, run.test.shape
+    ((119, 13), (59, 13))
+    >>> run.tune("catboost linear", budget="1m")  # doctest: +SKIP
     >>> run.submit("from a notebook")  # doctest: +SKIP
 """
 

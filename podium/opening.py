@@ -37,6 +37,10 @@ def open(
     Raises:
         PodiumError: it is not known and its files are not here, or a draft lacks what no file
             tells.
+
+    Example:
+        >>> open("wine").classes
+        ('class_0', 'class_1', 'class_2')
     """
     environment = dict(os.environ)
     given = {name: one.value for name, one in settings_of(Path(), environment).items()}

@@ -26,9 +26,16 @@ class Run(Rows):
         seed: Of folds, samplers and fits.
 
     Example:
-        >>> run = podium.open("wine")  # doctest: +SKIP
-        >>> run.tune("lightgbm linear", budget="1m")  # doctest: +SKIP
-        >>> run.blend().score  # doctest: +SKIP
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> run = podium.open("wine")
+        >>> column = run.cross_validate("bayes", GaussianNB())
+        bayes: 1 of 20 ...bayes: 20 of 20 fits
+        >>> run.results["pipeline"].tolist()
+        ['bayes']
+        >>> run.blend().weights.tolist()
+        [1.0]
+        >>> run.write("mine.csv").read_text().splitlines()[0]
+        'id,class_0,class_1,class_2'
     """
 
     # ------------------------------------------------------------------ learning
