@@ -25,7 +25,8 @@ def journal(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
         return
     with atomic_path(path) as temporary:
         temporary.write_text(page_of(workspace, entries), encoding="utf-8")
-    sys.stdout.write(f"Wrote {path}: {len(entries)} entries\n")
+    count = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+    sys.stdout.write(f"Wrote {path}: {count}\n")
 
 
 def page_of(workspace: Workspace, entries: list[Entry]) -> str:

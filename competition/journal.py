@@ -6,9 +6,12 @@ import subprocess
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from competition.workspace import Workspace
+
+if TYPE_CHECKING:
+    from competition.problem.scores import Score
 
 _FILE = "journal.jsonl"
 _GIT_SECONDS = 10
@@ -56,6 +59,11 @@ class Entry:
     found: dict[str, Any] = field(default_factory=dict)
     note: str = ""
     code: Code | None = None
+
+
+def figure(name: str, score: "Score") -> dict[str, Any]:
+    """Return what an entry holds of a score, for `found`."""
+    return {"name": name, "value": score.value, "error": score.standard_error}
 
 
 def record(

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from competition.errors import PodiumError
-from competition.journal import record
+from competition.journal import figure, record
 from competition.problem.targets import Eats, Kind
 from competition.terminal.console import (
     DEFAULT_COMPETITION,
@@ -26,7 +26,6 @@ from pipelines.execution.commands import cluster, worker
 from pipelines.outside.commands import add, drop, export
 
 if TYPE_CHECKING:
-    from competition.problem.scores import Score
     from pipelines.blending.stored import StoredBlend
     from pipelines.class_scores import ClassScore
     from pipelines.columns import Column
@@ -126,7 +125,7 @@ def tune(
     _show_blend(console, blended)
     asked = {"budget": budget, **_asked(pipelines, seed, rows)}
     best = max(columns, key=lambda column: column.score.rank)
-    found = {"best": _figure(best.pipeline, best.score)} | _of(blended)
+    found = {"best": figure(best.pipeline, best.score)} | _of(blended)
     record(workspace, "tune", asked, found, note)
     console.print(f"{time.monotonic() - began:.0f} s. Next: {step('submit')}", highlight=False)
 
@@ -162,11 +161,7 @@ def _asked(pipelines: str, seed: int, rows: int) -> dict[str, str]:
 
 
 def _of(blended: "StoredBlend") -> dict[str, Any]:
-    return {"blend": _figure(blended.name, blended.score)}
-
-
-def _figure(name: str, score: "Score") -> dict[str, Any]:
-    return {"name": name, "value": score.value, "error": score.standard_error}
+    return {"blend": figure(blended.name, blended.score)}
 
 
 def _show_blend(console: Console, blend: "StoredBlend") -> None:

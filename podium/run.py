@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from competition.errors import PodiumError
+from competition.journal import figure, record
 from podium.rows import Rows
 from podium.views import BlendView, ColumnView
 
@@ -50,13 +51,16 @@ class Run(Rows):
         with shown_progress(f"Downloading {self.workspace.competition.slug}") as progress:
             download(self.workspace, client, progress)
 
-    def tune(self, pipelines: str = "", budget: str = "30m", sampler: str = "tpe") -> pd.DataFrame:
+    def tune(
+        self, pipelines: str = "", budget: str = "30m", sampler: str = "tpe", note: str = ""
+    ) -> pd.DataFrame:
         """Tune pipelines for a time; run it again to go on.
 
         Args:
             pipelines: Names; all that suit for none.
             budget: Such as `90s`, `20m`, `1h30m`.
             sampler: `tpe`, `random` or `grid`.
+            note: What to say of it in the journal.
 
         Returns:
             `results`. An interruption loses nothing that was finished.
@@ -69,7 +73,12 @@ class Run(Rows):
         seconds = parse_budget(budget)
         chosen = chosen_pipelines(pipelines, self.workspace.competition)
         with TuningDisplay(Console(soft_wrap=True), seconds) as display:
-            tune_all(self.plan, chosen.pipelines, seconds, sampler, display)
+            tuned = tune_all(self.plan, chosen.pipelines, seconds, sampler, display)
+        for name, reason in (chosen.left_out | tuned.left_out).items():
+            sys.stdout.write(f"left out   {name}: {reason}\n")
+        best = max((found[0] for found in tuned.columns.values()), key=lambda one: one.score.rank)
+        asked = {"budget": budget, "pipelines": pipelines or "all", "seed": str(self.seed)}
+        record(self.workspace, "tune", asked, {"best": figure(best.pipeline, best.score)}, note)
         return self.results
 
     def cross_validate(self, name: str, estimator: Any) -> ColumnView:
@@ -153,13 +162,20 @@ class Run(Rows):
         ]
         return pd.DataFrame(rows, columns=names)
 
-    def blend(self) -> BlendView:
-        """Blend all that is there of this data: pipelines', estimators' and teammates' columns."""
+    def blend(self, note: str = "") -> BlendView:
+        """Blend all that is there of this data: pipelines', estimators' and teammates' columns.
+
+        Args:
+            note: What to say of it in the journal.
+        """
         from pipelines.base import chosen_pipelines
         from pipelines.blending.blend import make_blend
 
         pipelines = chosen_pipelines("", self.workspace.competition).pipelines
-        return BlendView(make_blend(self.plan, pipelines))
+        made = make_blend(self.plan, pipelines)
+        found = {"blend": figure(made.name, made.score)}
+        record(self.workspace, "blend", {"seed": str(self.seed)}, found, note)
+        return BlendView(made)
 
     # ------------------------------------------------------------------ sending
 
@@ -181,12 +197,15 @@ class Run(Rows):
             temporary.write_text(Form.of(competition).render(answers, sample), encoding="utf-8")
         return path
 
-    def submit(self, message: str | None = None, *, again: bool = False) -> float | None:
+    def submit(
+        self, message: str | None = None, *, again: bool = False, note: str = ""
+    ) -> float | None:
         """Check and upload the blend exactly once, and wait for its score.
 
         Args:
             message: What to say with it; the blend's name where nothing is given.
             again: Submit it even if the same content was scored before.
+            note: What to say of it in the journal.
 
         Returns:
             The public score; None where it is still pending, for `scores` to complete.
@@ -200,6 +219,7 @@ class Run(Rows):
             done = submit_blend(
                 self.workspace, client, message=message, again=again, progress=progress
             )
+        record(self.workspace, "submit", {"file": done.submission.file}, done.found(), note)
         return done.submission.public_score
 
     def scores(self, *, offline: bool = False) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,9 +24,6 @@ from competition.terminal.console import (
 from submissions.clock import PATIENCE, Patience
 from submissions.queue.commands import queue_app
 from submissions.voting.commands import vote
-
-if TYPE_CHECKING:
-    from submissions.ledger.tables import Submission
 
 app = new_app("Check a submission, upload it exactly once, keep its score.")
 app.add_typer(queue_app, name="queue")
@@ -94,8 +91,9 @@ def submit(
             patience=context.find_object(Patience) or PATIENCE,
         )
     outcomes = [done] if isinstance(done, Outcome) else done.outcomes
-    for submission in (outcome.submission for outcome in outcomes):
-        record(workspace, "submit", {"file": submission.file}, _found(submission), note)
+    for outcome in outcomes:
+        submission = outcome.submission
+        record(workspace, "submit", {"file": submission.file}, outcome.found(), note)
         if tag:
             sys.stderr.write(tag_commit(f"{workspace.competition.slug}-{submission.ref}") + "\n")
     if isinstance(done, Outcome):
@@ -104,15 +102,6 @@ def submit(
     show_sent(done, workspace.competition)
     if done.trouble is not None:
         raise done.trouble
-
-
-def _found(submission: "Submission") -> dict[str, Any]:
-    """Return what the journal says of a submission."""
-    found: dict[str, Any] = {"submission": submission.ref}
-    if submission.cv_score is not None:
-        score = {"value": submission.cv_score, "error": submission.cv_se}
-        found["blend"] = {"name": submission.blend_name or submission.file} | score
-    return found
 
 
 @app.command()

@@ -69,6 +69,15 @@ class Outcome:
     submission: Submission
     allowance: Allowance | None
 
+    def found(self) -> dict[str, Any]:
+        """Return what the journal says of it."""
+        one = self.submission
+        found: dict[str, Any] = {"submission": one.ref}
+        if one.cv_score is not None:
+            name = one.blend_name or one.file
+            found["blend"] = {"name": name, "value": one.cv_score, "error": one.cv_se}
+        return found
+
 
 @dataclass(frozen=True)
 class Submitter:

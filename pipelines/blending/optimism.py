@@ -8,7 +8,7 @@ together are drawn together.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ import numpy.typing as npt
 from competition.data.tables.fold_rule import Units
 from competition.problem.clusters import clusters_of
 from competition.problem.problem import Problem
-from competition.problem.targets import Answers, Kind, Truth
+from competition.problem.targets import Answers, Kind, Predictions, Truth
+from pipelines.blending.calibration import temperatures
+from pipelines.blending.cross_fitting import at_temperatures
 from pipelines.blending.methods import METHODS, Stack, combine
 
 MOST_ROWS = 20_000  # from which the best of a few hundred trials flatters by next to nothing
@@ -77,17 +79,28 @@ class _Trials:
         answers: (trials, s, …) their answers, each by its decision learnt on all rows: it hardly
             moves the choice among trials, and learning it for each drawing would take minutes.
         columns: How many of them become columns.
+        heated: Those that were chosen so far at their temperature, which is learnt on all rows too,
+            by their place.
     """
 
     stack: Stack
     answers: list[Answers]
     columns: int
+    heated: dict[int, Predictions] = field(default_factory=dict)
 
     @classmethod
     def of(cls, stack: Stack, columns: int, truth: Truth, problem: Problem) -> "_Trials":
         answers = [problem.decide(truth, oof).answers(oof) for oof in stack]
         best = sorted(_best_first(truth, answers, problem)[:_MOST_TRIALS])  # so ties tell nothing
         return cls(stack[best], [answers[place] for place in best], columns)
+
+    def member(self, place: int, truth: Truth, problem: Problem) -> Predictions:
+        """Return a trial's predictions (s, k) as a blend takes them, at their temperature."""
+        if place not in self.heated:
+            alone = self.stack[place][np.newaxis]
+            heat = temperatures(alone, truth, problem)
+            self.heated[place] = at_temperatures(alone, heat, problem)[0]
+        return self.heated[place]
 
 
 def _best_first(truth: Truth, answers: Sequence[Answers], problem: Problem) -> list[int]:
@@ -108,7 +121,7 @@ def _scored_on(
     members = []
     for trials in pool:
         order = _best_first(known, [each[drawn] for each in trials.answers], problem)
-        members += [trials.stack[place] for place in order[: trials.columns]]
+        members += [trials.member(place, truth, problem) for place in order[: trials.columns]]
     chosen = np.stack(members)
     inside = chosen[:, drawn]
     linear = METHODS[method](inside, known, problem)

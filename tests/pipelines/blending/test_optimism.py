@@ -5,6 +5,7 @@ import pytest
 
 from competition.problem.metrics import find_metric
 from competition.problem.problem import Problem
+from pipelines.blending.cross_fitting import blend
 from pipelines.blending.optimism import corrected_value
 
 ACCURACY = Problem(find_metric("accuracy"), ("no", "yes"))
@@ -59,3 +60,18 @@ def test_luck_that_rows_of_a_unit_share_is_corrected_by_units() -> None:
         by_units.append(corrected_value([(stack, 1)], truth, ACCURACY, "best single", units))
     assert abs(np.mean(by_units) - 0.7) < 0.03
     assert np.mean(by_rows) > 0.8
+
+
+def test_columns_are_scored_at_the_temperature_at_which_they_are_blended() -> None:
+    """Too timid by far, and no trial to choose: the figure is that of the blend."""
+    log_loss = Problem(find_metric("log loss"), ("no", "yes"))
+    chance = np.random.default_rng(0)
+    logits = 3 * chance.normal(size=ROWS)
+    truth = (chance.random(ROWS) < 1 / (1 + np.exp(-logits))).astype(np.int64)
+    timid = 1 / (1 + np.exp(-logits / 20))
+    stack = np.stack([1 - timid, timid], axis=1)[np.newaxis].astype(np.float32)
+    assigned = np.arange(ROWS) % 5
+    blended = blend(list(stack), truth, assigned, log_loss)
+    value = corrected_value([(stack, 1)], truth, log_loss, blended.method)
+    assert log_loss.quick_value(truth, stack[0]) > 1.3 * blended.score.value
+    assert value == pytest.approx(blended.score.value, rel=0.1)
