@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy.typing as npt
 import pandas as pd
@@ -12,9 +12,6 @@ from competition.errors import PodiumError
 from competition.journal import figure, record
 from podium.rows import Rows
 from podium.views import BlendView, ColumnView
-
-if TYPE_CHECKING:
-    pass
 
 
 class Run(Rows):
@@ -38,8 +35,6 @@ class Run(Rows):
         >>> run.write("mine.csv").read_text().splitlines()[0]
         'id,class_0,class_1,class_2'
     """
-
-    # ------------------------------------------------------------------ learning
 
     def download(self) -> None:
         """Bring the competition's files from Kaggle, whole or not at all."""
