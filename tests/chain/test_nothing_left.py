@@ -14,6 +14,7 @@ EMPTY = """
 competition download
 competition leaderboard
 competition describe
+competition config
 competition new
 competition new --data NOWHERE
 competition new --data FAULTY
@@ -29,6 +30,9 @@ pipelines tune --pipelines cnnn
 pipelines blend
 pipelines results
 pipelines clean
+pipelines add anna --oof NOWHERE --test NOWHERE
+pipelines drop anna
+pipelines export
 pipelines cluster --port 99999
 pipelines worker
 pipelines worker --scheduler abc
@@ -38,6 +42,7 @@ submissions submit --from-queue
 submissions check NOWHERE
 submissions left
 submissions fetch 5
+submissions vote NOWHERE
 submissions queue
 submissions queue add
 submissions queue add NOWHERE
@@ -51,6 +56,7 @@ app rehearse --data FAULTY
 app rehearse --budget abc
 app report
 app explore
+app journal
 app draw
 app dashboard
 """.strip().splitlines()
@@ -62,6 +68,11 @@ pipelines blend
 pipelines results
 pipelines results --classes knn
 pipelines clean
+pipelines add anna --oof FAULTY --test FAULTY
+pipelines drop anna
+pipelines export
+submissions vote SAMPLE
+submissions vote SAMPLE FAULTY
 submissions submit
 submissions submit NOWHERE
 submissions submit FAULTY
@@ -69,6 +80,7 @@ submissions submit SAMPLE
 submissions check FAULTY
 submissions queue add
 submissions queue add FAULTY
+app journal
 app draw
 """.strip().splitlines()
 UNSEEN = {"pipelines device"}  # it knows no competition, and so no folder

@@ -95,7 +95,7 @@ def said(*words: str) -> str:
 
 @pytest.mark.slow
 def test_it_tunes_and_blends_and_the_other_commands_show_it(
-    workplace: Workspace, monkeypatch: pytest.MonkeyPatch
+    few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKERS", "1")
     process = start("logistic svm", "6s")
