@@ -2,9 +2,9 @@
 
     python -m benchmarks.teammates FOLDER [--half 1] [--out docs/teammates.jsonl]
 
-Of three competitions of FOLDER (<slug>.zip as Kaggle zips them) forty files are made: half of them
-honest, by different models, on the shared folds or on folds of their own; half leaking or broken in
-ten ways. Every second file belongs to the half by which the checks were tuned; the others judge.
+Of three competitions of FOLDER (<slug>.zip as Kaggle zips them) 42 files are made: half of them are
+honest, by different models, on the shared folds or on folds of their own; half leak or are broken,
+in ten ways. Every second file belongs to the half by which the checks were tuned; the others judge.
 What is told of each goes to `--out`, a line each.
 """
 

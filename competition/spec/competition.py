@@ -212,7 +212,8 @@ def own_specs() -> Path:
     That is beside Podium's own within its source folder, and `specs` below the working folder
     where Podium is installed.
     """
-    return SPECS if SPECS.parents[1] == Path.cwd() else Path("specs")
+    here = Path("competition/specs")
+    return SPECS if here.is_dir() and here.samefile(SPECS) else Path("specs")
 
 
 def available_competitions() -> list[str]:

@@ -108,6 +108,7 @@ def run(app: Callable[[], Any]) -> None:
     """
     with _any_streams():
         try:
+            _given.clear()
             _given.update(os.environ)
             apply_settings(Path(), os.environ)
             app()

@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 
 from competition.errors import PodiumError
 from pipelines.base import Pipeline
+from pipelines.blending.candidates import predictions_of
 from pipelines.blending.methods import Stack
 from pipelines.outside.columns import outside_columns
 from pipelines.search.studies.study import open_storage, study_name
@@ -57,5 +58,6 @@ def trials_of(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[tuple[Stack, 
         if found:
             pool.append((np.stack(found), pipeline.columns))
     if pool:
-        pool += [(column.oof()[np.newaxis], 1) for column in outside_columns(plan)]
+        arrays = (predictions_of(column, plan) for column in outside_columns(plan))
+        pool += [(found[0][np.newaxis], 1) for found in arrays if found is not None]
     return pool

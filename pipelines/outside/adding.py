@@ -11,12 +11,13 @@ import numpy.typing as npt
 from competition.data.csv_files import find_csv
 from competition.data.tables.reading.cells import read_cells, read_typed
 from competition.data.tables.reading.coded import texts_of
+from competition.data.tables.reading.csv_shape import open_content
 from competition.errors import PodiumError
 from competition.problem.targets import Kind, Predictions
 from competition.verbs import step
 from pipelines.columns import Column, read_columns
 from pipelines.outside.checks import Reference, Verdict, verdicts
-from pipelines.outside.columns import check_name, keep_column, outside_columns
+from pipelines.outside.columns import check_name, is_outside, keep_column
 from pipelines.outside.files import Expected, read_predictions
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ def training_ids(plan: "Plan") -> list[str]:
     ids = [str(row) for row in range(len(plan.data.truth))]
     if spec.rows_kind == "tables":
         path = find_csv(folder, spec.train_file)
-        if spec.id_column in read_cells(path).columns:
+        with open_content(path) as content:
+            has_ids = spec.id_column in content.names
+        if has_ids:
             cells = read_typed(path, (spec.id_column,), only=(spec.id_column,))
             ids = texts_of(cells[spec.id_column]).fillna("").tolist()
     return [ids[row] for row in plan.dealt.rows]
@@ -114,13 +117,12 @@ def _references(plan: "Plan", name: str) -> list[Reference]:
     Raises:
         PodiumError: there is none.
     """
-    outside = {column.key for column in outside_columns(plan, every=True)}
     found: dict[str, Column] = {}
     columns = read_columns(
         plan.workspace.predictions, plan.data.fingerprint, plan.problem.metric.name
     )
     for column in columns:
-        if column.key not in outside and column.manifest["folds"] == plan.folds.facts():
+        if not is_outside(column) and column.manifest["folds"] == plan.folds.facts():
             found.setdefault(column.pipeline, column)
     found.pop("baseline", None)
     if not found:

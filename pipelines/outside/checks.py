@@ -181,12 +181,16 @@ def _order(oof: Predictions, truth: Truth, problem: Problem) -> Verdict | None:
     from scipy.optimize import linear_sum_assignment
 
     labels, classes = np.asarray(truth, np.int64), problem.outputs
-    means = np.array([oof[labels == each].mean(axis=0) for each in range(classes)])
+    there = np.isin(np.arange(classes), labels)  # early rows by time are not scored
+    means = np.zeros((classes, classes))
+    for each in np.flatnonzero(there):
+        means[each] = oof[labels == each].mean(axis=0)
     rows, columns = linear_sum_assignment(-means)
     gained = means[rows, columns].mean() - means.diagonal().mean()
-    if (columns == np.arange(classes)).all() or gained < _BETTER_ORDER:
+    elsewhere = np.flatnonzero((columns != np.arange(classes)) & there)
+    if not len(elsewhere) or gained < _BETTER_ORDER:
         return None
-    wrong = int(np.flatnonzero(columns != np.arange(classes))[0])
+    wrong = int(elsewhere[0])
     return Verdict(
         False,
         f"the classes are in another order: the column of {problem.classes[columns[wrong]]} fits "

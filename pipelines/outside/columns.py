@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.search.plan import Plan
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+_TAKEN = ("blend", "folds")  # by what is exported
 _ORIGIN = "origin"  # the entry of a manifest that pipelines' own columns lack
 
 
@@ -33,8 +34,14 @@ def check_name(name: str, plan: "Plan") -> None:
         raise PodiumError(
             f"{name!a} cannot name a column. Use up to 40 letters, digits, dots and dashes."
         )
-    if name in available_pipelines(plan.competition.rows_kind):
-        raise PodiumError(f"{name} is a pipeline of Podium's. Choose another name.")
+    # Some disks tell no small letters from capitals.
+    if name.casefold() in (*available_pipelines(plan.competition.rows_kind), *_TAKEN):
+        raise PodiumError(f"{name} is a name of Podium's own. Choose another one.")
+
+
+def is_outside(column: Column) -> bool:
+    """Tell whether no pipeline made a column."""
+    return _ORIGIN in column.manifest
 
 
 def keep_column(
@@ -101,7 +108,7 @@ def outside_columns(plan: "Plan", *, every: bool = False) -> list[Column]:
     return [
         column
         for column in found
-        if _ORIGIN in column.manifest and (every or column.manifest["folds"] == folds)
+        if is_outside(column) and (every or column.manifest["folds"] == folds)
     ]
 
 

@@ -140,7 +140,8 @@ def test_the_next_blend_takes_part_of_it_and_a_name_holds_one_column(
 @pytest.mark.parametrize(
     ("name", "estimator", "told"),
     [
-        ("lightgbm", GaussianNB(), "lightgbm is a pipeline of Podium's"),
+        ("LightGBM", GaussianNB(), "LightGBM is a name of Podium's own"),
+        ("blend", GaussianNB(), "blend is a name of Podium's own"),
         ("a b", GaussianNB(), "'a b' cannot name a column"),
         ("linear-svc", LinearSVC(), "gives no probabilities. Wrap it in scikit-learn's Calibrated"),
         ("ridge", Ridge(), "ridge cannot be fitted: ValueError: "),

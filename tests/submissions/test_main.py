@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from competition import database
+from competition.journal import read_journal
 from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.problem.form import Form
 from competition.problem.measures import binomial_error
@@ -223,3 +224,18 @@ def test_scores_loads_nothing_heavy(tmp_path: Path) -> None:
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     imported = {line.rsplit("|", 1)[-1].strip() for line in said.stderr.splitlines()}
     assert not imported.intersection(HEAVY)
+
+
+def test_a_submission_tags_the_commit_of_the_persons_own_folder(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = ["git", "-c", "user.name=Me", "-c", "user.email=me@example.org"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        subprocess.run([*own, *words], check=True)
+    said = desk.run("submit", desk.file(77), "--tag")
+    assert said.returncode == 0, said.stderr
+    (entry,) = read_journal(desk.workspace)
+    tag = f"{desk.competition.slug}-{entry.found['submission']}"
+    assert f"as {tag}" in said.stderr
+    assert subprocess.check_output(["git", "tag"], text=True) == f"{tag}\n"

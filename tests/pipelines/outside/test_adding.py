@@ -12,7 +12,9 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 
 from competition.errors import PodiumError
+from competition.spec import load_competition
 from pipelines.__main__ import app
+from pipelines.outside.checks import Reference, verdicts
 from podium import Run
 from tests.pipelines.outside.conftest import predicted
 from tests.typed import Said, typed
@@ -196,3 +198,23 @@ def test_there_must_be_something_to_compare_with(opened: Callable[[str], Run]) -
     oof, test = predicted(run, GaussianNB())
     with pytest.raises(PodiumError, match="nothing to compare mate with"):
         run.add("mate", oof, test)
+
+
+def test_a_damaged_column_is_left_out_of_the_blend(wine: Run, forest: tuple[Any, Any]) -> None:
+    column = wine.add("trees", *forest).column
+    wine.tune("linear", budget="1s")
+    both = wine.blend().stored.manifest["columns"]
+    assert any(name.startswith("trees/") for name in both)
+    (column.folder / "oof.npy").write_bytes(b"damaged")
+    assert wine.blend().weights.index.get_level_values("pipeline").unique().tolist() == ["linear"]
+
+
+def test_classes_that_no_scored_row_has_are_no_fault() -> None:
+    problem = load_competition("wine").problem
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 2, 200)
+    shares = [chance.dirichlet(np.ones(3), 200) + 2 * np.eye(3)[truth] for _ in range(2)]
+    mine, ours = (each / each.sum(axis=1, keepdims=True) for each in shares)
+    rows = chance.normal(size=(200, 2))
+    found = verdicts(mine, mine, truth, problem, [Reference("ours", ours, ours)], (rows, rows))
+    assert "another order" not in found[0].text

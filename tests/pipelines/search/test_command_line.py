@@ -16,6 +16,7 @@ import pytest
 from optuna.trial import TrialState
 
 from competition.data.dataset import load_dataset
+from competition.journal import read_journal
 from competition.workspace import Workspace
 from pipelines.__main__ import app
 from pipelines.base import load_pipeline
@@ -110,7 +111,16 @@ def test_it_tunes_and_blends_and_the_other_commands_show_it(
     assert len(best["classes"]) == 10
     assert "precision" in said("results", "--classes", "svm")
     assert re.match(r"freed: \d+ configurations, \d+ files, [\d.]+ MB\n", said("clean"))
+    monkeypatch.setenv("NOTE", "to look at it")
     assert said("blend").splitlines()[0] in shown
+    tuned, blended = read_journal(few_rows)
+    assert (tuned.step, tuned.asked["budget"], tuned.found["best"]["name"]) == (
+        "tune",
+        "6s",
+        best["pipeline"],
+    )
+    assert (blended.step, blended.note) == ("blend", "to look at it")
+    assert blended.found["blend"] == tuned.found["blend"]
 
 
 @pytest.mark.slow
