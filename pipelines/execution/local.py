@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,7 @@ class LocalExecutor(FitExecutor):
         self.threads = threads
         self._pool: ProcessPool | None = None
         self._open: set[Job] = set()
+        self._breaks = 0  # of whole pools, since the last result
         self._notes = TemporaryDirectory(prefix="podium-")
 
     @property
@@ -51,6 +53,7 @@ class LocalExecutor(FitExecutor):
         self, fn: Callable[_Given, _Result], /, *args: _Given.args, **kwargs: _Given.kwargs
     ) -> Future[_Result]:
         """Run a function in one of the processes."""
+        self._restore()
         job = Job((fn, args, kwargs), Future())
         self._open.add(job)
         self._start(job)
@@ -60,10 +63,10 @@ class LocalExecutor(FitExecutor):
         """Return the futures that are done, once one is or the time is over."""
         waiting, end = list(futures), self.now() + seconds
         while True:
+            self._restore()
             done = super().wait(waiting, max(0.0, min(_LOOK, end - self.now())))
             if done or self.now() >= end:
                 return done
-            self._restore()
 
     def _start(self, job: Job) -> None:
         if self._pool is None:
@@ -75,7 +78,10 @@ class LocalExecutor(FitExecutor):
                 context=multiprocessing.get_context("spawn"),
             )
         pool = self._pool
-        inner = pool.schedule(with_notes, args=job.call)
+        try:
+            inner = pool.schedule(with_notes, args=job.call)
+        except RuntimeError:
+            return  # the pool has broken this moment, and `wait` starts the job again
         inner.add_done_callback(lambda done: self._end(pool, job, done))
 
     def _end(self, pool: ProcessPool, job: Job, inner: "Future[Any]") -> None:
@@ -84,22 +90,29 @@ class LocalExecutor(FitExecutor):
             return  # abandoned
         try:
             job.settle(inner.result())
+            self._breaks = 0
         except ProcessExpired:
             job.attempts += 1
             if job.attempts >= MOST_DEATHS:
                 job.settle(error=WorkerLost())
             elif pool is self._pool and pool.active:
                 self._start(job)
-        except CancelledError:
-            pass  # the pool broke, and `wait` starts the job again
+        except (CancelledError, BrokenProcessPool):
+            # The pool broke as a whole, and `wait` starts the job again; but not for ever.
+            if self._breaks >= MOST_DEATHS:
+                job.settle(error=WorkerLost())
         except Exception as error:
             job.settle(error=error)
         if job.outcome.done():
             self._open.discard(job)
 
     def _restore(self) -> None:
-        """Replace a pool that broke as a whole: a process can die with the others' lock in hand."""
+        """Replace a pool that broke as a whole.
+
+        A process can die with the others' lock in hand, or before it was seen to take a fit.
+        """
         if self._pool is not None and not self._pool.active:
+            self._breaks += 1
             self._stop()
             for job in list(self._open):
                 self._start(job)
