@@ -136,8 +136,8 @@ def test_a_competition_goes_the_whole_way(
     served = kaggle_again(done)
     board = {row.team: row.score for row in KaggleClient(competition, served.access).leaderboard()}
     assert sign * public > sign * board["the sample"]
-    report_text = write_report(done.workspace).read_text(encoding="utf-8")
-    assert "Scores over time" in report_text
+    if slug in TWO:  # tests/app/report has every metric
+        assert "Scores over time" in write_report(done.workspace).read_text(encoding="utf-8")
     official = sent_by_official_client(done, served, tmp_path)
     assert (official.public_score, official.private_score) == (public, private)
 

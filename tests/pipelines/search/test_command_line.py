@@ -99,8 +99,7 @@ def test_it_tunes_and_blends_and_the_other_commands_show_it(
     few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORKERS", "1")
-    monkeypatch.setenv("SAMPLER", "grid")  # it ends with its points, long before the time is up
-    process = start("logistic svm", "5m")
+    process = start("logistic svm", "1s")  # each pipeline's first trial is always completed
     shown, told = process.communicate()
     assert (process.returncode, told) == (0, "")
     assert " pipeline  accuracy " in shown
@@ -117,7 +116,7 @@ def test_it_tunes_and_blends_and_the_other_commands_show_it(
     tuned, blended = read_journal(few_rows)
     assert (tuned.step, tuned.asked["budget"], tuned.found["best"]["name"]) == (
         "tune",
-        "5m",
+        "1s",
         best["pipeline"],
     )
     assert (blended.step, blended.note) == ("blend", "to look at it")
@@ -234,7 +233,7 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
     load_dataset(few_rows.competition, few_rows.data)
     environment = os.environ | {"DATABASE_URL": postgres_schema, "WORKERS": "1", "SAMPLER": "grid"}
     runs = [
-        start("svm", "600s", env=environment | {"RUNS_DIR": str(tmp_path / name)})
+        start("logistic", "600s", env=environment | {"RUNS_DIR": str(tmp_path / name)})
         for name in ("one", "two")
     ]
     ends = [process.communicate(timeout=200) for process in runs]
@@ -244,7 +243,7 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
     )
     plan = make_plan(shared, 0)
     study = optuna.load_study(
-        study_name=study_name(plan, load_pipeline("svm")),
+        study_name=study_name(plan, load_pipeline("logistic")),
         storage=open_storage(shared.database),
     )
     by_owner: dict[str, set[str]] = {}
@@ -255,7 +254,7 @@ def test_two_coordinators_share_a_study_and_repeat_nothing(
     points = {t.user_attrs["point"] for t in study.get_trials() if "point" in t.user_attrs}
     ended = (TrialState.COMPLETE, TrialState.PRUNED)
     tried = {t.user_attrs["point"] for t in study.get_trials(states=ended)}
-    assert len(points) > 4
+    assert len(points) > 3
     assert len(points - tried) <= 1  # one point of the grid may be the shipped one
     assert not [t for t in study.get_trials() if t.state == TrialState.RUNNING]
     assert read_columns(shared.predictions, plan.data.fingerprint, "accuracy")
