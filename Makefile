@@ -1,5 +1,5 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES NAME OOF TEST FOLDS BUDGET WORKERS SCHEDULER GPUS ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
+# Variables: COMPETITION PIPELINES NAME OOF TEST FOLDS BUDGET WORKERS SCHEDULER GPU GPUS STATUS ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
 #            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 # Kaggle's:  KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY; KAGGLE_CONFIG_DIR
 # Of tests:  CI DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES SCREENSHOTS
@@ -8,7 +8,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup rehearse new download tune blend submit vote queue scores add export results clean leaderboard practice describe config journal report explore app dashboard cluster worker test lint format soak bench
+.PHONY: help setup rehearse new download tune kernel blend submit vote queue scores add export results clean leaderboard practice describe config journal report explore app dashboard cluster worker test lint format soak bench
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,9 @@ download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, 
 
 tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn linear", BUDGET=2h, WORKERS, SCHEDULER, ROWS, SAMPLER, SEED)
 	@$(RUN) pipelines tune
+
+kernel: setup ## tune on Kaggle's machines and merge the columns; again: take it up (BUDGET=1h, PIPELINES, SEED, ROWS, GPU=1, STATUS=1)
+	@$(RUN) submissions kernel $(if $(GPU),--gpu) $(if $(STATUS),--status)
 
 blend: setup ## blend what was tuned, to look at it before it is sent (PIPELINES="knn linear")
 	@$(RUN) pipelines blend

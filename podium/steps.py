@@ -34,6 +34,7 @@ STEPS = {
     "describe": Step("competition", "what is asked, and what came of each column", 1),
     "explore": Step("app", "a page of the data alone", 1),
     "tune": Step("pipelines", "tune the pipelines for a time and blend them", 2),
+    "kernel": Step("submissions", "tune on Kaggle's machines, and merge the columns", 2),
     "blend": Step("pipelines", "blend what was tuned, to look at it before it is sent", 2),
     "results": Step("pipelines", "what was tuned so far, best first", 2),
     "add": Step("pipelines", "check a teammate's predictions and put them into the blend", 2),

@@ -1,4 +1,4 @@
-"""`python -m submissions`: submit, check, left, fetch, queue, vote, scores."""
+"""`python -m submissions`: submit, check, left, fetch, queue, vote, kernel, scores."""
 
 import sys
 from collections.abc import Callable
@@ -22,12 +22,14 @@ from competition.terminal.console import (
     workspace_of,
 )
 from submissions.clock import PATIENCE, Patience
+from submissions.kernels.commands import kernel
 from submissions.queue.commands import queue_app
 from submissions.voting.commands import vote
 
 app = new_app("Check a submission, upload it exactly once, keep its score.")
 app.add_typer(queue_app, name="queue")
 app.command()(vote)
+app.command()(kernel)
 
 
 @app.command()

@@ -40,6 +40,7 @@ class Patience:
         nights: How many midnights in a row are waited for, before one submission is made (a
             number).
         lock: For another submitter, which holds the lock for one upload and a few calls.
+        machine: Between two tries to push a kernel while all machines that one may have are busy.
     """
 
     look: float = 1.5
@@ -51,6 +52,7 @@ class Patience:
     late: float = 7200.0
     nights: int = 3
     lock: float = 900.0
+    machine: float = 60.0
 
 
 PATIENCE = Patience()

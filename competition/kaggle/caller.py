@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from competition.kaggle.errors import KaggleError, Translator
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from competition.kaggle.credentials import Credentials
     from competition.kaggle.transport import Transport
 
-_SERVICE = "competitions.CompetitionApiService"
+COMPETITIONS = "competitions.CompetitionApiService"
+KERNELS = "kernels.KernelsApiService"
+# Where kagglesdk keeps the request objects of a service.
+_REQUESTS = {
+    COMPETITIONS: "kagglesdk.competitions.types.competition_api_service",
+    KERNELS: "kagglesdk.kernels.types.kernels_api_service",
+}
 _PAGE_SIZE = 100
 _MOST_PAGES = 200
 
@@ -34,6 +41,7 @@ class Caller:
         access: Which Kaggle is called, and with whose credentials.
         patience: With calls that can be repeated.
         timeout: Seconds to wait for a connection, and for each piece of an answer.
+        service: Which of Kaggle's services is called.
 
     Attributes:
         translator: Words the errors; it hides all secrets that are known so far.
@@ -45,6 +53,7 @@ class Caller:
         access: Access,
         patience: Patience,
         timeout: tuple[float, float],
+        service: str = COMPETITIONS,
     ) -> None:
         server = f"the Kaggle at {access.endpoint}" if access.endpoint else "Kaggle"
         self.translator = Translator(competition, server, access.endpoint is not None)
@@ -52,6 +61,7 @@ class Caller:
         self._access = access
         self._patience = patience
         self._timeout = timeout
+        self._service = service
 
     @property
     def username(self) -> str | None:
@@ -89,7 +99,7 @@ class Caller:
         Raises:
             requests.RequestException: no reply came.
         """
-        return self.transport.post(_SERVICE, method, self._request(method, values))
+        return self.transport.post(self._service, method, self._request(method, values))
 
     def call(self, method: str, doing: str, **values: Any) -> dict[str, Any]:
         """Make one call, once, and return the fields of its reply.
@@ -150,7 +160,7 @@ class Caller:
             headers |= {"Range": f"bytes={start}-", "If-Range": validator}
         request = self._request(method, values)
         try:
-            reply = self.transport.post(_SERVICE, method, request, headers, stream=True)
+            reply = self.transport.post(self._service, method, request, headers, stream=True)
             failure = None if reply.ok else self.translator.refused(reply, doing)
         except requests.RequestException as error:
             failure = self.translator.broken(error, doing)
@@ -161,9 +171,7 @@ class Caller:
 
     def _request(self, method: str, values: dict[str, Any]) -> Any:
         """Return kagglesdk's request object of a method, about this competition."""
-        from kagglesdk.competitions.types import competition_api_service
-
-        request = getattr(competition_api_service, f"Api{method}Request")()
+        request = getattr(import_module(_REQUESTS[self._service]), f"Api{method}Request")()
         if hasattr(request, "competition_name"):  # a submission's number says whose it is
             request.competition_name = self._slug
         for name, value in values.items():

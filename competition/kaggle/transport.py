@@ -72,6 +72,7 @@ class Transport(KaggleHttpClient):  # type: ignore[misc]
         super().__init__(env=KaggleEnv.LOCAL if endpoint else KaggleEnv.PROD)
         if endpoint:
             self._endpoint = endpoint
+        self._connecting = timeout[0]
         self._init_session()
         self._mount(self._session, timeout, endpoint)
         self.storage = requests.Session()
@@ -113,6 +114,25 @@ class Transport(KaggleHttpClient):  # type: ignore[misc]
         prepared.headers.update(headers or {})
         settings = self._session.merge_environment_settings(prepared.url, {}, stream, None, None)
         reply: requests.Response = self._session.send(prepared, **settings)
+        return reply
+
+    def follow(self, path: str, seconds: float) -> requests.Response:
+        """Open an address of the API that speaks as long as it has something to say.
+
+        Args:
+            path: Below the API's own address, such as `v1/kernels/logs/stream/me/mine`.
+            seconds: For how long it may keep silent.
+
+        Raises:
+            requests.RequestException: no reply came.
+        """
+        base = self._endpoint if self._env == KaggleEnv.PROD else f"{self._endpoint}/api"
+        reply: requests.Response = self._session.get(
+            f"{base}/{path}",
+            headers={"Accept": "text/event-stream, */*"},
+            stream=True,
+            timeout=(self._connecting, seconds),
+        )
         return reply
 
 

@@ -10,7 +10,7 @@ from competition.errors import PodiumError
 
 # Optuna keeps a table `alembic_version` in the same database.
 VERSION_TABLE = "podium_alembic_version"
-HEAD = "0004"
+HEAD = "0005"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x706F6469756D  # "podium"

@@ -21,6 +21,17 @@ class State(enum.StrEnum):
     LOST = "lost"  # sent by a process that ended, and not listed for an hour
 
 
+class KernelState(enum.StrEnum):
+    """How far a run on Kaggle's machines has come, as far as this side knows."""
+
+    INTENT = "intent"  # recorded; nothing has left
+    SENDING = "sending"  # SaveKernel may have been carried out, or not
+    RUNNING = "running"  # Kaggle gave it a version; it waits, runs, or has ended
+    REFUSED = "refused"  # certainly not carried out; `error` says why
+    FAILED = "failed"  # it ended without columns; `error` says why
+    DONE = "done"  # its columns are here
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment with a time zone, stored in UTC on every database."""
 
@@ -168,3 +179,52 @@ class QueuedFile(Base):
     rows: Mapped[int]
     message: Mapped[str] = mapped_column(Text)
     added: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KernelRun(Base):
+    """A tuning run on Kaggle's machines.
+
+    Attributes:
+        id: The ledger's own number.
+        competition: The competition's slug.
+        endpoint: The server.
+        account: Kaggle's name for the user, in lower case.
+        slug: Of the kernel; the same settings have the same one.
+        attempt: From 1; what is asked again after it ended is another.
+        asked: What it does, as JSON.
+        seconds: After which Kaggle ends it.
+        created: When it was intended.
+        state: How far it has come.
+        sent: When it was pushed, or may have been.
+        sha256: Of the script that was pushed, by which a lost reply is looked up.
+        version: Kaggle's number of the kernel's version.
+        error: Why it was refused, or has failed.
+    """
+
+    __tablename__ = "podium_kernels"
+    __table_args__ = (
+        UniqueConstraint(
+            *("competition", "endpoint", "account", "slug", "attempt"),
+            name="uq_podium_kernels_attempt",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    competition: Mapped[str] = mapped_column(String(200))
+    endpoint: Mapped[str] = mapped_column(String(500))
+    account: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(60))
+    attempt: Mapped[int]
+    asked: Mapped[str] = mapped_column(Text)
+    seconds: Mapped[int]
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(20))
+    sent: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    version: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the same command goes on with it."""
+        return self.state in (KernelState.INTENT, KernelState.SENDING, KernelState.RUNNING)

@@ -204,6 +204,7 @@ class NearestNeighbours(Pipeline):
     name: ClassVar[str] = "knn"
     family: ClassVar[str] = "neighbours"
     space_version: ClassVar[int] = 2
+    needs: ClassVar[tuple[str, ...]] = ("faiss",)
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the features, the copies, the number of neighbours and their weighting."""

@@ -22,6 +22,7 @@ class NearestRows(TablePipeline):
     family: ClassVar[str] = "neighbours"
     budget_share: ClassVar[float] = 0.5
     cycles: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("faiss",)
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the features, their scale and weight, and the neighbours and their votes."""

@@ -1,0 +1,1 @@
+"""Kernels: scripts and notebooks that run on Kaggle's machines."""

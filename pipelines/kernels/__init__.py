@@ -1,0 +1,1 @@
+"""A tuning run on another machine, which nothing but a script reaches: there, and back."""
