@@ -1,5 +1,5 @@
 # Every step is one line here; the commands behind them explain themselves with --help.
-# Variables: COMPETITION PIPELINES NAME OOF TEST FOLDS BUDGET WORKERS SCHEDULER GPU GPUS STATUS ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
+# Variables: COMPETITION PIPELINES NAME OOF TEST FOLDS BUDGET WORKERS SCHEDULER GPU GPUS KERNEL STATUS ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
 #            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 # Kaggle's:  KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY; KAGGLE_CONFIG_DIR
 # Of tests:  CI DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES SCREENSHOTS
@@ -15,8 +15,8 @@ help: ## show this help
 
 setup: .venv/ready ## make .venv from requirements.lock, where it is missing or out of date (PYTHON=python3.12)
 
-rehearse: setup ## the whole way on this machine, without an account (COMPETITION=wine; DATA=zip METRIC=rmse; DATA=csv TARGET=column METRIC=auc; HIDDEN=1000)
-	@$(RUN) app rehearse
+rehearse: setup ## the whole way on this machine, without an account (COMPETITION=wine; DATA=zip METRIC=rmse; DATA=csv TARGET=column METRIC=auc; HIDDEN=1000; KERNEL=1)
+	@$(RUN) app rehearse $(if $(KERNEL),--kernel)
 
 new: setup ## draft the TOML file of a competition of tables (COMPETITION=slug; without an account DATA=zip METRIC=auc; TARGET, POSITIVE; AGAIN=1)
 	@$(RUN) competition new $(if $(AGAIN),--force)

@@ -44,6 +44,9 @@ def rehearse(
     seed: Annotated[
         int, typer.Option(envvar="SEED", min=0, help="Of hidden rows, folds and fits.")
     ] = 0,
+    kernel: Annotated[
+        bool, typer.Option("--kernel", help="Tune by a script that the practice Kaggle runs.")
+    ] = False,
 ) -> None:
     """Go the whole way on this machine, without an account, with some of the data hidden."""
     from app.rehearsal import Rehearsal
@@ -70,5 +73,6 @@ def rehearse(
         seed=seed,
         workers=workers or None,
         root=root,
+        kernel=kernel,
     )
     rehearsal.run(console)

@@ -11,6 +11,7 @@ from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle.client import KaggleClient, LeaderboardRow
 from competition.kaggle.download import download
+from competition.kaggle.kernels.client import KernelClient
 from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.running import PracticeKaggle
 from competition.practice.scoring import Solution
@@ -21,8 +22,10 @@ from competition.workspace import Workspace
 from pipelines.base import Chosen
 from pipelines.blending.blend import make_blend
 from pipelines.display import TuningDisplay, blend_line, duration
-from pipelines.search.plan import make_plan
+from pipelines.kernels.machine import Asked
+from pipelines.search.plan import Plan, make_plan
 from pipelines.search.run import tune_all
+from submissions.kernels.running import limit_of, run_on_kaggle
 from submissions.screen import shown_progress, verdict
 from submissions.submit import submit_blend
 from submissions.submitter import AlreadySubmitted
@@ -49,6 +52,7 @@ class Rehearsal:
         seed: Of the rows that are hidden, of folds and of fits.
         workers: Cores to use; None for all.
         root: Where rehearsals are kept, each in a folder of its own.
+        kernel: Whether a script that the practice Kaggle runs does the tuning.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Rehearsal:
     seed: int
     workers: int | None
     root: Path
+    kernel: bool = False
 
     @property
     def folder(self) -> Path:
@@ -95,7 +100,12 @@ class Rehearsal:
         """
         folder = self.folder
         with PracticeKaggle(
-            folder / _KAGGLE, self.name, self.data, hidden=self.hidden, seed=self.seed
+            folder / _KAGGLE,
+            self.name,
+            self.data,
+            hidden=self.hidden,
+            seed=self.seed,
+            kernels=self.kernel,
         ) as practice:
             competition = load_competition(str(practice.spec_path))
             console.print(f"Rehearsal of {competition.slug} at {practice.url}")
@@ -117,6 +127,9 @@ class Rehearsal:
     def _tune(self, workspace: Workspace, console: Console) -> None:
         pipelines = self.chosen.pipelines
         plan = make_plan(workspace, self.seed, self.workers)
+        if self.kernel:
+            self._tune_on_kaggle(plan, console)
+            return
         began = time.monotonic()
         with TuningDisplay(console, self.seconds) as display:
             tuned = tune_all(plan, pipelines, self.seconds, self.sampler, display)
@@ -129,6 +142,18 @@ class Rehearsal:
             f"tune       {standings}   {trials} trials, {duration(time.monotonic() - began)}"
         )
         console.print(f"blend      {blend_line(make_blend(plan, pipelines))}")
+
+    def _tune_on_kaggle(self, plan: Plan, console: Console) -> None:
+        names = [each.name for each in self.chosen.pipelines]
+        data = plan.data.fingerprint
+        asked = Asked(" ".join(names), self.seconds, self.seed, 0, self.sampler, False, data, 1)
+        client = KernelClient(plan.competition, plan.workspace.access)
+        began = time.monotonic()
+        merged = run_on_kaggle(plan, client, asked, limit_of(self.seconds))
+        standings = "   ".join(f"{column.pipeline} {column.score}" for column in merged.added)
+        known = f"   {merged.known} were here" if merged.known else ""
+        console.print(f"kernel     {standings}{known}   {duration(time.monotonic() - began)}")
+        console.print(f"blend      {blend_line(make_blend(plan, self.chosen.pipelines))}")
 
 
 def _advice(competition: Competition) -> str:

@@ -165,6 +165,12 @@ def practice(
         str,
         typer.Option(help="What goes wrong on purpose, as in cut*2,refuse=429%10; see below."),
     ] = "",
+    kernels: Annotated[
+        bool,
+        typer.Option(
+            "--kernels", help="Run scripts that are pushed, by whoever has its key, as this user."
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON when it takes calls.")
     ] = False,
@@ -185,6 +191,7 @@ def practice(
         delay=delay,
         rules_accepted=not rules_not_accepted,
         faults=faults,
+        kernels=kernels,
     )
     running = server.running
     sys.stdout.write(json.dumps(running.as_json()) if as_json else _instructions(running))

@@ -22,12 +22,22 @@ A plan is a list, separated by commas, of
 `alter-description=NUMBER`  keep another spelling of it: capitals, HTML, without brackets, with
                  underscores, with words around it, from its end, or nothing (0 to 6)
 `late-description=SECONDS`  list submissions younger than this (5 seconds unless given) without it
+`queue=SECONDS`  keep a kernel waiting (2 seconds unless given) before it runs
+`refuse-push=NUMBER`  refuse a kernel as Kaggle does, with status 200: too many sessions of CPUs, of
+                 GPUs, the week's hours used up, or no such notebook (0 to 3)
+`drop-source`    run a kernel without the competition's files
+`fail-kernel`    have a run end in an error soon after it began, with no reason given
+`cancel-kernel`  have it cancelled then
+`old-version`    say how the version before the newest stands
+`cut-output`     list the first half of the files that a run left
+`empty-log`      give no log of a run
 
 CALL is a method of the API such as `CreateSubmission`, or `storage` or `upload`. Without it a fault
-strikes where it makes sense: downloads at `storage`, `cut-upload` at `upload`, `lose-reply`,
-`pending`, `cut-description` and `alter-description` at CreateSubmission, `late-description` and
-`lag` at ListSubmissions (`lag` can be at GetSubmissionLimits, too), and `refuse`, `drop` and `slow`
-at every call of the API.
+strikes where it makes sense: downloads at `storage` (those of what a kernel left at `output`),
+`cut-upload` at `upload`, `lose-reply`, `pending`, `cut-description` and `alter-description` at
+CreateSubmission, `late-description` and `lag` at ListSubmissions (`lag` can be at
+GetSubmissionLimits, too), what becomes of a kernel at SaveKernel, GetKernelSessionStatus or
+ListKernelSessionOutput, and `refuse`, `drop` and `slow` at every call of the API.
 `*TIMES` is how often (once unless given); `%PERCENT` strikes by chance, always in the same order.
 Where several could strike a call, the first in the plan does, and the others wait for the next
 (what becomes of a description goes with any other fault): in
@@ -57,6 +67,14 @@ _DEFAULT_CALLS = {
     "cut-description": "CreateSubmission",
     "alter-description": "CreateSubmission",
     "late-description": "ListSubmissions",
+    "queue": "SaveKernel",
+    "refuse-push": "SaveKernel",
+    "drop-source": "SaveKernel",
+    "fail-kernel": "SaveKernel",
+    "cancel-kernel": "SaveKernel",
+    "old-version": "GetKernelSessionStatus",
+    "cut-output": "ListKernelSessionOutput",
+    "empty-log": "ListKernelSessionOutput",
 }
 _DEFAULT_VALUES = {
     "refuse": 503.0,
@@ -64,6 +82,7 @@ _DEFAULT_VALUES = {
     "lag": 5.0,
     "cut-description": 100.0,
     "late-description": 5.0,
+    "queue": 2.0,
 }
 _DEFAULT_SETTINGS = {"seed": 7.0, "retry-after": 1.0}
 _SETTING = re.compile(r"(?P<name>seed|retry-after)=(?P<value>\d+(\.\d+)?)")
@@ -98,7 +117,7 @@ class Fault:
 
     def strikes(self, call: str) -> bool:
         """Tell whether it strikes this call, and count it."""
-        if self.call != call and (self.call or call in ("storage", "upload")):
+        if self.call != call and (self.call or call in ("storage", "upload", "output")):
             return False
         if self.left is None:
             return self.dice.random() < self.chance

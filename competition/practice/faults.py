@@ -16,6 +16,16 @@ from competition.practice.calls import (
     PENDING_FOR_EVER,
 )
 from competition.practice.fault_plan import Fault
+from competition.practice.kernels.calls import (
+    LOG_EMPTY,
+    OLD_VERSION,
+    OUTPUT_CUT,
+    PUSH_REFUSED,
+    QUEUE_SECONDS,
+    RUN_CANCELLED,
+    RUN_FAILS,
+    SOURCE_DROPPED,
+)
 from competition.practice.server import refusal
 
 
@@ -65,7 +75,8 @@ class Faults:
             await self._app(scope, receive, _unheard)
             await _refused(fault)(scope, receive, send)
         elif fault.kind in _TOLD:
-            await self._app({**scope, _TOLD[fault.kind]: fault.value or True}, receive, send)
+            told = fault.value if fault.kind in _NUMBERED else fault.value or True
+            await self._app({**scope, _TOLD[fault.kind]: told}, receive, send)
         elif fault.kind == "cut-upload":
             await self._app(scope, _cut_after_first(receive), _lost)
         else:
@@ -80,7 +91,7 @@ def _refused(fault: Fault) -> Response:
 
 def _call_of(path: str) -> str:
     first, *rest = path.strip("/").split("/")
-    return first if first in ("storage", "upload") else (rest or [first])[-1]
+    return first if first in ("storage", "upload", "output") else (rest or [first])[-1]
 
 
 async def _taken(receive: Receive) -> Receive:
@@ -170,7 +181,19 @@ class _ErrorBody:
 
 
 # What the calls behind are told, and what stands in for the way back.
-_TOLD = {"pending": PENDING_FOR_EVER, "lag": LAG_SECONDS}
+_TOLD = {
+    "pending": PENDING_FOR_EVER,
+    "lag": LAG_SECONDS,
+    "queue": QUEUE_SECONDS,
+    "refuse-push": PUSH_REFUSED,
+    "drop-source": SOURCE_DROPPED,
+    "fail-kernel": RUN_FAILS,
+    "cancel-kernel": RUN_CANCELLED,
+    "old-version": OLD_VERSION,
+    "cut-output": OUTPUT_CUT,
+    "empty-log": LOG_EMPTY,
+}
+_NUMBERED = ("refuse-push",)  # whose 0 is a value
 _BESIDE = {
     "cut-description": DESCRIPTION_LENGTH,
     "alter-description": DESCRIPTION_ALTERED,

@@ -76,6 +76,7 @@ class PracticeServer:
         delay: Seconds until a submission is scored.
         rules_accepted: When false, calls about the competition are answered 403.
         faults: What goes wrong on purpose, in the grammar of `practice.fault_plan`.
+        kernels: Whether scripts that are pushed run here; without, calls about them are refused.
 
     Raises:
         PodiumError: the data breaks a promise, or the port is taken.
@@ -96,12 +97,14 @@ class PracticeServer:
         delay: float = 1.0,
         rules_accepted: bool = True,
         faults: str = "",
+        kernels: bool = False,
     ) -> None:
         import uvicorn
 
         from competition.practice.calls import Calls
         from competition.practice.faults import Faults
-        from competition.practice.holdout import SPEC_FILE, prepare
+        from competition.practice.holdout import PUBLIC_FOLDER, SPEC_FILE, prepare
+        from competition.practice.kernels.calls import KernelCalls
         from competition.practice.server import AbsoluteForm, Door
 
         planned = parse_faults(faults)
@@ -111,7 +114,11 @@ class PracticeServer:
         self.competition = prepare(folder, competition, data, hidden, seed)
         username, key = _credentials(folder, username, key)
         calls = Calls(folder, username, delay, rules_accepted)
-        self._faults = Faults(Door(calls, username, key).app(), planned)
+        spec, public = self.competition, folder / PUBLIC_FOLDER
+        self._kernels = (
+            KernelCalls(folder, public, spec.slug, spec.files, username) if kernels else None
+        )
+        self._faults = Faults(Door(calls, username, key, self._kernels).app(), planned)
         app = AbsoluteForm(self._faults)
         # No access log: it would hold signed addresses.
         config = uvicorn.Config(
@@ -132,6 +139,8 @@ class PracticeServer:
             threading.Thread(target=self._stop_with_stdin, daemon=True).start()
         with suppress(KeyboardInterrupt):
             self._server.run(sockets=[self._socket])
+        if self._kernels is not None:
+            self._kernels.machine.stop()
 
     def plan(self, faults: str) -> None:
         """Let these faults strike from now on, in place of those planned before.
@@ -158,7 +167,7 @@ class PracticeKaggle:
     Args:
         folder: Keeps its data and its state; may be used again.
         competition_name: A slug, or the path of a TOML file: the form that the data takes.
-        data: As for `PracticeServer`, like `hidden`, `seed` and `port`.
+        data: As for `PracticeServer`, like `hidden`, `seed`, `port` and `kernels`.
 
     Raises:
         PodiumError: on entering: whatever keeps it from starting.
@@ -175,6 +184,7 @@ class PracticeKaggle:
         hidden: int | None = None,
         seed: int = 0,
         port: int = 0,
+        kernels: bool = False,
     ) -> None:
         options: dict[str, object] = {
             "--folder": folder,
@@ -188,6 +198,7 @@ class PracticeKaggle:
         self._arguments = [
             "--json",
             "--until-stdin-closes",
+            *(["--kernels"] if kernels else []),
             *(part for pair in given for part in pair),
         ]
         self._process: subprocess.Popen[str] | None = None

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,13 +14,23 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    FileResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from competition.files import atomic_path
 from competition.practice.calls import TOLD, Answer, Body, Calls, Redirect, Refusal
+from competition.practice.kernels.calls import TOLD as TOLD_OF_KERNELS
+from competition.practice.kernels.calls import KernelCalls
+from competition.practice.kernels.state import Version
 
+_KERNELS = "kernels.KernelsApiService"
 _STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -60,10 +71,14 @@ class Door:
         calls: Carries the calls out.
         username: Of the one user.
         key: Their key, which also serves as a bearer token and signs storage addresses.
+        kernels: Carries out the calls about kernels; None where such are refused.
     """
 
-    def __init__(self, calls: Calls, username: str, key: str) -> None:
+    def __init__(
+        self, calls: Calls, username: str, key: str, kernels: KernelCalls | None = None
+    ) -> None:
         self._calls = calls
+        self._kernels = kernels
         self._username = username
         self._key = key
 
@@ -72,7 +87,9 @@ class Door:
         return Starlette(
             routes=[
                 Route("/api/v1/{service}/{method}", self._call, methods=["POST"]),
+                Route("/api/v1/kernels/logs/stream/{owner}/{slug}", self._log),
                 Route("/storage/{name}", self._download),
+                Route("/output/{slug}/{version}/{name:path}", self._download_output),
                 Route("/upload/{id}", self._upload, methods=["PUT"]),
             ],
             exception_handlers={HTTPException: _as_envelope},
@@ -86,10 +103,12 @@ class Door:
             return self._introspect(str(fields.get("token") or ""))
         if not self._knows(request.headers.get("Authorization", "")):
             return refusal(401, "Unauthenticated: the credentials are missing or wrong")
-        told = {key: request.scope.get(key) for key in TOLD}
+        told = {key: request.scope.get(key) for key in (*TOLD, *TOLD_OF_KERNELS)}
+        of_kernels = self._kernels and request.path_params["service"] == _KERNELS
+        calls = self._kernels if self._kernels and of_kernels else self._calls
         try:
             answer = await run_in_threadpool(
-                self._calls.answer, request.path_params["method"], fields | told
+                calls.answer, request.path_params["method"], fields | told
             )
         except Refusal as refused:
             return refusal(refused.status, str(refused))
@@ -100,6 +119,9 @@ class Door:
             return RedirectResponse(self._signed(request, f"/storage/{answer.file_name}"), 302)
         if isinstance(answer, Body):
             return Response(answer.content, media_type="application/zip")
+        for file in answer.get("files", []):
+            if (path := file.pop("path", None)) is not None:
+                file["url"] = self._signed(request, path)
         upload = answer.pop("uploadId", None)
         if upload:
             answer["createUrl"] = self._signed(request, f"/upload/{upload}")
@@ -134,10 +156,35 @@ class Door:
         given = request.query_params.get("X-Goog-Signature", "")
         return hmac.compare_digest(given.encode(), self._signature(request.url.path).encode())
 
+    async def _log(self, request: Request) -> Response:
+        """Stream the log of a kernel's newest run, or give that of one that has ended."""
+        if not self._knows(request.headers.get("Authorization", "")):
+            return refusal(401, "Unauthenticated: the credentials are missing or wrong")
+        owner, slug = request.path_params["owner"], request.path_params["slug"]
+        version = self._kernels.newest(owner, slug) if self._kernels else None
+        if self._kernels is None or version is None:
+            return refusal(404, f"Kernel '{owner}/{slug}' was not found")
+        if not version.under_way:
+            return JSONResponse(self._kernels.log(version))
+        events = _events(self._kernels, version)
+        return StreamingResponse(events, media_type="text/event-stream")
+
+    async def _download_output(self, request: Request) -> Response:
+        if not self._is_signed(request):
+            return refusal(403, "SignatureDoesNotMatch")
+        parts = request.path_params
+        path = None
+        if self._kernels is not None:
+            path = self._kernels.output_file(parts["slug"], parts["version"], parts["name"])
+        return await self._file(path)
+
     async def _download(self, request: Request) -> Response:
         if not self._is_signed(request):
             return refusal(403, "SignatureDoesNotMatch")
-        path = self._calls.public_file(request.path_params["name"])
+        return await self._file(self._calls.public_file(request.path_params["name"]))
+
+    @staticmethod
+    async def _file(path: Path | None) -> Response:
         if path is None:
             return refusal(404, "NoSuchKey")
         md5 = await run_in_threadpool(_md5_of, path)
@@ -163,6 +210,13 @@ class Door:
         with atomic_path(self._calls.state.content_path(upload)) as path:
             path.write_bytes(content)
         return Response(status_code=200)
+
+
+def _events(kernels: KernelCalls, version: Version) -> Iterator[str]:
+    """Yield a log as server-sent events."""
+    for entry in kernels.followed_log(version):
+        yield f"data: {json.dumps(entry)}\n\n"
+    yield "data: END_OF_LOG\n\n"
 
 
 def _md5_of(path: Path) -> str:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from competition.errors import PodiumError
 from competition.journal import figure, record
-from competition.locks import LockHeld, locked
 from competition.terminal.console import (
     DEFAULT_COMPETITION,
     CompetitionOption,
@@ -24,9 +22,6 @@ from competition.verbs import step
 
 if TYPE_CHECKING:
     from competition.kaggle.kernels.client import KernelClient
-    from pipelines.kernels.archive import Merged
-    from pipelines.kernels.machine import Asked
-    from pipelines.search.plan import Plan
     from submissions.ledger.tables import KernelRun
 
 
@@ -68,7 +63,7 @@ def kernel(
     from pipelines.kernels.machine import Asked
     from pipelines.search.budget import parse_budget
     from pipelines.search.plan import make_plan
-    from submissions.kernels.running import limit_of
+    from submissions.kernels.running import limit_of, run_on_kaggle
 
     seconds = parse_budget(budget)
     limit = limit_of(seconds)
@@ -87,38 +82,6 @@ def kernel(
     found = {} if best is None else {"best": figure(best.pipeline, best.score)}
     record(workspace, "kernel", said | ({"gpu": "1"} if gpu else {}), found, note)
     console.print(f"Next: {step('blend')}, or {step('submit')}")
-
-
-def run_on_kaggle(plan: "Plan", client: "KernelClient", asked: "Asked", limit: int) -> "Merged":
-    """Carry one run through, unless another process is at it, and show how it goes.
-
-    Args:
-        plan: Of the run here.
-        client: The door to Kaggle.
-        asked: What it does.
-        limit: Seconds after which Kaggle ends it.
-
-    Raises:
-        PodiumError: as for `Runner.run`, or another process is at it.
-    """
-    from submissions.clock import Clock
-    from submissions.kernels.running import Runner
-    from submissions.kernels.runs import KernelRuns
-    from submissions.ledger.ledger import Ledger
-    from submissions.screen import shown_progress
-
-    runs = KernelRuns(Ledger.open(plan.workspace, account=client.username))
-    try:
-        with (
-            locked(plan.workspace.runs / "kernels" / ".lock", patience=0),
-            shown_progress("on Kaggle's machines") as progress,
-        ):
-            return Runner(plan, client, runs, progress, Clock()).run(asked, limit)
-    except LockHeld:
-        raise PodiumError(
-            "Another process waits for a run on Kaggle's machines. Wait for it, or end it; the run "
-            "goes on."
-        ) from None
 
 
 def _facts(run: "KernelRun", client: "KernelClient") -> dict[str, Any]:

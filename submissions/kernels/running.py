@@ -15,6 +15,7 @@ from competition.kaggle.kernels.client import (
 )
 from competition.kaggle.kernels.replies import RunOutput, RunStatus
 from competition.kaggle.retry import Patience as Again
+from competition.locks import LockHeld, locked
 from pipelines.display import duration
 from pipelines.kernels.archive import COLUMNS_FILE, Merged, merge_columns
 from pipelines.kernels.machine import Asked
@@ -22,8 +23,10 @@ from pipelines.search.plan import Plan
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.kernels.packing import packed_script
 from submissions.kernels.runs import KernelRuns
+from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import KernelRun, KernelState
 from submissions.progress import Progress
+from submissions.screen import shown_progress
 
 MOST_SECONDS = 12 * 3600  # of a session on Kaggle
 _SPARE = 900.0  # seconds that a session has beside its budget, or this share of it:
@@ -44,6 +47,32 @@ def limit_of(seconds: float) -> int:
             "take a part of it. Ask for BUDGET=9h at most; the same command again goes on."
         )
     return round(limit)
+
+
+def run_on_kaggle(plan: Plan, client: KernelClient, asked: Asked, limit: int) -> Merged:
+    """Carry one run through, unless another process is at it, and show on stderr how it goes.
+
+    Args:
+        plan: Of the run here.
+        client: The door to Kaggle.
+        asked: What it does.
+        limit: Seconds after which Kaggle ends it.
+
+    Raises:
+        PodiumError: as for `Runner.run`, or another process is at it.
+    """
+    runs = KernelRuns(Ledger.open(plan.workspace, account=client.username))
+    try:
+        with (
+            locked(plan.workspace.runs / "kernels" / ".lock", patience=0),
+            shown_progress("on Kaggle's machines") as progress,
+        ):
+            return Runner(plan, client, runs, progress, Clock()).run(asked, limit)
+    except LockHeld:
+        raise PodiumError(
+            "Another process waits for a run on Kaggle's machines. Wait for it, or end it; the run "
+            "goes on."
+        ) from None
 
 
 @dataclass(frozen=True)

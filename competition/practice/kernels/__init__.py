@@ -1,0 +1,1 @@
+"""Kernels of a practice Kaggle: posted scripts that really run, on this machine."""
