@@ -139,8 +139,7 @@ class PracticeServer:
             threading.Thread(target=self._stop_with_stdin, daemon=True).start()
         with suppress(KeyboardInterrupt):
             self._server.run(sockets=[self._socket])
-        if self._kernels is not None:
-            self._kernels.machine.stop()
+        self._stop_kernels()
 
     def plan(self, faults: str) -> None:
         """Let these faults strike from now on, in place of those planned before.
@@ -153,6 +152,11 @@ class PracticeServer:
     def stop(self) -> None:
         """Let `serve`, which runs in another thread, return."""
         self._server.should_exit = True
+        self._stop_kernels()
+
+    def _stop_kernels(self) -> None:
+        if self._kernels is not None:
+            self._kernels.machine.stop()
 
     def _stop_with_stdin(self) -> None:
         sys.stdin.buffer.read()

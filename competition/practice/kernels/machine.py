@@ -102,6 +102,8 @@ class Machine:
             if late and not fate.ends:
                 log.write("stderr", f"The run was ended after {version.seconds:.0f} seconds.\n")
         del self._processes[version.slug, version.version]
+        if self._stopped.is_set():
+            return  # the next server over this folder calls it an error
         ended = COMPLETE if process.returncode == 0 and not late else ERROR
         self._versions.end(version, fate.ends or ended)
 
