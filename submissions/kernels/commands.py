@@ -64,6 +64,7 @@ def kernel(
     from pipelines.search.budget import parse_budget
     from pipelines.search.plan import make_plan
     from submissions.kernels.running import limit_of, run_on_kaggle
+    from submissions.screen import count_of
 
     seconds = parse_budget(budget)
     limit = limit_of(seconds)
@@ -76,7 +77,8 @@ def kernel(
     console = Console(soft_wrap=True, highlight=False)
     if columns:
         console.print(results_table(columns, plan.problem.metric.name))
-    console.print(f"{len(columns)} columns are new, {merged.known} were here.")
+    known = f", {merged.known:,} known" if merged.known else ""
+    console.print(f"{count_of(len(columns), 'new column')}{known}")
     said = {"budget": budget, "pipelines": pipelines or "all", "seed": str(seed)}
     best = max(columns, key=lambda column: column.score.rank, default=None)
     found = {} if best is None else {"best": figure(best.pipeline, best.score)}

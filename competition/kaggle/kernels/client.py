@@ -160,7 +160,7 @@ class KernelClient:
             fields = {}
         if said := clean(str(fields.get("error") or "")).rstrip("."):
             kind = MachinesBusy if _BUSY in said.lower() else PushRefused
-            raise kind(f"{server} did not take the kernel: {said}.")
+            raise kind(f"{server} did not take the kernel: {said}. {_next_step(said)}")
         version = whole(fields.get("versionNumber"))
         if version < 1:
             raise _unknown(KaggleUnavailable(f"{server} gave the kernel no version."))
@@ -260,6 +260,12 @@ class KernelClient:
     def _named(self, slug: str, version: int | None) -> dict[str, Any]:
         label = {} if version is None else {"version_label": f"v{version}"}
         return {"user_name": self.username, "kernel_slug": slug} | label
+
+
+def _next_step(said: str) -> str:
+    if "quota" in said.lower():
+        return "Wait until the week is over, or run it without a GPU."
+    return "Run the same command again when that is settled."
 
 
 def _unknown(failure: KaggleError) -> OutcomeUnknown:

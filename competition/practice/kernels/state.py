@@ -79,18 +79,19 @@ class Versions:
 
     Args:
         folder: Holds `kernels.db`.
+        begins: Whether a server begins with it: what ran under the last one has ended with that.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, begins: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._database = folder / "kernels.db"
         with self._connected() as database:
             database.executescript(_SCHEMA)
-            # Their processes ended with the server that ran them.
-            database.execute(
-                "UPDATE versions SET status = ?, ended = ? WHERE status IN (?, ?)",
-                (ERROR, time.time(), QUEUED, RUNNING),
-            )
+            if begins:
+                database.execute(
+                    "UPDATE versions SET status = ?, ended = ? WHERE status IN (?, ?)",
+                    (ERROR, time.time(), QUEUED, RUNNING),
+                )
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
