@@ -27,7 +27,7 @@ download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, 
 tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn linear", BUDGET=2h, WORKERS, SCHEDULER, ROWS, SAMPLER, SEED)
 	@$(RUN) pipelines tune
 
-kernel: setup ## tune on Kaggle's machines and merge the columns; again: take it up (BUDGET=1h, PIPELINES, SEED, ROWS, GPU=1, STATUS=1)
+kernel: setup ## tune on Kaggle's machines and merge the columns; again: take it up (BUDGET=2h, PIPELINES, SEED, ROWS, GPU=1, STATUS=1)
 	@$(RUN) submissions kernel $(if $(GPU),--gpu) $(if $(STATUS),--status)
 
 blend: setup ## blend what was tuned, to look at it before it is sent (PIPELINES="knn linear")

@@ -24,6 +24,7 @@ COUNTS = {
     "PODIUM_TEST_CSVS": CSVS,
 }
 CHAIN = "tests/chain"
+KERNELS = "tests/submissions/kernels"
 PROBLEM = "tests/competition/problem"
 # Of each test: its file, what it shows, and how many times one of its runs does so.
 TESTS = {
@@ -45,6 +46,16 @@ TESTS = {
     "test_a_killed_download_is_finished_by_the_next_one": (
         f"{CHAIN}/test_kills.py",
         "`kill -9` of `make download`",
+        1,
+    ),
+    "test_any_sequence_over_push_run_and_fetch_ends_right_or_in_a_sentence_and_then_right": (
+        f"{KERNELS}/test_fault_sequences.py",
+        "random fault sequences over a kernel's push, run and fetch",
+        1,
+    ),
+    "test_a_killed_kernel_is_finished_by_the_next_one": (
+        f"{KERNELS}/test_kills.py",
+        "`kill -9` of `make kernel`",
         1,
     ),
     "test_the_verdict_is_that_of_a_plain_reading": (
@@ -75,7 +86,7 @@ def run_tests() -> dict[str, Result]:
     with tempfile.TemporaryDirectory() as folder:
         reports: dict[Path, subprocess.Popen[bytes]] = {}
         for file in dict.fromkeys(file for file, _, _ in TESTS.values()):
-            report = Path(folder) / f"{Path(file).stem}.xml"
+            report = Path(folder) / f"{file.replace('/', '-')}.xml"
             options = ["-o", "junit_family=xunit1", f"--junitxml={report}", "--timeout=3600"]
             options += ["--tb=short", "--show-capture=no", "-p", "no:cacheprovider"]
             command = [sys.executable, "-m", "pytest", *options, "-k", " or ".join(TESTS), file]

@@ -30,7 +30,7 @@ def kernel(
     pipelines: Annotated[
         str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all if empty.")
     ] = "",
-    budget: Annotated[str, typer.Option(envvar="BUDGET", help="Such as 90s, 20m, 1h30m.")] = "1h",
+    budget: Annotated[str, typer.Option(envvar="BUDGET", help="Such as 90s, 20m, 1h30m.")] = "30m",
     sampler: SamplerOption = "tpe",
     seed: Annotated[int, typer.Option(envvar="SEED", min=0, help="Seed of folds and fits.")] = 0,
     rows: Annotated[

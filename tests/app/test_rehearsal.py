@@ -39,14 +39,14 @@ def podium(*arguments: str, folder: Path, **variables: str) -> subprocess.Comple
     )
 
 
-def rehearsed(patch: pytest.MonkeyPatch, folder: Path, **variables: str) -> Said:
+def rehearsed(patch: pytest.MonkeyPatch, folder: Path, *options: str, **variables: str) -> Said:
     """Run `python -m app rehearse` in this process, with the environment of `podium`."""
     for name in [name for name in os.environ if name.startswith(("KAGGLE", "COMPETITION"))]:
         patch.delenv(name)
     places = {"HOME": str(folder), "RUNS_DIR": str(folder / "runs"), "DATA_DIR": str(folder / "d")}
     for name, value in (places | {"WORKERS": "1", "BUDGET": "1s"} | variables).items():
         patch.setenv(name, value)
-    return typed(app, "app", "rehearse")
+    return typed(app, "app", "rehearse", *options)
 
 
 @dataclass(frozen=True)
@@ -260,3 +260,14 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(
     assert told in said.err
     assert said.out == ""
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.slow
+def test_a_kernel_of_the_practice_kaggle_does_the_tuning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = rehearsed(monkeypatch, tmp_path, "--kernel", PIPELINES="linear", COMPETITION="wine")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"kernel +linear 0\.\d+ ± ", done.stdout)
+    assert "  tune       linear" in done.stderr  # the log of the run, as it went
+    assert re.search(r"submit +submission 1 of 5 today: public", done.stdout)
