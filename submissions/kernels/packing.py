@@ -64,7 +64,7 @@ def packed_script(title: str, competition: Competition, asked: Asked) -> str:
     """
     content = io.BytesIO()
     with (
-        lzma.open(content, "w", preset=9 | lzma.PRESET_EXTREME) as compressed,
+        lzma.open(content, "w", preset=6) as compressed,
         tarfile.open(fileobj=compressed, mode="w") as archive,
     ):
         for name, file in sorted(_files()):

@@ -216,7 +216,7 @@ class KernelClient:
                 return RunOutput(files, log)
 
     def log_lines(self, slug: str) -> Iterator[str]:
-        """Yield what the newest run says, from its start, as long as it speaks.
+        """Yield what the newest run writes to stdout, from its start, as long as it speaks.
 
         It ends with the run, and also where the connection breaks or is silent for a minute.
         """
@@ -229,15 +229,16 @@ class KernelClient:
             with reply:
                 if not reply.ok:
                     return
+                reply.encoding = "utf-8"  # for text, requests would guess an older one
                 if not reply.headers.get("Content-Type", "").startswith("text/event-stream"):
-                    yield from lines_of(reply.text)
+                    yield from lines_of(reply.text, errors=False)
                     return
                 for line in reply.iter_lines(decode_unicode=True):
                     said = line.removeprefix("data:").strip()
                     if said == _END_OF_LOG:
                         return
                     if line.startswith("data:"):
-                        yield from lines_of(f"[{said}]")
+                        yield from lines_of(f"[{said}]", errors=False)
         except requests.RequestException:
             return
 

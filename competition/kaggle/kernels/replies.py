@@ -66,11 +66,19 @@ def _hours(duration: Any) -> float:
         return 0.0
 
 
-def lines_of(log: str) -> list[str]:
-    """Return the lines of a log: a JSON array of pieces, or plain text."""
+def lines_of(log: str, *, errors: bool = True) -> list[str]:
+    """Return the lines of a log: a JSON array of pieces, or plain text.
+
+    Args:
+        log: As Kaggle gives it.
+        errors: Whether with what the run wrote to stderr.
+    """
     try:
-        pieces = json.loads(log)
-        text = "".join(str(each.get("data") or "") for each in pieces)
+        text = "".join(
+            str(piece.get("data") or "")
+            for piece in json.loads(log)
+            if errors or piece.get("stream_name") != "stderr"
+        )
     except (ValueError, TypeError, AttributeError, RecursionError):
         text = log
     return [printable(line) for line in text.splitlines()]

@@ -1,7 +1,7 @@
 """Whatever goes wrong between push and columns: one run for each intent, or a sentence first.
 
-Each sequence is decided by its seed, and a failure says seed and plan. PODIUM_TEST_SEQUENCES is
-how many are run.
+Each sequence is decided by its seed, and a failure says seed and plan. Of every eight that
+PODIUM_TEST_SEQUENCES asks for, five are run.
 """
 
 import logging
@@ -56,7 +56,7 @@ def one_fault(random: Random) -> str:
     return random.choice(kinds) + random.choice(("", "", "", "*2", "*3", "%30"))
 
 
-@pytest.mark.parametrize("seed", range(SEQUENCES))
+@pytest.mark.parametrize("seed", range(SEQUENCES * 5 // 8))
 def test_any_sequence_over_push_run_and_fetch_ends_right_or_in_a_sentence_and_then_right(
     seed: int,
     at_desk: Callable[..., Desk],

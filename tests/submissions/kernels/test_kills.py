@@ -1,6 +1,6 @@
 """`kill -9` at any moment of `make kernel`: the same command goes on, and nothing runs twice.
 
-PODIUM_TEST_KILLS is how many times it is killed.
+Three of five times that PODIUM_TEST_KILLS says, as it takes longer than the others.
 """
 
 import os
@@ -26,7 +26,7 @@ SLOWLY = ",".join(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(KILLS))
+@pytest.mark.parametrize("seed", range(max(1, KILLS * 3 // 5)))
 def test_a_killed_kernel_is_finished_by_the_next_one(
     seed: int, at_desk: Callable[..., Desk], record_property: Callable[[str, object], None]
 ) -> None:
