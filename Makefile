@@ -42,8 +42,8 @@ vote: setup ## make one submission of several by a vote (FILES="a.csv b.csv c.cs
 queue: setup ## checked files that wait for the days to come, best estimate first
 	@$(RUN) submissions queue
 
-scores: setup ## every submission: its estimate beside its public score, and a verdict (CHART=1)
-	@$(RUN) submissions scores $(if $(CHART),--chart)
+scores: setup ## every submission: its estimate beside its public score, and a verdict (CHART=1; REFRESH=1: look at Kaggle's list)
+	@$(RUN) submissions scores $(if $(CHART),--chart) $(if $(REFRESH),--refresh)
 
 add: setup ## check a teammate's predictions for leaks, and put them into the blend (NAME=word OOF=csv TEST=csv FOLDS=csv)
 	@$(RUN) pipelines add $(NAME) --oof "$(OOF)" --test "$(TEST)" $(if $(FOLDS),--folds "$(FOLDS)")

@@ -12,19 +12,24 @@ def called_as_podium() -> None:
     _started_with["command"] = "podium"
 
 
-def step(verb: str, **variables: str) -> str:
+def step(verb: str, *switches: str, **variables: str) -> str:
     """Return what a person types for a step.
 
     Args:
         verb: Such as `tune`.
+        switches: Names of variables that make sets to 1, such as `REFRESH`.
         variables: By their names for make, such as `SCHEDULER`.
 
     Example:
         >>> step("tune", SCHEDULER="tcp://host:8786")
         'make tune SCHEDULER=tcp://host:8786'
+        >>> step("scores", "REFRESH")
+        'make scores REFRESH=1'
     """
+    by_make = _started_with["command"] == "make"
+    set_ones = (f"{name}=1" if by_make else f"--{name.lower()}" for name in switches)
     given_ones = (given(name, value, quote="") for name, value in variables.items())
-    return " ".join([_started_with["command"], verb, *given_ones])
+    return " ".join([_started_with["command"], verb, *set_ones, *given_ones])
 
 
 def given(name: str, value: str, quote: str = '"') -> str:

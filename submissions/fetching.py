@@ -7,6 +7,7 @@ from pathlib import Path
 from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.kaggle.client import KaggleClient, KaggleError, KaggleUnavailable, RemoteSubmission
+from competition.verbs import step
 from competition.workspace import Workspace
 
 _LONGEST = 150  # characters of a name, which a file system takes with what is put before it
@@ -31,7 +32,7 @@ def fetch_submission(ref: int, workspace: Workspace, client: KaggleClient) -> Pa
     if entry is None:
         raise PodiumError(
             f"There is no submission {ref} to {workspace.competition.slug} by this account: "
-            "`scores --refresh` lists the numbers."
+            f"`{step('scores', 'REFRESH')}` lists the numbers."
         )
     content = client.patience.repeat(lambda: _content(entry, client))
     name = Path(entry.file_name.replace("\\", "/")).name[-_LONGEST:] or "submission.csv"

@@ -123,7 +123,7 @@ def notes(table: ScoreTable) -> list[str]:
     if not table.rows:
         found.append(
             f"No submissions to {table.endpoint} are recorded: `{step('submit')}` sends the first, "
-            "and `python -m submissions scores --refresh` brings in what was submitted elsewhere."
+            f"and `{step('scores', 'REFRESH')}` brings in what was submitted elsewhere."
         )
         found += [
             f"{count} went to {endpoint}: KAGGLE_ENDPOINT={endpoint} shows them."
