@@ -51,6 +51,7 @@ submissions fetch 1000000
 submissions queue
 submissions queue add FILE
 submissions queue drop 7
+submissions kernel --status
 submissions scores
 submissions scores --csv
 submissions scores --json --refresh

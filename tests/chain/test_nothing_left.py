@@ -43,6 +43,10 @@ submissions check NOWHERE
 submissions left
 submissions fetch 5
 submissions vote NOWHERE
+submissions kernel
+submissions kernel --status
+submissions kernel --budget abc
+submissions kernel --budget 11h
 submissions queue
 submissions queue add
 submissions queue add NOWHERE
@@ -78,6 +82,8 @@ submissions submit NOWHERE
 submissions submit FAULTY
 submissions submit SAMPLE
 submissions check FAULTY
+submissions kernel
+submissions kernel --pipelines nosuch
 submissions queue add
 submissions queue add FAULTY
 app journal

@@ -170,7 +170,7 @@ def test_refresh_imports_what_was_submitted_elsewhere(
     token = desk.client.upload(desk.file(39))
     ref = desk.client.create_submission(token, "on the web page")
     empty = desk.run("scores", "--json")
-    assert json.loads(empty.stdout) == [] and "--refresh" in empty.stderr
+    assert json.loads(empty.stdout) == [] and "make scores REFRESH=1" in empty.stderr
     (row,) = json.loads(desk.run("scores", "--json", "--refresh").stdout)
     assert (row["ref"], row["sha256"], row["message"]) == (ref, None, "on the web page")
     assert row["public_score"] is not None

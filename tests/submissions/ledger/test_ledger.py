@@ -167,6 +167,7 @@ def test_sqlite_writes_ahead_and_lives_beside_other_tables(tmp_path: Path) -> No
         "podium_submissions",
         "podium_blend_files",
         "podium_queue",
+        "podium_kernels",
         "podium_alembic_version",
     }
 
