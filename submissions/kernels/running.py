@@ -14,7 +14,6 @@ from competition.kaggle.kernels.client import (
     SourceDropped,
 )
 from competition.kaggle.kernels.replies import RunOutput, RunStatus
-from competition.kaggle.retry import Patience as Again
 from competition.locks import LockHeld, locked
 from pipelines.display import duration
 from pipelines.kernels.archive import COLUMNS_FILE, Merged, merge_columns
@@ -233,7 +232,7 @@ class Runner:
                 "same command again in a while: it looks again."
             )
         path = self._folder(run) / COLUMNS_FILE
-        Again().repeat(lambda: self._fetch(address, path))
+        self.client.patience.repeat(lambda: self._fetch(address, path))
         merged = merge_columns(path, self.plan)
         path.unlink()
         self.runs.change(run.id, state=KernelState.DONE)

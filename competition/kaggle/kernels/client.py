@@ -67,7 +67,8 @@ class KernelClient:
         patience: Patience | None = None,
     ) -> None:
         self._slug = competition.slug
-        self._caller = Caller(competition, access, patience or Patience(), timeout, KERNELS)
+        self.patience = patience or Patience()
+        self._caller = Caller(competition, access, self.patience, timeout, KERNELS)
 
     @property
     def username(self) -> str:
