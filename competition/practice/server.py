@@ -1,14 +1,15 @@
 """The practice Kaggle's HTTP side: addresses, credentials, signatures, Kaggle's envelope."""
 
+import asyncio
 import base64
 import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +32,7 @@ from competition.practice.kernels.calls import KernelCalls
 from competition.practice.kernels.state import Version
 
 _KERNELS = "kernels.KernelsApiService"
+_LOOK = 0.1  # seconds between two looks at a log that grows
 _STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -58,9 +60,8 @@ class AbsoluteForm:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its path alone."""
         if scope["type"] == "http" and scope["path"].startswith(("http://", "https://")):
-            path = urlsplit(scope["path"]).path or "/"
             raw = urlsplit(scope["raw_path"].decode("ascii")).path or "/"
-            scope = {**scope, "path": path, "raw_path": raw.encode("ascii")}
+            scope = {**scope, "path": unquote(raw), "raw_path": raw.encode("ascii")}
         await self._app(scope, receive, send)
 
 
@@ -147,14 +148,15 @@ class Door:
 
     def _signed(self, request: Request, path: str) -> str:
         """Return an address that works without credentials, on the host the client speaks to."""
-        return f"{str(request.base_url).rstrip('/')}{path}?X-Goog-Signature={self._signature(path)}"
+        base = str(request.base_url).rstrip("/")
+        return f"{base}{quote(path)}?X-Goog-Signature={self._signature(path)}"
 
     def _signature(self, path: str) -> str:
         return hmac.new(self._key.encode(), path.encode(), hashlib.sha256).hexdigest()
 
     def _is_signed(self, request: Request) -> bool:
         given = request.query_params.get("X-Goog-Signature", "")
-        return hmac.compare_digest(given.encode(), self._signature(request.url.path).encode())
+        return hmac.compare_digest(given.encode(), self._signature(request.scope["path"]).encode())
 
     async def _log(self, request: Request) -> Response:
         """Stream the log of a kernel's newest run, or give that of one that has ended."""
@@ -212,11 +214,17 @@ class Door:
         return Response(status_code=200)
 
 
-def _events(kernels: KernelCalls, version: Version) -> Iterator[str]:
-    """Yield a log as server-sent events."""
-    for entry in kernels.followed_log(version):
-        yield f"data: {json.dumps(entry)}\n\n"
-    yield "data: END_OF_LOG\n\n"
+async def _events(kernels: KernelCalls, version: Version) -> AsyncIterator[str]:
+    """Yield a log as server-sent events; between them it holds no thread, however silent a run."""
+    position, goes_on = 0, True
+    while goes_on:
+        entries, position, goes_on = await run_in_threadpool(kernels.log_since, version, position)
+        for entry in entries:
+            yield f"data: {json.dumps(entry)}\n\n"
+        if goes_on:
+            await asyncio.sleep(_LOOK)
+    if not kernels.machine.stopped:  # else the connection just breaks
+        yield "data: END_OF_LOG\n\n"
 
 
 def _md5_of(path: Path) -> str:

@@ -4,11 +4,12 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from competition.practice.calls import Refusal
+from competition.practice.kernels.log import read_log
 from competition.practice.kernels.machine import Fate, Machine
 from competition.practice.kernels.state import CANCELLED, ERROR, QUEUED, Version, Versions
 from competition.practice.state import iso
@@ -35,7 +36,6 @@ _BUSY = "Maximum batch {} session count of {} reached."
 _USED_UP = f"Maximum weekly GPU quota of {_GPU_HOURS:.2f} hours reached."
 _REFUSALS = (_BUSY.format("CPU", 5), _BUSY.format("GPU", 2), _USED_UP, "Notebook not found")
 _PAGE_SIZE = 20
-_LOOK = 0.1  # seconds between two looks at a log that grows
 
 
 class KernelCalls:
@@ -94,16 +94,19 @@ class KernelCalls:
             return {"error": _REFUSALS[int(number) % len(_REFUSALS)]}
         owner, _, slug = str(fields.get("slug") or "").rpartition("/")
         title, source = str(fields.get("newTitle") or slug), str(fields.get("text") or "")
-        kind, gpu = str(fields.get("kernelType") or "script"), bool(fields.get("enableGpu"))
+        kind, gpu = str(fields.get("kernelType") or "script"), _is_on_gpu(fields)
         if owner not in ("", self._username) or not slug:
             return {"error": "Notebook not found"}
         if len(title) < 5 or slug_of(title) != slug:
-            raise Refusal(400, "The title must have five characters or more, and give the slug")
-        if len(source) > _MOST_BYTES or str(fields.get("language") or "python") != "python":
-            raise Refusal(400, "The source must be Python, and at most 1 MB")
+            return {"error": "The title must have five characters or more, and give the slug"}
+        if (
+            len(source.encode()) > _MOST_BYTES
+            or str(fields.get("language") or "python") != "python"
+        ):
+            return {"error": "The source must be Python, and at most 1 MB"}
         asked = [str(each) for each in fields.get("competitionDataSources") or []]
         known = [self._slug] if self._slug in asked and not fields.get(SOURCE_DROPPED) else []
-        seconds = float(fields.get("sessionTimeoutSeconds") or _MOST_SECONDS)
+        seconds = _whole_number(fields, "sessionTimeoutSeconds", _MOST_SECONDS)
         fate = Fate(float(fields.get(QUEUE_SECONDS) or 0.0), _end_of(fields))
         with self._pushing:
             if refused := self._refused(gpu):
@@ -118,7 +121,7 @@ class KernelCalls:
                 gpu=gpu,
                 internet=bool(fields.get("enableInternet")),
                 sources=tuple(known),
-                seconds=min(seconds, _MOST_SECONDS),
+                seconds=float(min(seconds, _MOST_SECONDS)),
                 created=time.time(),
                 status=QUEUED,
             )
@@ -130,6 +133,10 @@ class KernelCalls:
             "versionNumber": version.version,
             "kernelId": _number_of(slug),
             "invalidCompetitionSources": [each for each in asked if each not in known],
+            # Of these it has none at all.
+            "invalidDatasetSources": fields.get("datasetDataSources") or [],
+            "invalidKernelSources": fields.get("kernelDataSources") or [],
+            "invalidModelSources": fields.get("modelDataSources") or [],
         }
 
     def _refused(self, gpu: bool) -> str:
@@ -169,17 +176,13 @@ class KernelCalls:
         names = [] if version.under_way else list(self.machine.outputs(version))
         if fields.get(OUTPUT_CUT):
             names = names[: len(names) // 2]
-        start, size = _page(fields)
-        reply: dict[str, Any] = {
-            "files": [
-                {"fileName": name, "path": f"/output/{version.slug}/{version.version}/{name}"}
-                for name in names[start : start + size]
-            ]
-        }
+        files = [
+            {"fileName": name, "path": f"/output/{version.slug}/{version.version}/{name}"}
+            for name in names
+        ]
+        reply = _page_of("files", files, fields)
         if not version.under_way and not fields.get(LOG_EMPTY):
             reply["log"] = json.dumps(self.log(version))
-        if start + size < len(names):
-            reply["nextPageToken"] = str(start + size)
         return reply
 
     def _get(self, fields: dict[str, Any]) -> dict[str, Any]:
@@ -213,18 +216,20 @@ class KernelCalls:
     def _list_files(self, fields: dict[str, Any]) -> dict[str, Any]:
         version = self._named(fields)
         made = iso(version.ended or version.created)
-        return {
-            "files": [
-                {"name": name, "size": path.stat().st_size, "creationDate": made}
-                for name, path in self.machine.outputs(version).items()
-            ]
-        }
+        left = {} if version.under_way else self.machine.outputs(version)
+        files = [
+            {"name": name, "size": path.stat().st_size, "creationDate": made}
+            for name, path in left.items()
+        ]
+        return _page_of("files", files, fields)
 
-    def _list(self, _: dict[str, Any]) -> dict[str, Any]:
+    def _list(self, fields: dict[str, Any]) -> dict[str, Any]:
         newest: dict[str, Version] = {}
         for version in self.versions.all():
             newest.setdefault(version.slug, version)
-        return {"kernels": [self._about(version) for version in newest.values()]}
+        sought = str(fields.get("search") or "").lower()
+        found = [each for each in newest.values() if sought in each.title.lower()]
+        return _page_of("kernels", [self._about(version) for version in found], fields)
 
     def _delete(self, fields: dict[str, Any]) -> dict[str, Any]:
         slug = self._named(fields).slug
@@ -251,26 +256,29 @@ class KernelCalls:
 
     def log(self, version: Version) -> list[dict[str, Any]]:
         """Return what a run has said so far."""
-        path = self.machine.log_of(version)
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        return [json.loads(line) for line in lines]
+        return read_log(self.machine.log_of(version))[0]
 
-    def followed_log(self, version: Version) -> Iterator[dict[str, Any]]:
-        """Yield what a run says, from its start until it ends."""
-        told = 0
-        while True:
-            now = self.versions.get(version.slug, version.version)
-            lines = self.log(version)
-            yield from lines[told:]
-            told = len(lines)
-            if now is None or not now.under_way:
-                return
-            time.sleep(_LOOK)
+    def log_since(self, version: Version, start: int) -> tuple[list[dict[str, Any]], int, bool]:
+        """Return what a run has said since so many bytes, the bytes by now, and whether it goes on.
+
+        It no longer goes on where it has ended, was deleted, or this server stops.
+        """
+        # Asked for first, so that what is said last is not missed.
+        now = self.versions.get(version.slug, version.version)
+        goes_on = now is not None and now.under_way and not self.machine.stopped
+        entries, end = read_log(self.machine.log_of(version), start)
+        return entries, end, goes_on
 
 
 def slug_of(title: str) -> str:
     """Return the slug of a title: in lower case, with dashes."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+def _is_on_gpu(fields: dict[str, Any]) -> bool:
+    """Tell whether a push asks for a GPU: a machine's name, where there is one, decides."""
+    shape = str(fields.get("machineShape") or "")
+    return shape.startswith("Nvidia") if shape else bool(fields.get("enableGpu"))
 
 
 def _end_of(fields: dict[str, Any]) -> str:
@@ -283,7 +291,23 @@ def _number_of(slug: str) -> int:
     return 1 + sum(map(ord, slug))
 
 
-def _page(fields: dict[str, Any]) -> tuple[int, int]:
-    token, size = str(fields.get("pageToken") or ""), fields.get("pageSize")
-    start = int(token) if token.isdigit() else 0
-    return start, size if isinstance(size, int) and size > 0 else _PAGE_SIZE
+def _page_of(name: str, items: list[dict[str, Any]], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the page of a listing that a call asks for, by its token or its number."""
+    token, size = str(fields.get("pageToken") or ""), _whole_number(fields, "pageSize", _PAGE_SIZE)
+    start = int(token) if token.isdigit() else (_whole_number(fields, "page", 1) - 1) * size
+    reply: dict[str, Any] = {name: items[start : start + size]}
+    if start + size < len(items):
+        reply["nextPageToken"] = str(start + size)
+    return reply
+
+
+def _whole_number(fields: dict[str, Any], name: str, default: int) -> int:
+    """Return a field's number, the default where it is missing or 0.
+
+    Raises:
+        Refusal: it is no whole number above 0.
+    """
+    value = fields.get(name) or default
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise Refusal(400, f"{name} must be a whole number above 0")
+    return value

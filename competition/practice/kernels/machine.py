@@ -8,15 +8,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO
 
 from competition.practice.kernels import supervisor
+from competition.practice.kernels.log import Log
 from competition.practice.kernels.state import COMPLETE, ERROR, Version, Versions
 
 _FAILS_AFTER = 1.0  # seconds, where a run is to fail
+_LAST_WORDS = 1.0  # seconds for which a pipe may stay open after its run, as by what it left
+_LOOK = 0.05  # seconds between two looks at a run
+_PATIENCE = 10.0  # seconds for which the end of a run is waited for
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -33,12 +36,23 @@ class Fate:
     ends: str = ""
 
 
+@dataclass
+class _Run:
+    """A run that waits or runs, until `ending` is set or it ends by itself."""
+
+    ending: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
 class Machine:
     """Runs versions of kernels, each as a process of its own.
 
     A run gets no credentials and nothing of this process's environment, and, on a Linux that can
     do that for it, no network. It could read what the user can read, which is why a practice
     Kaggle runs kernels only where it is asked to, for whoever has its key, on this machine.
+
+    Attributes:
+        stopped: Whether its runs were ended for good.
 
     Args:
         folder: Gets a folder for each run.
@@ -54,18 +68,21 @@ class Machine:
         self._folder, self._public, self._slug = folder, public, slug
         self._files = tuple(files)
         self._versions = versions
-        self._processes: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
-        self._stopped = threading.Event()
+        self._runs: dict[tuple[str, int], _Run] = {}
+        self.stopped = False
 
     def start(self, version: Version, fate: Fate) -> None:
         """Have a version run, as soon as it leaves the queue."""
-        threading.Thread(target=self._run, args=(version, fate), daemon=True).start()
+        run = self._runs[version.slug, version.version] = _Run()
+        if self.stopped:
+            run.ending.set()
+        threading.Thread(target=self._run, args=(version, fate, run), daemon=True).start()
 
     def stop(self) -> None:
-        """End all runs."""
-        self._stopped.set()
-        for process in list(self._processes.values()):
-            _end(process)
+        """End all runs, and start no further one."""
+        self.stopped = True
+        for run in list(self._runs.values()):
+            run.ending.set()
 
     def log_of(self, version: Version) -> Path:
         """Return the file of a run's log, a JSON object a line; it may not be there yet."""
@@ -78,34 +95,44 @@ class Machine:
         return {path.relative_to(working).as_posix(): path for path in found}
 
     def delete(self, version: Version) -> None:
-        """Delete what a run left."""
+        """End a run where it waits or runs, and delete what it left."""
+        run = self._runs.get((version.slug, version.version))
+        if run is not None:
+            run.ending.set()
+            run.ended.wait(_PATIENCE)
         shutil.rmtree(self._place(version), ignore_errors=True)
 
     def _place(self, version: Version) -> Path:
         return self._folder / version.slug / f"v{version.version}"
 
-    def _run(self, version: Version, fate: Fate) -> None:
-        if self._stopped.wait(fate.queued):
-            return
+    def _run(self, version: Version, fate: Fate, run: _Run) -> None:
+        try:
+            if not run.ending.wait(fate.queued):
+                status = self._outcome(version, fate, run)
+                # One that was made to end is deleted, or the next server calls it an error.
+                if not run.ending.is_set():
+                    self._versions.end(version, status)
+        except OSError:  # a full disk, or a name that is too long for it
+            self._versions.end(version, ERROR)
+        finally:
+            del self._runs[version.slug, version.version]
+            run.ended.set()
+
+    def _outcome(self, version: Version, fate: Fate, run: _Run) -> str:
+        """Carry a run out and return how it ended."""
         place = self._place(version)
         script = self._laid_out(version, place)
         limit = min(version.seconds, _FAILS_AFTER) if fate.ends else version.seconds
-        with self.log_of(version).open("w", encoding="utf-8") as file:
-            log = _Log(file)
+        with Log(self.log_of(version)) as log:
             process = _started(script, place / "kaggle" / "working", version.internet)
-            self._processes[version.slug, version.version] = process
             self._versions.begin(version)
             threads = [log.follow(process.stdout, "stdout"), log.follow(process.stderr, "stderr")]
-            late = _is_late(process, limit)
+            late = _is_ended_early(process, limit, run.ending)
             for thread in threads:
-                thread.join()
+                thread.join(_LAST_WORDS)
             if late and not fate.ends:
                 log.write("stderr", f"The run was ended after {version.seconds:.0f} seconds.\n")
-        del self._processes[version.slug, version.version]
-        if self._stopped.is_set():
-            return  # the next server over this folder calls it an error
-        ended = COMPLETE if process.returncode == 0 and not late else ERROR
-        self._versions.end(version, fate.ends or ended)
+        return fate.ends or (COMPLETE if process.returncode == 0 and not late else ERROR)
 
     def _laid_out(self, version: Version, place: Path) -> Path:
         """Make the folders of a run and return its script."""
@@ -123,38 +150,18 @@ class Machine:
         return script
 
 
-class _Log:
-    """A run's log: JSON objects with stream, seconds since the start, and a line."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file, self._began, self._lock = file, time.monotonic(), threading.Lock()
-
-    def write(self, stream: str, data: str) -> None:
-        """Add a line."""
-        entry = {"stream_name": stream, "time": time.monotonic() - self._began, "data": data}
-        with self._lock:
-            self._file.write(json.dumps(entry) + "\n")
-            self._file.flush()
-
-    def follow(self, pipe: IO[bytes] | None, stream: str) -> threading.Thread:
-        """Add what comes out of a pipe, until it closes."""
-        assert pipe is not None
-
-        def pass_on() -> None:
-            for line in pipe:
-                self.write(stream, line.decode("utf-8", "replace"))
-
-        thread = threading.Thread(target=pass_on, daemon=True)
-        thread.start()
-        return thread
-
-
 def _code_of(version: Version) -> str:
-    """Return the Python code of a script, or of a notebook's code cells."""
+    """Return the Python code of a script, or of a notebook's code cells.
+
+    What is no notebook becomes code that says so and fails, as its run does on Kaggle.
+    """
     if version.kind != "notebook":
         return version.source
-    cells = json.loads(version.source).get("cells", [])
-    code = ("".join(cell["source"]) for cell in cells if cell.get("cell_type") == "code")
+    try:
+        cells = json.loads(version.source)["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, LookupError, TypeError) as error:
+        return f"raise SystemExit({f'The notebook cannot be read: {error!r}'!r})"
     return "\n\n".join(code)
 
 
@@ -175,20 +182,18 @@ def _started(script: Path, working: Path, internet: bool) -> "subprocess.Popen[b
     )
 
 
-def _is_late(process: "subprocess.Popen[bytes]", seconds: float) -> bool:
-    """Wait for a run, end it when its time is over, and tell whether that was so."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        process.wait()
-        return True
-    return False
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _is_ended_early(
+    process: "subprocess.Popen[bytes]", seconds: float, ending: threading.Event
+) -> bool:
+    """Wait for a run, end it when its time is over or it is to end, and tell whether it was."""
     assert process.stdin is not None
-    process.stdin.close()
+    until = time.monotonic() + seconds
+    while process.poll() is None:
+        if time.monotonic() >= until or ending.wait(_LOOK):
+            process.stdin.close()  # so its supervisor ends it
+            process.wait()
+            return True
+    return False
 
 
 @cache
