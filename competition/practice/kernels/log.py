@@ -14,7 +14,7 @@ class Log:
     A context manager; what comes after the block is lost.
 
     Args:
-        path: The file, which is begun anew.
+        path: The file; what it held is lost.
     """
 
     def __init__(self, path: Path) -> None:
