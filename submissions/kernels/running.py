@@ -15,7 +15,6 @@ from competition.kaggle.kernels.client import (
 )
 from competition.kaggle.kernels.replies import RunOutput, RunStatus
 from competition.locks import LockHeld, locked
-from pipelines.display import duration
 from pipelines.kernels.archive import COLUMNS_FILE, Merged, merge_columns
 from pipelines.kernels.machine import Asked
 from pipelines.search.plan import Plan
@@ -42,8 +41,8 @@ def limit_of(seconds: float) -> int:
     limit = seconds + max(_SPARE, _SPARE_SHARE * seconds)
     if limit > MOST_SECONDS:
         raise PodiumError(
-            f"A session on Kaggle ends after {duration(MOST_SECONDS)}, and starting and blending "
-            "take a part of it. Ask for BUDGET=9h at most; the same command again goes on."
+            "A session on Kaggle ends after 12 hours, and starting and blending take a part of it. "
+            "Ask for BUDGET=9h at most."
         )
     return round(limit)
 
