@@ -157,13 +157,16 @@ SHELLS = {
     "a reader that left": "set -o pipefail; {{ {}; echo $? >status; }} | true; exit $(cat status)",
     "40 columns": "COLUMNS=40 {} >out 2>&1",
 }
+REFUSED_IN = {"the C locale", "no stream at all", "a full disk"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_process_of_its_own_does_too(shell: str, at_work: Chain) -> None:
     file = at_work.root / "mine.csv"
-    commands = {"submissions scores": 0, f"submissions submit {file}": 1}
+    commands = {"submissions scores": 0}
+    if shell in REFUSED_IN:
+        commands[f"submissions submit {file}"] = 1
     for command, wanted in commands.items():
         line = SHELLS[shell].format(f"{sys.executable} -m {command}")
         said = subprocess.run(

@@ -37,7 +37,7 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     plan = make_plan(workspace, 0, 1)
     # One after the other, as the first trial of a run is always completed.
     for pipeline in pipelines:
-        tune_all(plan, [pipeline], 5.0, "random", lambda step, left: None)
+        tune_all(plan, [pipeline], 2.0, "random", lambda step, left: None)
     make_blend(plan, pipelines)
     return workspace
 

@@ -1,6 +1,7 @@
 """Any metric, kind of truth and form of submission, without a line of code: images and tables.
 
-Each is served by a practice Kaggle and answered with Kaggle's unmodified official client.
+Each is served by a practice Kaggle, and those whose whole way is not rehearsed elsewhere are
+answered with Kaggle's unmodified official client.
 """
 
 import csv
@@ -44,6 +45,7 @@ EXPECTED: dict[str, tuple[Callable[[Truth], float], float]] = {
     "towns": (_of_towns, 0.0),
     "sales": (lambda y: float((y == 0).mean()), 1.0),
 }
+REHEARSED = {slug for slug in EXPECTED if slug.startswith("digits-")}  # tests/test_any_competition
 LOOKERS = ("nearest class mean", "ridge on coarse pixels", "linear model")
 SERVICE = "competitions.CompetitionApiService"
 
@@ -71,12 +73,14 @@ class Case:
         ).json()
         return reply
 
-    def error_of(self, content: str) -> str:
+    def error_of(self, content: str, description: str = "") -> str:
         """Submit a text and return why it could not be scored; empty where it could."""
         data = content.encode()
         begun = self.post("StartSubmissionUpload", fileName="s.csv", contentLength=len(data))
         assert requests.put(begun["createUrl"], data=data, timeout=10).status_code == 200
-        self.post("CreateSubmission", blobFileTokens=begun["token"])
+        self.post(
+            "CreateSubmission", blobFileTokens=begun["token"], submissionDescription=description
+        )
         item = self.post("ListSubmissions")["submissions"][0]
         return str(item["errorDescription"]) if item["status"] == "ERROR" else ""
 
@@ -155,7 +159,7 @@ def right_answers(competition: Competition, truth: Truth) -> Answers:
     return truth
 
 
-def test_the_official_client_submits_and_each_file_gets_what_it_deserves(
+def test_each_file_gets_what_it_deserves(
     case: Case, cli_of: Callable[[Served], Any], tmp_path: Path
 ) -> None:
     kaggle, slug = cli_of(case.served), case.competition.slug
@@ -163,13 +167,18 @@ def test_the_official_client_submits_and_each_file_gets_what_it_deserves(
     answers = right_answers(case.competition, case.truth)
     sample = read_sample(case.competition, case.folder / "public")
     right.write_text(Form.of(case.competition).render(answers, sample))
-    for file in (case.sample, right):
-        sent = kaggle("competitions", "submit", slug, "-f", file, "-m", file.stem)
-        assert "Successfully submitted" in sent.stdout, sent.stderr
-    shown = kaggle("competitions", "submissions", slug, "-v").stdout
-    public = {
-        row["description"]: float(row["publicScore"]) for row in csv.DictReader(io.StringIO(shown))
-    }
+    if slug in REHEARSED:
+        assert not any(case.error_of(file.read_text(), file.stem) for file in (case.sample, right))
+        listed = case.post("ListSubmissions")["submissions"]
+        public = {item["description"]: float(item["publicScore"]) for item in listed}
+    else:
+        for file in (case.sample, right):
+            sent = kaggle("competitions", "submit", slug, "-f", file, "-m", file.stem)
+            assert "Successfully submitted" in sent.stdout, sent.stderr
+        shown = csv.DictReader(
+            io.StringIO(kaggle("competitions", "submissions", slug, "-v").stdout)
+        )
+        public = {row["description"]: float(row["publicScore"]) for row in shown}
     of_sample, of_truth = EXPECTED[slug]
     assert public == {
         "sample_submission": pytest.approx(of_sample(case.truth[case.public]), abs=6e-6),

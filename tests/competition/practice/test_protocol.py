@@ -68,14 +68,14 @@ def test_official_client_downloads_the_zip_and_one_file(
 def test_official_client_submits_and_sees_score_and_leaderboard(
     start: Start, cli_of, submission_file: Path, tmp_path: Path
 ) -> None:
-    kaggle = cli_of(start(delay=2.0))
+    kaggle = cli_of(start(delay=5.0))  # longer than a slow machine takes to start the client
     sent = kaggle(
         "competitions", "submit", "optical-digits", "-f", submission_file, "-m", "all zeros"
     )
     assert "Successfully submitted" in sent.stdout
     assert "4 submissions remaining" in sent.stdout
     assert "PENDING" in kaggle("competitions", "submissions", "optical-digits", "-v").stdout
-    deadline, shown = time.monotonic() + 10, ""
+    deadline, shown = time.monotonic() + 30, ""
     while "COMPLETE" not in shown and time.monotonic() < deadline:
         shown = kaggle("competitions", "submissions", "optical-digits", "-v").stdout
     row = next(csv.DictReader(io.StringIO(shown)))
