@@ -33,8 +33,8 @@ kernel: setup ## tune on Kaggle's machines and merge the columns; again: take it
 blend: setup ## blend what was tuned, to look at it before it is sent (PIPELINES="knn linear")
 	@$(RUN) pipelines blend
 
-submit: setup ## check and upload the blend of all that was tuned, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1, TAG=1)
-	@$(RUN) submissions submit $(if $(FILE),"$(FILE)") $(if $(WAIT),--wait) $(if $(AGAIN),--again) $(if $(TAG),--tag)
+submit: setup ## check and upload the blend of all that was tuned, or FILE, exactly once (MESSAGE=text, WAIT=1, AGAIN=1, TAG=1; GPU=1 for a script)
+	@$(RUN) submissions submit $(if $(FILE),"$(FILE)") $(if $(WAIT),--wait) $(if $(AGAIN),--again) $(if $(TAG),--tag) $(if $(GPU),--gpu)
 
 vote: setup ## make one submission of several by a vote (FILES="a.csv b.csv c.csv")
 	@$(RUN) submissions vote $(FILES)

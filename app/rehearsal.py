@@ -14,7 +14,8 @@ from competition.kaggle.download import download
 from competition.kaggle.kernels.client import KernelClient
 from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.running import PracticeKaggle
-from competition.practice.scoring import Solution
+from competition.practice.scoring import Solution, unpacked
+from competition.practice.state import State
 from competition.problem.scores import Score, with_error
 from competition.spec import Competition, load_competition
 from competition.verbs import step
@@ -105,7 +106,7 @@ class Rehearsal:
             self.data,
             hidden=self.hidden,
             seed=self.seed,
-            kernels=self.kernel,
+            kernels=self.kernel or load_competition(self.name).notebooks_only,
         ) as practice:
             competition = load_competition(str(practice.spec_path))
             console.print(f"Rehearsal of {competition.slug} at {practice.url}")
@@ -173,8 +174,11 @@ def _submit(workspace: Workspace, client: KaggleClient, kaggle: Path, console: C
     slot = f"{outcome.allowance.slot}: " if outcome.allowance else ""
     row = score_row(submission, competition)
     console.print(f"submit     {slot}{verdict(row)}")
-    if submission.public_score is not None:
-        score = score_on_all(kaggle, competition, Path(submission.file))
+    if submission.public_score is not None and submission.ref is not None:
+        # What was scored; of a notebook that is another file than the one that came home.
+        scored = State(kaggle).submitted_path(submission.ref)
+        assert scored is not None
+        score = score_on_all(kaggle, competition, scored)
         told = with_error(score.value, score.standard_error)
         console.print(f"           {told} on all {score.rows:,} hidden rows, which no model saw")
 
@@ -188,7 +192,7 @@ def score_on_all(kaggle: Path, competition: Competition, file: Path) -> Score:
         file: The submission, which was scored.
     """
     solution = Solution.read(kaggle / HIDDEN_FILE, competition)
-    answers = solution.form.parse(file.read_bytes(), solution.sample).answers
+    answers = solution.form.parse(unpacked(file.read_bytes()), solution.sample).answers
     assert answers is not None, "what was scored has no faults"
     return solution.problem.score_answers(solution.truth, answers)
 

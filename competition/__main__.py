@@ -93,7 +93,8 @@ def describe(
     sys.stdout.write(
         f"{spec.title} ({spec.slug}): {spec.url}\n"
         f"Asked: {asked_of(spec)}, scored by {metric.name} ({better} is better)\n"
-        f"A submission holds {held_by_submission(spec)}; {spec.daily_submissions} a day\n"
+        f"A submission holds {held_by_submission(spec)}; {spec.daily_submissions} a day"
+        f"{', and comes from a notebook alone' if spec.notebooks_only else ''}\n"
         f"{rows_of(spec)}, {count_of_rows(spec.train_rows)} to learn from, "
         f"{count_of_rows(spec.test_rows)} to answer\n"
     )

@@ -60,6 +60,9 @@ def submit(
         bool,
         typer.Option("--from-queue", help="Submit what `queue` holds, as the day allows."),
     ] = False,
+    gpu: Annotated[
+        bool, typer.Option("--gpu", help="Where a script is submitted: have it run on two T4s.")
+    ] = False,
     note: NoteOption = "",
     tag: Annotated[
         bool, typer.Option("--tag", help="Tag the commit of this folder's git repository.")
@@ -76,7 +79,9 @@ def submit(
     if from_queue and (file or again):
         raise typer.BadParameter("--from-queue takes neither FILE nor --again")
     workspace = workspace_of(competition)
-    send: Callable[..., Outcome | Sent] = partial(submit_blend, again=again)
+    if gpu and not workspace.competition.notebooks_only:
+        raise typer.BadParameter("--gpu is for competitions that take notebooks alone")
+    send: Callable[..., Outcome | Sent] = partial(submit_blend, again=again, gpu=gpu)
     if file:
         send = partial(submit_file, file, again=again)
     if from_queue:

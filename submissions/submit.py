@@ -1,5 +1,6 @@
 """The two ways to submit: the blend, or any CSV; both end with a score in the ledger."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from competition.errors import PodiumError
@@ -28,11 +29,15 @@ def submit_blend(
     wait: bool = False,
     zipped: bool | None = None,
     timeout: float = TIMEOUT_SECONDS,
+    gpu: bool = False,
     progress: Progress | None = None,
     clock: Clock | None = None,
     patience: Patience = PATIENCE,
 ) -> Outcome:
     """Submit the blend of all that was tuned, made again where it is missing or out of date.
+
+    Where the competition takes submissions from notebooks alone, a script that makes it again is
+    run on Kaggle's machines first, and its version is what is submitted.
 
     Args:
         workspace: Whose blend.
@@ -42,6 +47,7 @@ def submit_blend(
         wait: Wait for the next slot.
         zipped: Upload it as a zip.
         timeout: Seconds to wait for the score.
+        gpu: Have such a script run on GPUs.
         progress: Hears of each step.
         clock: Time.
         patience: How long to wait for what.
@@ -50,8 +56,20 @@ def submit_blend(
         PodiumError: nothing is tuned, or anything that `submit_file` raises.
     """
     progress = progress or Progress()
-    report, name = _checker(workspace, client).blend(progress)
+    checker = _checker(workspace, client)
+    report, name = checker.blend(progress)
     submitter = _signed_in(workspace, client, progress, clock, zipped, patience)
+    if workspace.competition.notebooks_only:
+        from submissions.kernels.submitting import pushed_blend  # with scikit-learn
+
+        report, version = pushed_blend(
+            *(workspace, checker, submitter.ledger),
+            gpu=gpu,
+            progress=progress,
+            clock=submitter.clock,
+            patience=patience,
+        )
+        submitter = replace(submitter, version=version)
     return _finished(submitter, report, message or name, again=again, wait=wait, timeout=timeout)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from competition.errors import PodiumError
 from competition.files import sha256_of
@@ -30,6 +30,7 @@ from competition.kaggle.client import (
 from competition.locks import LockHeld
 from competition.problem.checking.checks import CheckReport
 from competition.terminal.printable import printable
+from competition.verbs import step
 from submissions.allowance import (
     Allowance,
     NoneLeft,
@@ -44,6 +45,9 @@ from submissions.ledger.tables import State, Submission
 from submissions.marker import described
 from submissions.packing import Packing
 from submissions.progress import Progress
+
+if TYPE_CHECKING:
+    from submissions.kernels.submitting import KernelVersion
 
 _TRIES = 3
 
@@ -90,6 +94,7 @@ class Submitter:
         clock: Time.
         packing: Which files travel as a zip.
         patience: How long to wait for what.
+        version: Of the kernel that made the file, where it is submitted instead of an upload.
     """
 
     client: KaggleClient
@@ -98,6 +103,7 @@ class Submitter:
     clock: Clock
     packing: Packing
     patience: Patience = PATIENCE
+    version: "KernelVersion | None" = None
 
     def signed_in(self) -> "Submitter":
         """Return the same submitter, with the ledger as the client's account sees it.
@@ -121,6 +127,12 @@ class Submitter:
             KaggleError: Kaggle refused or could not be reached.
             PodiumError: the file changed meanwhile, or the database fails.
         """
+        if self.client.competition.notebooks_only and self.version is None:
+            raise PodiumError(
+                f"{self.client.competition.slug} takes submissions from notebooks alone, so no "
+                f"file can be uploaded. `{step('submit')}` pushes a script that makes the blend "
+                "again."
+            )
         before = self.ledger.latest(report.fingerprint)
         with self._alone() as waited:
             remote = self._look()
@@ -197,8 +209,8 @@ class Submitter:
             newest_before=newest,
             **self._facts(report),
         )
-        self.progress.step(f"{allowance.slot}: uploading {report.path.name}")
-        token = self._upload(row, report)
+        self.progress.step(f"{allowance.slot}: {self._doing(report)}")
+        token = self._upload(row, report) if self.version is None else ""
         for _ in range(_TRIES):
             row = self.ledger.change(row.id, state=State.SENDING)
             row = self._create(row, token)
@@ -211,12 +223,18 @@ class Submitter:
         self.ledger.change(row.id, state=State.LOST, error=reason)
         raise PodiumError(reason)
 
+    def _doing(self, report: CheckReport) -> str:
+        if self.version is None:
+            return f"uploading {report.path.name}"
+        return f"submitting version {self.version.version} of {self.version.slug}"
+
     def _facts(self, report: CheckReport) -> dict[str, Any]:
         """Return the columns that the file itself and its blend decide."""
         return {
             "file": printable(str(report.path.absolute())),
-            # What Kaggle says of a zip's size nobody promises, so that its name alone decides.
-            "size": None if self.packing.packs(report.size) else report.size,
+            # What Kaggle says of a zip's size nobody promises, so that its name alone decides; and
+            # of a kernel's file it may say that of another run.
+            "size": None if self.version or self.packing.packs(report.size) else report.size,
             "sha256": report.sha256,
             "rows": report.rows,
             **asdict(self.ledger.estimate_of(report.fingerprint)),
@@ -246,10 +264,10 @@ class Submitter:
         return token
 
     def _create(self, row: Submission, token: str) -> Submission:
-        """Call CreateSubmission once; return the row, with its number if it was carried out."""
+        """Submit by one call; return the row, with its number if that was carried out."""
         description = described(row.message, row.fingerprint or "", row.attempt or 1)
         try:
-            ref = self.client.create_submission(token, description)
+            ref = self._call(token, description)
         except OutcomeUnknown as error:
             self.progress.step("Kaggle's answer was lost; looking whether it took the submission")
             answered = error.status not in (None, 502, 504)  # these come from what stands before it
@@ -263,6 +281,14 @@ class Submitter:
             self._refused(row, str(error))
             raise
         return self.ledger.change(row.id, state=State.SUBMITTED, ref=ref, status="pending")
+
+    def _call(self, token: str, description: str) -> int:
+        if self.version is None:
+            return self.client.create_submission(token, description)
+        made = self.version
+        return self.client.create_code_submission(
+            made.slug, made.version, made.file_name, description
+        )
 
     def _after_doubt(self, row: Submission, patience: float) -> Submission:
         """Look for a marker until Kaggle's list has surely caught up.

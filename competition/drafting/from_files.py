@@ -44,6 +44,7 @@ class Told:
         slug: Kaggle's name for it; None for one made of the file's name.
         title: The name that people read; None for one made of the slug.
         daily: How many submissions a day Kaggle takes; None where unknown.
+        notebooks_only: Whether Kaggle says that it takes submissions from notebooks alone.
     """
 
     metric: str | None = None
@@ -53,6 +54,7 @@ class Told:
     slug: str | None = None
     title: str | None = None
     daily: int | None = None
+    notebooks_only: bool = False
 
 
 def draft_from_zip(
@@ -230,6 +232,10 @@ def _finished(
     slug = slug_of(told.slug or re.sub(r"(\.csv)?(\.zip)?$", "", source.name))
     if told.daily is None:
         notes.reasons["daily_submissions"] = "usual at Kaggle; the rules say"
+    if told.notebooks_only:
+        notes.reasons["notebooks_only"] = (
+            "as Kaggle says: what is submitted is a script that Kaggle runs"
+        )
     competition = Competition(
         slug=slug,
         title=told.title or slug.replace("-", " ").title(),
@@ -250,6 +256,7 @@ def _finished(
         train_rows=None if test is None else len(train),
         test_rows=None if test is None else len(test),
         daily_submissions=told.daily or _USUAL_DAILY,
+        notebooks_only=told.notebooks_only,
     )
     try:
         check_spec(competition, metric)

@@ -94,12 +94,13 @@ def _source(told: Told, data: Path | None) -> Iterator[tuple[Told, Path, FromKag
     facts = kaggle.facts()
     if facts.notebooks_only:
         sys.stdout.write(
-            "Submissions to it have to come from a notebook on Kaggle, so a file that is uploaded "
-            "will be refused.\n"
+            f"It takes submissions from notebooks alone: `{step('submit')}` pushes a script that "
+            "fits the blend on Kaggle's machines.\n"
         )
     if told.metric is None and facts.metric:
         told = replace(told, metric=facts.metric, metric_from="as Kaggle says")
     told = replace(told, title=facts.title or None, daily=facts.daily_submissions or None)
+    told = replace(told, notebooks_only=facts.notebooks_only)
     with shown_progress(f"Downloading {told.slug}") as progress:
         source = kaggle.bring(progress)
     yield told, source, kaggle

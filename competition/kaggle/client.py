@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from competition.kaggle.caller import Caller
 from competition.kaggle.errors import (
@@ -171,14 +171,44 @@ class KaggleClient:
             AllowanceUsedUp: it was refused, and the limits say that none is left today.
             KaggleError: another error: it was certainly not carried out.
         """
+        self._caller.hide(token)
+        return self._create(
+            *("CreateSubmission", "submitting the file"),
+            blob_file_tokens=token,
+            submission_description=description,
+        )
+
+    def create_code_submission(
+        self, slug: str, version: int, file_name: str, description: str
+    ) -> int:
+        """Submit a version of one's kernel, as `create_submission` does an uploaded file.
+
+        Kaggle has it run again, on the test file that nobody sees, and scores what that leaves.
+
+        Args:
+            slug: Of the kernel.
+            version: One whose run is complete.
+            file_name: Of the submission among what it leaves.
+            description: What people read beside the submission.
+
+        Raises:
+            KaggleError: as there.
+        """
+        return self._create(
+            *("CreateCodeSubmission", "submitting the kernel"),
+            kernel_owner=self.username or "",
+            kernel_slug=slug,
+            kernel_version=version,
+            file_name=file_name,
+            submission_description=description,
+        )
+
+    def _create(self, method: str, doing: str, **values: Any) -> int:
+        """Make a submission by one call, which is never tried twice."""
         import requests
 
-        doing = "submitting the file"
-        self._caller.hide(token)
         try:
-            reply = self._caller.post(
-                "CreateSubmission", blob_file_tokens=token, submission_description=description
-            )
+            reply = self._caller.post(method, **values)
         except requests.RequestException as error:
             failure = self._caller.translator.broken(error, doing)
             if not surely_not_sent(error):

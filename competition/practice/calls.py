@@ -4,18 +4,28 @@ import csv
 import html
 import io
 import json
+import shutil
 import threading
 import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from competition.practice.holdout import BASELINES_FILE, HIDDEN_FILE, PUBLIC_FOLDER, SPEC_FILE
+from competition.practice.holdout import (
+    BASELINES_FILE,
+    HIDDEN_FILE,
+    PUBLIC_FOLDER,
+    RERUN_FOLDER,
+    SPEC_FILE,
+)
 from competition.practice.scoring import Malformed, Solution, unpacked
 from competition.practice.state import State, Submission, iso
 from competition.spec import WEBSITE, available_competitions, load_competition
+
+if TYPE_CHECKING:
+    from competition.practice.kernels.calls import KernelCalls
 
 # What faults tell the calls, as fields that no client sends.
 PENDING_FOR_EVER = "practice.pending_for_ever"
@@ -33,6 +43,7 @@ TOLD = (
 _MOST_BYTES = 200 << 20
 _PAGE_SIZE = 20
 _SUBMISSION = "submission-"
+_NOTEBOOKS_ONLY = "Submission not allowed: This competition only accepts Submissions from Notebooks"
 _ALTERATIONS: tuple[Callable[[str], str], ...] = (
     str.upper,
     html.escape,
@@ -77,13 +88,22 @@ class Calls:
         username: The team's name on the leaderboard.
         delay: Seconds until a submission is scored.
         rules_accepted: When false, every call about the competition is answered 403.
+        kernels: Runs what is submitted as a version of a kernel; None where nothing is.
     """
 
     def __init__(
-        self, folder: Path, username: str, delay: float = 1.0, rules_accepted: bool = True
+        self,
+        folder: Path,
+        username: str,
+        delay: float = 1.0,
+        rules_accepted: bool = True,
+        kernels: "KernelCalls | None" = None,
     ) -> None:
         self.competition = load_competition(str(folder / SPEC_FILE))
         self.state = State(folder)
+        self.state.end_reruns()
+        self._kernels = kernels
+        self._rerun = folder / (RERUN_FOLDER if self.competition.notebooks_only else PUBLIC_FOLDER)
         self._username = username
         self._delay = delay
         self._rules_accepted = rules_accepted
@@ -99,6 +119,7 @@ class Calls:
             "DownloadDataFile": self._download_data_file,
             "StartSubmissionUpload": self._start_submission_upload,
             "CreateSubmission": self._create_submission,
+            "CreateCodeSubmission": self._create_code_submission,
             "ListSubmissions": self._list_submissions,
             "GetSubmissionLimits": self._get_submission_limits,
             "GetLeaderboard": self._get_leaderboard,
@@ -133,7 +154,8 @@ class Calls:
     def public_file(self, name: str) -> Path | None:
         """Return the path of a file that is served; None for any other name."""
         if name.startswith(_SUBMISSION):
-            return self.state.submitted_path(int(name.removeprefix(_SUBMISSION)))
+            path = self.state.submitted_path(int(name.removeprefix(_SUBMISSION)))
+            return path if path is not None and path.is_file() else None
         served = {*self.competition.files, f"{self.competition.slug}.zip"}
         return self._public / name if name in served else None
 
@@ -154,7 +176,7 @@ class Calls:
             "userHasEntered": self._rules_accepted,
             "maxDailySubmissions": spec.daily_submissions,
             "evaluationMetric": spec.metric,
-            "isKernelsSubmissionsOnly": False,
+            "isKernelsSubmissionsOnly": spec.notebooks_only,
             "hostName": WEBSITE,
         }
 
@@ -201,29 +223,61 @@ class Calls:
         return {"token": upload.token, "uploadId": upload.id}
 
     def _create_submission(self, fields: dict[str, Any]) -> Answer:
+        if self.competition.notebooks_only:
+            raise Refusal(400, _NOTEBOOKS_ONLY)
         upload = self.state.upload(token=str(fields.get("blobFileTokens") or "-"))
         path = self.state.content_path(upload) if upload else None
         if upload is None or path is None or not path.is_file():
             raise Refusal(400, "Submission not allowed: the blob token has no uploaded file")
-        spec = self.competition
-        outcome: tuple[float, float] | str
-        try:
-            outcome = self._solution.score(unpacked(path.read_bytes()))
-        except Malformed as reason:
-            outcome = f"Evaluation Exception: {reason}"
+        outcome = self._outcome_of(path)
         with self._submitting:
-            if self.state.counts()[0] >= spec.daily_submissions:
-                hours = 24 - int(time.time() / 3600) % 24
-                raise Refusal(
-                    400,
-                    "Submission not allowed: Your team has used its daily Submission allowance "
-                    f"({spec.daily_submissions}) today, please try again tomorrow UTC "
-                    f"({hours} hours from now).",
-                )
-            delay = None if fields.get(PENDING_FOR_EVER) else self._delay
+            self._check_allowance()
             description = _as_kept(str(fields.get("submissionDescription") or ""), fields)
-            ref = self.state.submit(upload, description, outcome, delay)
-        return {"message": f"Successfully submitted to {spec.title}", "ref": ref}
+            ref = self.state.submit(upload, description, outcome, self._delay_of(fields))
+        return {"message": f"Successfully submitted to {self.competition.title}", "ref": ref}
+
+    def _create_code_submission(self, fields: dict[str, Any]) -> Answer:
+        if self._kernels is None:
+            raise Refusal(400, "Submission not allowed: This competition runs no Notebooks")
+        version = self._kernels.submitted(fields)
+        name, delay = str(fields.get("fileName") or ""), self._delay_of(fields)
+        with self._submitting:
+            self._check_allowance()
+            description = _as_kept(str(fields.get("submissionDescription") or ""), fields)
+            upload = self.state.announce(name, 0)
+            ref = self.state.submit_rerun(upload, description)
+
+        def settle(left: Path | None) -> None:
+            outcome: tuple[float, float] | str = "Notebook Threw Exception"
+            if left is not None:
+                outcome = "Submission File Not Found"
+                if (left / name).is_file():
+                    kept = shutil.copyfile(left / name, self.state.content_path(upload))
+                    outcome = self._outcome_of(kept)
+            self.state.settle(ref, outcome, delay)
+
+        self._kernels.machine.rerun(version, ref, self._rerun, settle)
+        return {"message": f"Successfully submitted to {self.competition.title}", "ref": ref}
+
+    def _outcome_of(self, path: Path) -> tuple[float, float] | str:
+        """Return what a file is worth, or why it has no score."""
+        try:
+            return self._solution.score(unpacked(path.read_bytes()))
+        except Malformed as reason:
+            return f"Evaluation Exception: {reason}"
+
+    def _delay_of(self, fields: dict[str, Any]) -> float | None:
+        return None if fields.get(PENDING_FOR_EVER) else self._delay
+
+    def _check_allowance(self) -> None:
+        daily = self.competition.daily_submissions
+        if self.state.counts()[0] >= daily:
+            hours = 24 - int(time.time() / 3600) % 24
+            raise Refusal(
+                400,
+                "Submission not allowed: Your team has used its daily Submission allowance "
+                f"({daily}) today, please try again tomorrow UTC ({hours} hours from now).",
+            )
 
     def _list_submissions(self, fields: dict[str, Any]) -> Answer:
         size = _number(fields, "pageSize", _PAGE_SIZE)

@@ -32,8 +32,10 @@ SPEC_FILE = "competition.toml"
 HIDDEN_FILE = "hidden.csv"
 BASELINES_FILE = "baselines.json"
 PUBLIC_FOLDER = "public"
+RERUN_FOLDER = "rerun"
 _PREPARED_FILE = "prepared.json"
 _FEATURES_FILE = "competition.py"  # where `load_competition` looks for them
+_VISIBLE = 5  # of so many test rows one is served, where submissions come from notebooks alone
 _DRAWS = 20  # of the public rows, until both parts can be scored
 
 
@@ -47,7 +49,8 @@ def prepare(
     """Make the practice competition in a folder, unless it is there already.
 
     Leaves `public/` (the files that are served, and their zip), `hidden.csv` (id, label, public),
-    `baselines.json` and `competition.toml`.
+    `baselines.json` and `competition.toml`. Where submissions come from notebooks alone, the test
+    file in `public/` has the first fifth of the hidden rows, and that in `rerun/` has all of them.
 
     Args:
         folder: Where it is kept; made where it is missing.
@@ -124,13 +127,13 @@ def _write(
     spec = competition.with_rows(train=len(kept), test=len(hidden))
     of_sample = sample_answers(spec.problem, labelled.truth[kept], len(hidden))
     ids = labelled.ids(hidden)
-    _write_public(folder / PUBLIC_FOLDER, spec, labelled, kept, hidden, ids, of_sample)
+    whole = folder / (RERUN_FOLDER if spec.notebooks_only else PUBLIC_FOLDER)
+    _write_files(whole, spec, labelled, kept, hidden, of_sample)
     teams = {"the sample": of_sample}
     if isinstance(labelled, LabelledImages):
         teams |= images_teams.team_answers(spec, labelled, kept, hidden)
     else:
-        test_path = folder / PUBLIC_FOLDER / spec.test_file
-        teams |= tables_teams.team_answers(spec, labelled, kept, test_path, ids)
+        teams |= tables_teams.team_answers(spec, labelled, kept, whole / spec.test_file, ids)
     labels = [labelled.labels[row] for row in hidden]
     with atomic_path(folder / HIDDEN_FILE) as path:
         public = _public_rows(spec, labelled, hidden, of_sample, seed)
@@ -138,20 +141,23 @@ def _write(
     board = _board(Solution.read(folder / HIDDEN_FILE, spec), teams)
     with atomic_path(folder / BASELINES_FILE) as path:
         path.write_text(json.dumps(board, indent=1))
+    if spec.notebooks_only:
+        seen = hidden[: math.ceil(len(hidden) / _VISIBLE)]
+        spec = spec.with_rows(train=len(kept), test=len(seen))
+        _write_files(folder / PUBLIC_FOLDER, spec, labelled, kept, seen, of_sample[: len(seen)])
     return spec
 
 
-def _write_public(
+def _write_files(
     public: Path,
     spec: Competition,
     labelled: Labelled,
     kept: Numbers,
     hidden: Numbers,
-    ids: tuple[str, ...],
     of_sample: Answers,
 ) -> None:
-    """Write the files that are served, and their zip; the sample has Kaggle's CRLF line ends."""
-    sample = Form.of(spec).render(of_sample, sample_of(spec, ids))
+    """Write a competition's files, and their zip; the sample has Kaggle's CRLF line ends."""
+    sample = Form.of(spec).render(of_sample, sample_of(spec, labelled.ids(hidden)))
     files = {
         spec.train_file: labelled.train_file(kept),
         spec.test_file: labelled.test_file(hidden),

@@ -107,17 +107,22 @@ class PracticeServer:
         from competition.practice.kernels.calls import KernelCalls
         from competition.practice.server import AbsoluteForm, Door
 
+        if competition.notebooks_only and not kernels:
+            raise PodiumError(
+                f"{competition.slug} takes submissions from notebooks alone. Add --kernels: what "
+                "is pushed is then run here, by whoever has the key, as this user."
+            )
         planned = parse_faults(faults)
         self._socket = _bound(port)
         if daily is not None:
             competition = replace(competition, daily_submissions=daily)
         self.competition = prepare(folder, competition, data, hidden, seed)
         username, key = _credentials(folder, username, key)
-        calls = Calls(folder, username, delay, rules_accepted)
         spec, public = self.competition, folder / PUBLIC_FOLDER
         self._kernels = (
             KernelCalls(folder, public, spec.slug, spec.files, username) if kernels else None
         )
+        calls = Calls(folder, username, delay, rules_accepted, self._kernels)
         self._faults = Faults(Door(calls, username, key, self._kernels).app(), planned)
         app = AbsoluteForm(self._faults)
         # No access log: it would hold signed addresses.

@@ -27,9 +27,13 @@ CREATE TABLE IF NOT EXISTS submissions (
     public REAL,
     private REAL,
     error TEXT,
-    upload TEXT
+    upload TEXT,
+    rerun INTEGER NOT NULL DEFAULT 0
 );
 """
+# Columns that folders of earlier days lack.
+_LATER = ("upload TEXT", "rerun INTEGER NOT NULL DEFAULT 0")
+_LOST = "The rerun ended with the server"
 _DAY = 24 * 3600
 
 
@@ -81,8 +85,9 @@ class State:
         self._uploads.mkdir(parents=True, exist_ok=True)
         with self._connected() as database:
             database.executescript(_SCHEMA)
-            with suppress(sqlite3.OperationalError):  # it is there, but in folders of earlier days
-                database.execute("ALTER TABLE submissions ADD COLUMN upload TEXT")
+            for column in _LATER:
+                with suppress(sqlite3.OperationalError):  # it is there
+                    database.execute(f"ALTER TABLE submissions ADD COLUMN {column}")
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
@@ -140,6 +145,41 @@ class State:
                 ),
             )
         return int(cursor.lastrowid or 0)
+
+    def submit_rerun(self, upload: Upload, description: str) -> int:
+        """Record a submission whose file a run makes, and return its number.
+
+        Args:
+            upload: Where the file will be.
+            description: What was said with it.
+        """
+        with self._connected() as database:
+            cursor = database.execute(
+                "INSERT INTO submissions (file_name, size, description, created, upload, rerun)"
+                " VALUES (?, ?, ?, ?, ?, 1)",
+                (upload.file_name, upload.size, description, time.time(), upload.id),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def settle(self, ref: int, outcome: tuple[float, float] | str, delay: float | None) -> None:
+        """Record what became of a rerun: as for `submit`."""
+        error = outcome if isinstance(outcome, str) else None
+        public, private = (None, None) if isinstance(outcome, str) else outcome
+        ready = None if delay is None else time.time() + delay
+        with self._connected() as database:
+            database.execute(
+                "UPDATE submissions SET ready = ?, public = ?, private = ?, error = ?, rerun = 0"
+                " WHERE ref = ?",
+                (ready, public, private, error, ref),
+            )
+
+    def end_reruns(self) -> None:
+        """Have those submissions end in an error whose rerun ended with the last server."""
+        with self._connected() as database:
+            database.execute(
+                "UPDATE submissions SET ready = ?, error = ?, rerun = 0 WHERE rerun = 1",
+                (time.time(), _LOST),
+            )
 
     def submitted_path(self, ref: int) -> Path | None:
         """Return where the file of a submission is; None where it is not known."""

@@ -23,6 +23,7 @@ from competition.spec.entries import (
     share_of,
     text_of,
     texts_of,
+    yes_or_no,
 )
 from competition.verbs import step
 
@@ -30,7 +31,8 @@ SPECS = Path(__file__).parents[1] / "specs"  # that come with Podium
 WEBSITE = "https://www.kaggle.com"
 
 _TOP = (
-    "slug title metric daily_submissions public_share classes positive image_side channels bundled"
+    "slug title metric daily_submissions public_share notebooks_only classes positive image_side "
+    "channels bundled"
 )
 # Every entry that a file may have, by its table.
 _ENTRIES: dict[str, tuple[str, ...] | None] = {
@@ -72,6 +74,8 @@ class Competition:
         test_rows: Rows that `test_file` and a submission must have; None if it may vary.
         daily_submissions: How many submissions Kaggle takes in a day (UTC).
         public_share: Share of the test rows that the public score is taken on; None if unknown.
+        notebooks_only: Whether it takes submissions from notebooks alone, which Kaggle runs again
+            on a test file that nobody has seen.
         bundled: The data set that a rehearsal takes where it is given no file; None for none.
     """
 
@@ -96,6 +100,7 @@ class Competition:
     test_rows: int | None = None
     daily_submissions: int = 5
     public_share: float | None = None
+    notebooks_only: bool = False
     bundled: str | None = None
 
     @property
@@ -158,6 +163,8 @@ class Competition:
         ]
         if self.public_share is not None:
             lines.append(f"public_share = {self.public_share!r}")
+        if self.notebooks_only:
+            lines.append("notebooks_only = true")
         if self.classes:
             lines.append(f"classes = {listed(self.classes)}")
         if self.positive is not None:
@@ -286,6 +293,7 @@ def _parse(table: dict[str, Any]) -> Competition:
         test_rows=count_of(rows["test"], "rows.test") if "test" in rows else None,
         daily_submissions=count_of(table["daily_submissions"], "daily_submissions"),
         public_share=share_of(table["public_share"]) if "public_share" in table else None,
+        notebooks_only=yes_or_no(table.get("notebooks_only", False), "notebooks_only"),
         bundled=text_of(table["bundled"], "bundled") if "bundled" in table else None,
     )
     check_spec(spec, find_metric(spec.metric))

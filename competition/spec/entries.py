@@ -70,6 +70,17 @@ def share_of(value: object) -> float:
     return float(value)
 
 
+def yes_or_no(value: object, name: str) -> bool:
+    """Return true or false.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be true or false, not {value!r}")
+    return value
+
+
 def quoted(text: str) -> str:
     """Return a text as TOML writes it."""
     # TOML escapes as JSON does, and the delete character too.

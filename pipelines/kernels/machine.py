@@ -1,10 +1,10 @@
-"""What a pushed script does on the other machine: find the files, tune, and leave the columns."""
+"""What a pushed script does on the other machine: find the files, tune or answer, leave files."""
 
 import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Self
@@ -15,13 +15,15 @@ from competition.errors import PodiumError
 from competition.files import atomic_path
 from competition.problem.form import Form
 from competition.problem.sample import read_sample
+from competition.problem.targets import Answers
 from competition.spec import Competition, load_competition
 from competition.workspace import Workspace
 from pipelines.base import chosen_pipelines
 from pipelines.blending.blend import make_blend
 from pipelines.display import TuningDisplay, blend_line
 from pipelines.kernels.archive import COLUMNS_FILE, pack_columns
-from pipelines.search.plan import make_plan
+from pipelines.kernels.inference import Recipe, answers_of
+from pipelines.search.plan import Plan, make_plan
 from pipelines.search.run import tune_all
 
 ASKED_FILE = "asked.json"
@@ -47,6 +49,8 @@ class Asked:
         gpu: Whether it is to run on a GPU.
         data: The fingerprint of the data there, which must be read alike.
         attempt: From 1; another run of the same has another number.
+        blend: The recipe of a blend that is to answer whatever test rows are there; None for
+            tuning.
     """
 
     pipelines: str
@@ -57,10 +61,12 @@ class Asked:
     gpu: bool
     data: str
     attempt: int
+    blend: Recipe | None = None
 
     def to_json(self) -> str:
         """Return the text that `from_json` reads."""
-        return json.dumps(asdict(self), sort_keys=True)
+        facts = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(facts, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -71,7 +77,7 @@ class Asked:
 def main(folder: Path) -> None:
     """Do what was asked, and end with status 1 and a sentence where that is impossible.
 
-    Leaves `columns.zip` and `submission.csv` in the working folder.
+    Leaves `submission.csv` in the working folder, and after a tuning `columns.zip`.
 
     Args:
         folder: Where `asked.json` and `competition.toml` were unpacked; what is computed goes
@@ -86,7 +92,7 @@ def main(folder: Path) -> None:
 
 
 def carry_out(folder: Path, working: Path, inputs: Sequence[Path]) -> None:
-    """Tune, and leave the columns and a submission.
+    """Tune, or make a blend again; leave a submission, and the columns that were tuned.
 
     Args:
         folder: As for `main`.
@@ -98,10 +104,12 @@ def carry_out(folder: Path, working: Path, inputs: Sequence[Path]) -> None:
     """
     asked = Asked.from_json((folder / ASKED_FILE).read_text(encoding="utf-8"))
     competition = load_competition(str(folder / SPEC_FILE))
+    if asked.blend is not None:  # Kaggle runs this again with a test file of other rows
+        competition = replace(competition, test_rows=None)
     workspace = Workspace.in_folders(competition, folder / "data", folder / "runs")
     _link(_mounted(competition, inputs), competition, workspace.data)
     plan = make_plan(workspace, asked.seed, rows=asked.rows)
-    if plan.data.fingerprint != asked.data:
+    if asked.blend is None and plan.data.fingerprint != asked.data:
         raise PodiumError(
             "The files are read differently here than where this was asked: they are of another "
             "version, or this machine's libraries are. Its columns would not fit the others."
@@ -109,8 +117,20 @@ def carry_out(folder: Path, working: Path, inputs: Sequence[Path]) -> None:
     if asked.gpu:
         _check_gpu()
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"{plan.workers} cores, {len(plan.data.truth):,} rows")
-    chosen = chosen_pipelines(asked.pipelines, competition)
+    rows, of_test = len(plan.data.truth), len(plan.data.test)
+    console.print(f"{plan.workers} cores, {rows:,} rows, {of_test:,} to answer")
+    if asked.blend is None:
+        answers = _tuned(asked, plan, working, console)
+    else:
+        answers = answers_of(asked.blend, plan, console.print)
+    sample = read_sample(competition, workspace.data)
+    with atomic_path(working / SUBMISSION_FILE) as path:
+        path.write_text(Form.of(competition).render(answers, sample), encoding="utf-8")
+
+
+def _tuned(asked: Asked, plan: Plan, working: Path, console: Console) -> Answers:
+    """Tune, leave the columns, and return the answers of their blend."""
+    chosen = chosen_pipelines(asked.pipelines, plan.competition)
     with TuningDisplay(console, asked.seconds) as display:
         tuned = tune_all(plan, chosen.pipelines, asked.seconds, asked.sampler, display)
     for name, reason in (chosen.left_out | tuned.left_out).items():
@@ -121,9 +141,7 @@ def carry_out(folder: Path, working: Path, inputs: Sequence[Path]) -> None:
     pack_columns(columns, working / COLUMNS_FILE)
     blended = make_blend(plan, chosen.pipelines)
     console.print(f"blend      {blend_line(blended)}")
-    sample = read_sample(competition, workspace.data)
-    with atomic_path(working / SUBMISSION_FILE) as path:
-        path.write_text(Form.of(competition).render(blended.answers(), sample), encoding="utf-8")
+    return blended.answers()
 
 
 def _check_gpu() -> None:

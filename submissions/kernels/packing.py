@@ -22,11 +22,11 @@ _STAYS = ("competition/practice", "competition/drafting", "__pycache__")
 # each is Python alone.
 _BROUGHT = ("pebble", "skops", "prettytable", "filelock", "tenacity")
 
-_SCRIPT = '''"""{title}: a tuning run of Podium, which packed itself into `PACKED`.
+_SCRIPT = '''"""{title}: a run of Podium, which packed itself into `PACKED`.
 
 `PACKED` is a tar.xz in base 85 of the packages competition and pipelines, of libraries that the
-machine may lack, and of what was asked. It leaves columns.zip, for the machine that pushed this,
-and submission.csv.
+machine may lack, and of what was asked. It leaves submission.csv and, after a tuning, columns.zip
+for the machine that pushed this.
 """
 
 import base64

@@ -1,8 +1,11 @@
-"""A tuning run on Kaggle's machines: pushed exactly once, waited for, and brought home."""
+"""A run on Kaggle's machines: pushed exactly once, waited for, and brought home."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from competition.errors import PodiumError
 from competition.files import atomic_path
@@ -16,7 +19,7 @@ from competition.kaggle.kernels.client import (
 from competition.kaggle.kernels.replies import RunOutput, RunStatus
 from competition.locks import LockHeld, locked
 from pipelines.kernels.archive import COLUMNS_FILE, Merged, merge_columns
-from pipelines.kernels.machine import Asked
+from pipelines.kernels.machine import SUBMISSION_FILE, Asked
 from pipelines.search.plan import Plan
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.kernels.packing import packed_script
@@ -48,7 +51,7 @@ def limit_of(seconds: float) -> int:
 
 
 def run_on_kaggle(plan: Plan, client: KernelClient, asked: Asked, limit: int) -> Merged:
-    """Carry one run through, unless another process is at it, and show on stderr how it goes.
+    """Carry one tuning run through, and show on stderr how it goes.
 
     Args:
         plan: Of the run here.
@@ -59,13 +62,16 @@ def run_on_kaggle(plan: Plan, client: KernelClient, asked: Asked, limit: int) ->
     Raises:
         PodiumError: as for `Runner.run`, or another process is at it.
     """
-    runs = KernelRuns(Ledger.open(plan.workspace, account=client.username))
+    with shown_progress("on Kaggle's machines") as progress:
+        return Runner.of(plan, client, progress).run(asked, limit)
+
+
+@contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """Hold the right to push and to wait for a run."""
     try:
-        with (
-            locked(plan.workspace.runs / "kernels" / ".lock", patience=0),
-            shown_progress("on Kaggle's machines") as progress,
-        ):
-            return Runner(plan, client, runs, progress, Clock()).run(asked, limit)
+        with locked(plan.workspace.runs / "kernels" / ".lock", patience=0):
+            yield
     except LockHeld:
         raise PodiumError(
             "Another process waits for a run on Kaggle's machines. Wait for it, or end it; the run "
@@ -93,6 +99,19 @@ class Runner:
     clock: Clock
     patience: Patience = PATIENCE
 
+    @classmethod
+    def of(
+        cls,
+        plan: Plan,
+        client: KernelClient,
+        progress: Progress,
+        clock: Clock | None = None,
+        patience: Patience = PATIENCE,
+    ) -> Self:
+        """Return one that keeps its records in the ledger of a plan's workspace."""
+        runs = KernelRuns(Ledger.open(plan.workspace, account=client.username))
+        return cls(plan, client, runs, progress, clock or Clock(), patience)
+
     def run(self, asked: Asked, seconds: int) -> Merged:
         """Return the columns of the one run of what is asked.
 
@@ -102,15 +121,45 @@ class Runner:
 
         Raises:
             KaggleError: Kaggle refuses it, or does not answer; the same command goes on.
-            PodiumError: the run failed.
+            PodiumError: the run failed, or another process is at it.
         """
-        run = self.runs.begin(asked, seconds)
+        with _alone(self.plan):
+            run = self._ended(self.runs.begin(asked, seconds))
+            path = self._brought(run, COLUMNS_FILE)
+            merged = merge_columns(path, self.plan)
+            path.unlink()
+            self.runs.change(run.id, state=KernelState.DONE)
+        return merged
+
+    def infer(self, asked: Asked, seconds: int) -> tuple[KernelRun, Path]:
+        """Return the run of a blend that is made again, and the submission that it left.
+
+        A run of the same blend that is done is not asked again.
+
+        Args:
+            asked: As for `run`, with the blend.
+            seconds: As for `run`.
+
+        Raises:
+            PodiumError: as for `run`.
+        """
+        with _alone(self.plan):
+            run = self.runs.begin(asked, seconds, again=False)
+            if run.is_done and self.client.find(run.slug) is None:
+                self.runs.change(run.id, state=KernelState.FAILED, error="it was deleted at Kaggle")
+                run = self.runs.begin(asked, seconds)
+            run = self._ended(run)
+            path = self._brought(run, SUBMISSION_FILE)
+            return self.runs.change(run.id, state=KernelState.DONE), path
+
+    def _ended(self, run: KernelRun) -> KernelRun:
+        """Take a run to its good end on Kaggle."""
         if run.state == KernelState.SENDING:
             run = self._settled(run)
         while run.state == KernelState.INTENT:
             run = self._push(run)
         self._await(run)
-        return self._fetched(run)
+        return run
 
     # ------------------------------------------------------------------ pushing
 
@@ -219,23 +268,20 @@ class Runner:
 
     # ------------------------------------------------------------------ bringing home
 
-    def _fetched(self, run: KernelRun) -> Merged:
-        """Fetch the columns and merge them."""
+    def _brought(self, run: KernelRun, name: str) -> Path:
+        """Fetch a file that a run left, and return where it is."""
         assert run.version is not None
         output = self.client.output(run.slug, run.version)
         self._kept_log(run, output)
-        address = output.files.get(COLUMNS_FILE)
+        address = output.files.get(name)
         if not address:
             raise KaggleError(
-                f"Kaggle lists no {COLUMNS_FILE} of {run.slug}, version {run.version}. Run the "
+                f"Kaggle lists no {name} of {run.slug}, version {run.version}. Run the "
                 "same command again in a while: it looks again."
             )
-        path = self._folder(run) / COLUMNS_FILE
+        path = self._folder(run) / name
         self.client.patience.repeat(lambda: self._fetch(address, path))
-        merged = merge_columns(path, self.plan)
-        path.unlink()
-        self.runs.change(run.id, state=KernelState.DONE)
-        return merged
+        return path
 
     def _fetch(self, address: str, path: Path) -> None:
         with self.client.open_file(address) as stream, atomic_path(path) as temporary:
@@ -247,7 +293,7 @@ class Runner:
             size = temporary.stat().st_size
             if stream.total not in (None, size) or stream.md5 not in (None, digest.digest()):
                 raise KaggleUnavailable(
-                    f"{COLUMNS_FILE} did not come whole from Kaggle. Run the same command again."
+                    f"{path.name} did not come whole from Kaggle. Run the same command again."
                 )
 
     def _kept_log(self, run: KernelRun, output: RunOutput) -> Path:

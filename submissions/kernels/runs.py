@@ -1,9 +1,8 @@
 """The ledger's rows about runs on Kaggle's machines."""
 
 import hashlib
-import json
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,12 +37,13 @@ class KernelRuns:
         with self._ledger.session() as session:
             return session.get_one(KernelRun, number)
 
-    def begin(self, asked: Asked, seconds: int) -> KernelRun:
+    def begin(self, asked: Asked, seconds: int, *, again: bool = True) -> KernelRun:
         """Return the unfinished run of what is asked, or record the intent of a new one.
 
         Args:
             asked: What it does; its `attempt` does not count.
             seconds: After which Kaggle is to end it.
+            again: Whether one that is done is asked again; without, it is returned.
         """
         slug = slug_of(self._ledger.competition, asked)
         with self._ledger.session() as session:
@@ -51,7 +51,7 @@ class KernelRuns:
             row = session.scalars(
                 self._own().where(KernelRun.slug == slug).order_by(newest).limit(1)
             ).first()
-            if row is not None and row.unfinished:
+            if row is not None and (row.unfinished or (row.is_done and not again)):
                 return row
             attempt = 1 if row is None else row.attempt + 1
             begun = KernelRun(
@@ -86,7 +86,7 @@ class KernelRuns:
 
 def slug_of(competition: str, asked: Asked) -> str:
     """Return a kernel's slug, which is its title too: the same for the same asking."""
-    same = json.dumps(asdict(replace(asked, attempt=0)), sort_keys=True)
+    same = replace(asked, attempt=0).to_json()
     digest = hashlib.sha256(same.encode()).hexdigest()[:8]
     room = _LONGEST - len("podium--") - len(digest)
     short = re.sub(r"[^a-z0-9]+", "-", competition.lower())[:room].strip("-")

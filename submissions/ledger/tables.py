@@ -182,7 +182,7 @@ class QueuedFile(Base):
 
 
 class KernelRun(Base):
-    """A tuning run on Kaggle's machines.
+    """A run on Kaggle's machines.
 
     Attributes:
         id: The ledger's own number.
@@ -223,6 +223,11 @@ class KernelRun(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what it left was brought home."""
+        return self.state == KernelState.DONE
 
     @property
     def unfinished(self) -> bool:

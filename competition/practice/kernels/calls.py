@@ -11,7 +11,14 @@ from typing import Any
 from competition.practice.calls import Refusal
 from competition.practice.kernels.log import read_log
 from competition.practice.kernels.machine import Fate, Machine
-from competition.practice.kernels.state import CANCELLED, ERROR, QUEUED, Version, Versions
+from competition.practice.kernels.state import (
+    CANCELLED,
+    COMPLETE,
+    ERROR,
+    QUEUED,
+    Version,
+    Versions,
+)
 from competition.practice.state import iso
 
 # What faults tell the calls, as fields that no client sends.
@@ -86,6 +93,30 @@ class KernelCalls:
         """Return the path of a file that a run left; None where it left no such file."""
         version = self.versions.get(slug, int(label)) if label.isdigit() else None
         return self.machine.outputs(version).get(name) if version else None
+
+    def submitted(self, fields: dict[str, Any]) -> Version:
+        """Return the version that a submission is of.
+
+        Raises:
+            Refusal: there is none, or it cannot be submitted.
+        """
+        number, slug = fields.get("kernelVersion"), str(fields.get("kernelSlug") or "")
+        version = self.versions.get(slug, number) if isinstance(number, int) else None
+        if version is None or fields.get("kernelOwner") not in ("", None, self._username):
+            raise Refusal(404, f"Notebook '{slug}' has no version {number}")
+        if version.status != COMPLETE:
+            raise Refusal(400, "Submission not allowed: Your Notebook has not run successfully")
+        if version.internet:
+            raise Refusal(
+                400,
+                "Submission not allowed: Your Notebook cannot use internet access in this "
+                "competition. Please disable internet in the Notebook editor.",
+            )
+        if str(fields.get("fileName") or "") not in self.machine.outputs(version):
+            raise Refusal(
+                400, "Submission not allowed: Your Notebook did not output a file of this name"
+            )
+        return version
 
     # ------------------------------------------------------------------ pushing
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,8 @@ _FAILS_AFTER = 1.0  # seconds, where a run is to fail
 _LAST_WORDS = 1.0  # seconds for which a pipe may stay open after its run, as by what it left
 _LOOK = 0.05  # seconds between two looks at a run
 _PATIENCE = 10.0  # seconds for which the end of a run is waited for
+_LOG = "log.jsonl"
+_RERUNS = ".reruns"  # a folder beside those of kernels, whose slugs have no dot
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -68,7 +70,7 @@ class Machine:
         self._folder, self._public, self._slug = folder, public, slug
         self._files = tuple(files)
         self._versions = versions
-        self._runs: dict[tuple[str, int], _Run] = {}
+        self._runs: dict[Hashable, _Run] = {}
         self.stopped = False
 
     def start(self, version: Version, fate: Fate) -> None:
@@ -78,6 +80,24 @@ class Machine:
             run.ending.set()
         threading.Thread(target=self._run, args=(version, fate, run), daemon=True).start()
 
+    def rerun(
+        self, version: Version, number: int, files: Path, then: Callable[[Path | None], None]
+    ) -> None:
+        """Have a version run once more, on other files, as a submission of it does.
+
+        Args:
+            version: One whose run is complete.
+            number: Of the submission.
+            files: Where the competition's files for it are.
+            then: Gets the folder with what it left; None where it failed. It is not called where
+                the machine stops before.
+        """
+        run = self._runs[number] = _Run()
+        if self.stopped:
+            run.ending.set()
+        arguments = (version, number, files, then, run)
+        threading.Thread(target=self._rerun, args=arguments, daemon=True).start()
+
     def stop(self) -> None:
         """End all runs, and start no further one."""
         self.stopped = True
@@ -86,7 +106,7 @@ class Machine:
 
     def log_of(self, version: Version) -> Path:
         """Return the file of a run's log, a JSON object a line; it may not be there yet."""
-        return self._place(version) / "log.jsonl"
+        return self._place(version) / _LOG
 
     def outputs(self, version: Version) -> dict[str, Path]:
         """Return the files that a run left, by their names with folders, in order."""
@@ -118,23 +138,57 @@ class Machine:
             del self._runs[version.slug, version.version]
             run.ended.set()
 
+    def _rerun(
+        self,
+        version: Version,
+        number: int,
+        files: Path,
+        then: Callable[[Path | None], None],
+        run: _Run,
+    ) -> None:
+        place = self._folder / _RERUNS / str(number)
+        left: Path | None = place / "kaggle" / "working"
+        try:
+            if self._ended(version, "", run, place, files, again=True) != COMPLETE:
+                left = None
+        except OSError:
+            left = None
+        finally:
+            del self._runs[number]
+            run.ended.set()
+        if not run.ending.is_set():
+            then(left)
+        shutil.rmtree(place, ignore_errors=True)
+
     def _outcome(self, version: Version, fate: Fate, run: _Run) -> str:
+        return self._ended(version, fate.ends, run, self._place(version), self._public)
+
+    def _ended(
+        self,
+        version: Version,
+        ends: str,
+        run: _Run,
+        place: Path,
+        files: Path,
+        *,
+        again: bool = False,
+    ) -> str:
         """Carry a run out and return how it ended."""
-        place = self._place(version)
-        script = self._laid_out(version, place)
-        limit = min(version.seconds, _FAILS_AFTER) if fate.ends else version.seconds
-        with Log(self.log_of(version)) as log:
-            process = _started(script, place / "kaggle" / "working", version.internet)
-            self._versions.begin(version)
+        script = self._laid_out(version, place, files)
+        limit = min(version.seconds, _FAILS_AFTER) if ends else version.seconds
+        with Log(place / _LOG) as log:
+            process = _started(script, place / "kaggle" / "working", version.internet, again)
+            if not again:
+                self._versions.begin(version)
             threads = [log.follow(process.stdout, "stdout"), log.follow(process.stderr, "stderr")]
             late = _is_ended_early(process, limit, run.ending)
             for thread in threads:
                 thread.join(_LAST_WORDS)
-            if late and not fate.ends:
+            if late and not ends:
                 log.write("stderr", f"The run was ended after {version.seconds:.0f} seconds.\n")
-        return fate.ends or (COMPLETE if process.returncode == 0 and not late else ERROR)
+        return ends or (COMPLETE if process.returncode == 0 and not late else ERROR)
 
-    def _laid_out(self, version: Version, place: Path) -> Path:
+    def _laid_out(self, version: Version, place: Path, files: Path) -> Path:
         """Make the folders of a run and return its script."""
         shutil.rmtree(place, ignore_errors=True)
         for name in ("source", "home", "kaggle/working", "kaggle/input/competitions"):
@@ -143,7 +197,7 @@ class Machine:
             mounted = place / "kaggle/input/competitions" / self._slug
             mounted.mkdir()
             for name in self._files:
-                shutil.copyfile(self._public / name, mounted / name)
+                shutil.copyfile(files / name, mounted / name)
                 (mounted / name).chmod(0o444)
         script = place / "source" / "script.py"
         script.write_text(_code_of(version), encoding="utf-8")
@@ -165,9 +219,11 @@ def _code_of(version: Version) -> str:
     return "\n\n".join(code)
 
 
-def _started(script: Path, working: Path, internet: bool) -> "subprocess.Popen[bytes]":
+def _started(script: Path, working: Path, internet: bool, again: bool) -> "subprocess.Popen[bytes]":
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     home = str(script.parents[1] / "home")
+    if again:
+        kept["KAGGLE_IS_COMPETITION_RERUN"] = "1"
     return subprocess.Popen(
         [
             *(sys.executable, "-I", supervisor.__file__),

@@ -1,0 +1,126 @@
+"""A blend made again on another machine: from its members' parameters and weights, by new fits.
+
+No fitted model travels: a script holds less than a megabyte, and what a member learnt may rest on
+the test rows, which are others there. The fits are those of its folds, so that the answers are the
+blend's own for the same test rows, to the tolerance of its pipelines.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from competition.errors import PodiumError
+from competition.problem.targets import Answers, Predictions
+from competition.verbs import step
+from pipelines.base import load_pipeline
+from pipelines.blending.cross_fitting import at_temperatures
+from pipelines.blending.methods import Linear, combine
+from pipelines.blending.stored import StoredBlend
+from pipelines.columns import Column
+from pipelines.outside.columns import is_outside
+from pipelines.search.finishing import finish_columns
+
+if TYPE_CHECKING:
+    from pipelines.search.plan import Plan
+
+Recipe = dict[str, Any]  # ready for JSON
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A column of a blend, as it can be made again."""
+
+    pipeline: str
+    params: dict[str, Any]
+    weight: float
+    temperature: float
+
+
+def recipe_of(blend: StoredBlend, plan: "Plan") -> Recipe:
+    """Return what `answers_of` needs to make a blend again, ready for JSON.
+
+    Args:
+        blend: Of this plan's data.
+        plan: Where its columns are.
+
+    Raises:
+        PodiumError: a member is from outside, so that nothing here can fit it, or it is gone.
+    """
+    members = []
+    for member in blend.members:
+        manifest = _manifest(plan, member.pipeline, member.key)
+        if is_outside(Column(plan.store.root, manifest)):
+            raise PodiumError(
+                f"{member.pipeline} comes from outside, so Kaggle's machines cannot fit it. Blend "
+                f"without it: {step('drop', NAME=member.pipeline)}, or name PIPELINES for "
+                f"{step('blend')}."
+            )
+        facts = {"pipeline": member.pipeline, "params": manifest["params"]}
+        members.append(facts | {"weight": member.weight, "temperature": member.temperature})
+    return {
+        "blend": blend.key,
+        "intercept": blend.manifest["intercept"],
+        "members": members,
+    }
+
+
+def seconds_of(blend: StoredBlend, plan: "Plan") -> float:
+    """Return for how many seconds the fits of a blend's members took a core here."""
+    manifests = [_manifest(plan, member.pipeline, member.key) for member in blend.members]
+    return sum(float(one["fit_seconds"]) + float(one["predict_seconds"]) for one in manifests)
+
+
+def _manifest(plan: "Plan", pipeline: str, key: str) -> dict[str, Any]:
+    path = plan.store.root / pipeline / key / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        Column(path.parent, manifest).score  # noqa: B018 - what a column lacks is told here
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise PodiumError(
+            f"{path} cannot be read ({error}). Run {step('blend')} again, which leaves it out."
+        ) from error
+    return manifest
+
+
+def answers_of(recipe: Recipe, plan: "Plan", say: Callable[[str], None]) -> Answers:
+    """Fit a blend's members on this machine and return its answers (m, …) for the test rows.
+
+    The decision is learnt again, from the blend of the rows that each fit left out.
+
+    Args:
+        recipe: As `recipe_of` gave it.
+        plan: Of the data here, whose test rows may be others.
+        say: Hears of each member.
+
+    Raises:
+        PodiumError: a member cannot be fitted here.
+    """
+    members = [_Member(**facts) for facts in recipe["members"]]
+    columns = [_fitted(member, plan, say) for member in members]
+    linear = Linear(
+        np.array([member.weight for member in members]), np.array(recipe["intercept"], np.float64)
+    )
+    heat = np.array([member.temperature for member in members])
+
+    def blended(predictions: list[Predictions]) -> Predictions:
+        heated = at_temperatures(np.stack(predictions), heat, plan.problem)
+        return combine(heated, linear, plan.problem)
+
+    oof = blended([np.asarray(column.oof()) for column in columns])
+    decision = plan.problem.decide(plan.dealt.truth, oof)
+    return decision.answers(blended([np.asarray(column.test()) for column in columns]))
+
+
+def _fitted(member: _Member, plan: "Plan", say: Callable[[str], None]) -> Column:
+    pipeline = load_pipeline(member.pipeline, plan.competition.rows_kind)
+    with plan.executor(pipeline) as executor:
+        made, failed = finish_columns(
+            pipeline, plan, [member.params], {}, executor, lambda left: None
+        )
+    if not made:
+        raise PodiumError(f"{member.pipeline} cannot be fitted here. {' '.join(failed)}")
+    say(f"column     {member.pipeline} {made[0].score}")
+    return made[0]
