@@ -70,7 +70,9 @@ def recipe_of(blend: StoredBlend, plan: "Plan") -> Recipe:
 def seconds_of(blend: StoredBlend, plan: "Plan") -> float:
     """Return for how many seconds the fits of a blend's members took a core here."""
     manifests = [_manifest(plan, member.pipeline, member.key) for member in blend.members]
-    return sum(float(one["fit_seconds"]) + float(one["predict_seconds"]) for one in manifests)
+    return sum(
+        float(one.get(name, 0)) for one in manifests for name in ("fit_seconds", "predict_seconds")
+    )
 
 
 def _manifest(plan: "Plan", pipeline: str, key: str) -> dict[str, Any]:

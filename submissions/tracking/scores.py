@@ -240,6 +240,8 @@ def placed(row: ScoreRow, leaderboard: Leaderboard) -> ScoreRow:
 def score_row(submission: Submission, competition: Competition, *, best: bool = False) -> ScoreRow:
     """Return one submission beside its estimate."""
     rows, share = submission.rows or competition.test_rows, competition.public_share
+    if competition.notebooks_only:  # it is scored on rows that nobody has counted
+        rows = None
     public_rows = max(round(share * rows), 1) if rows and share is not None else None
     metric = competition.problem.metric
     error = sampling_error(submission, public_rows, metric)

@@ -25,7 +25,8 @@ def _best(rows: Sequence[ScoreRow], workspace: Workspace) -> str | None:
         best_row = next((row for row in rows if row.best), rows[0])
         score = with_error(best_row.submission.public_score, None)
         text = f"Best by public score: {best_row.named}, {score}; how sure that is, is not known"
-        if workspace.competition.public_share is not None:
+        known = workspace.competition
+        if known.public_share is not None or known.notebooks_only:
             return f"{text}."
         return f"{text} without public_share in its TOML file (the leaderboard's page says it)."
     greater = workspace.competition.problem.greater_is_better

@@ -3,26 +3,30 @@
 import base64
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from competition.kaggle.client import KaggleClient
 from competition.kaggle.kernels.client import KernelClient
 from competition.kaggle.retry import Patience as Again
 from competition.practice.holdout import prepare
 from competition.practice.kernels.state import Version, Versions
+from competition.practice.state import State, Submission
 from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.kernels.archive import COLUMNS_FILE, Merged, pack_columns
-from pipelines.kernels.machine import Asked
+from pipelines.kernels.machine import SUBMISSION_FILE, Asked
 from pipelines.search.plan import Plan, make_plan
 from submissions.kernels.running import Runner, digest_of
 from submissions.kernels.runs import KernelRuns
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import KernelRun
 from submissions.progress import Progress
+from submissions.submit import submit_blend
+from submissions.submitter import Outcome
 from tests.chain.conftest import Hurried
 from tests.columns import made_column
 from tests.serving import Served
@@ -138,3 +142,64 @@ def quick_script(plan: Plan, folder: Path, body: str) -> Callable[..., str]:
         )
 
     return script
+
+
+NOTEBOOKS = replace(load_competition("wine"), notebooks_only=True, test_rows=None)
+
+
+@dataclass
+class Author:
+    """A person with a blend, before a Kaggle that takes notebooks alone."""
+
+    server: Served
+    folder: Path
+    plan: Plan
+
+    def submit(self, patience: float = 20.0) -> Outcome:
+        client = KaggleClient(
+            self.plan.competition,
+            self.plan.workspace.access,
+            timeout=(20, patience),
+            first_pause=0.005,
+        )
+        return submit_blend(self.plan.workspace, client, timeout=60, clock=Hurried())
+
+    def pushed(self) -> list[Version]:
+        """Return the runs that the server has."""
+        return Versions(self.folder / "kernels", begins=False).all()
+
+    def taken(self) -> list[Submission]:
+        """Return the submissions that the server has."""
+        return State(self.folder).submissions()
+
+
+@pytest.fixture
+def as_author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Author]]:
+    """Start such a Kaggle with faults; what is pushed answers with the sample at once."""
+    folder, opened = tmp_path / "kaggle", []
+
+    def script(title: str, competition: Any, asked: Asked) -> str:
+        assert asked.blend is not None
+        return (
+            f"# {title}, {asked.blend['blend']}, attempt {asked.attempt}\n"
+            "import shutil\nfrom pathlib import Path\n"
+            "(sample,) = Path('../input').rglob('sample_submission.csv')\n"
+            f"shutil.copyfile(sample, '{SUBMISSION_FILE}')\n"
+        )
+
+    def start(faults: str = "") -> Author:
+        server = Served(folder, NOTEBOOKS, kernels=True, faults=faults, delay=0)
+        opened.append(server)
+        competition = load_competition(str(server.spec_path))
+        workspace = Workspace.in_folders(
+            competition, tmp_path / "data", tmp_path / "runs", access=server.access
+        )
+        shutil.copytree(folder / "public", workspace.data)
+        plan = make_plan(workspace, 0)
+        made_column(plan, workspace.predictions, pipeline="linear")
+        monkeypatch.setattr("submissions.kernels.running.packed_script", script)
+        return Author(server, folder, plan)
+
+    yield start
+    for server in opened:
+        server.end()

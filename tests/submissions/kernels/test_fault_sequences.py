@@ -1,7 +1,7 @@
-"""Whatever goes wrong between push and columns: one run for each intent, or a sentence first.
+"""Whatever goes wrong from a push to its columns or its score: one run and one submission each.
 
-Each sequence is decided by its seed, and a failure says seed and plan. Of every eight that
-PODIUM_TEST_SEQUENCES asks for, five are run.
+Or a sentence first. Each sequence is decided by its seed, and a failure says seed and plan. Of
+every eight that PODIUM_TEST_SEQUENCES asks for, five end with columns and two with a submission.
 """
 
 import logging
@@ -13,8 +13,12 @@ import pytest
 
 from competition.errors import PodiumError
 from pipelines.columns import read_columns
+from submissions.kernels.running import digest_of
+from submissions.kernels.runs import KernelRuns
+from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import KernelState
-from tests.submissions.kernels.conftest import Desk
+from submissions.submitter import AlreadySubmitted
+from tests.submissions.kernels.conftest import Author, Desk
 
 SEQUENCES = int(os.environ.get("PODIUM_TEST_SEQUENCES", "8"))
 CALLS = (
@@ -24,11 +28,12 @@ CALLS = (
     "ListKernelSessionOutput",
     "output",
 )
+OF_SUBMISSIONS = ("ListSubmissions", "GetSubmissionLimits", "CreateCodeSubmission")
 
 
-def one_fault(random: Random) -> str:
-    """Draw a fault; SaveKernel, where most is at stake, is struck more often than others."""
-    call = f"@{random.choice(CALLS)}"
+def one_fault(random: Random, submits: bool = False) -> str:
+    """Draw a fault; the calls at which most is at stake are struck more often than others."""
+    call = f"@{random.choice((*CALLS, *OF_SUBMISSIONS) if submits else CALLS)}"
     passing, final = random.choice((429, 500, 502, 503, 504)), random.choice((400, 401, 403))
     kinds = (
         f"refuse={passing}{call}",
@@ -53,6 +58,16 @@ def one_fault(random: Random) -> str:
         "error-body@output",
         "drop@GetKernel*2,lose-reply@SaveKernel",
     )
+    if submits:
+        kinds += (
+            f"refuse={passing}@CreateCodeSubmission",
+            "drop@CreateCodeSubmission",
+            "lose-reply@CreateCodeSubmission",
+            f"lose-reply={random.choice((500, 502, 503, 504))}@CreateCodeSubmission",
+            "slow=0.8@CreateCodeSubmission",
+            f"lag={random.choice((0.1, 0.8))}",
+            "lose-reply=500@CreateCodeSubmission,lag=0.8",
+        )
     return random.choice(kinds) + random.choice(("", "", "", "*2", "*3", "%30"))
 
 
@@ -81,6 +96,36 @@ def test_any_sequence_over_push_run_and_fetch_ends_right_or_in_a_sentence_and_th
         check(desk)
         heard = caplog.text + "\n".join([*said, *desk.heard.lines])
         assert desk.server.key not in heard and "X-Goog-Signature" not in heard
+    except BaseException as error:
+        error.add_note(f"seed {seed}: --faults {plan}; said: {said}")
+        raise
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES * 2 // 8))
+def test_any_sequence_to_a_submission_ends_right_or_in_a_sentence_and_then_right(
+    seed: int, as_author: Callable[..., Author], record_property: Callable[[str, object], None]
+) -> None:
+    random, author, said = Random(seed), as_author(), []
+    faults = [one_fault(random, submits=True) for _ in range(random.randint(1, 5))]
+    plan = ",".join([*faults, f"seed={seed}", "retry-after=0.05"])
+    author.server.plan(plan)
+    try:
+        for patience in (*(0.5,) * random.randint(1, 2), 20.0):
+            if patience > 1:
+                author.server.plan("")
+            try:
+                author.submit(patience)
+            except AlreadySubmitted:
+                continue
+            except PodiumError as error:
+                said.append(str(error))
+        record_property("ended", "sentence" if said else "right")
+        (taken,) = author.taken()
+        (row,) = Ledger.open(author.plan.workspace).submissions()
+        assert row.ref == taken.ref and row.scored
+        runs = KernelRuns(Ledger.open(author.plan.workspace, account="you")).all()
+        sources = [digest_of(each.source) for each in author.pushed()]
+        assert len(sources) == len(set(sources)) <= len(runs)
     except BaseException as error:
         error.add_note(f"seed {seed}: --faults {plan}; said: {said}")
         raise
