@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from pipelines.execution.base import MOST_DEATHS, FitExecutor, Job, WorkerLost
+from pipelines.execution.gpus import claim_gpu
 from pipelines.execution.notes import latest, leave_notes_in, with_notes
 from pipelines.execution.threads import settle_threads
 
@@ -34,11 +35,14 @@ class LocalExecutor(FitExecutor):
     Args:
         workers: How many fits run at once.
         threads: How many threads each of them may use.
+        gpus: Of which each process sees one alone; empty where all see what there is.
     """
 
-    def __init__(self, workers: int, threads: int) -> None:
+    def __init__(self, workers: int, threads: int, gpus: tuple[str, ...] = ()) -> None:
         self._workers = workers
         self.threads = threads
+        self._gpus = gpus
+        self._claims = TemporaryDirectory(prefix="podium-gpus-")
         self._pool: ProcessPool | None = None
         self._open: set[Job] = set()
         self._breaks = 0  # of whole pools, since the last result
@@ -74,7 +78,7 @@ class LocalExecutor(FitExecutor):
                 self._workers,
                 max_tasks=_FITS_PER_PROCESS,
                 initializer=_prepare_worker,
-                initargs=(self.threads, self._notes.name),
+                initargs=(self.threads, self._notes.name, self._gpus, self._claims.name),
                 context=multiprocessing.get_context("spawn"),
             )
         pool = self._pool
@@ -133,10 +137,11 @@ class LocalExecutor(FitExecutor):
             pool.join()
 
 
-def _prepare_worker(threads: int, notes: str) -> None:
-    """Set a worker up before it imports anything that counts threads."""
+def _prepare_worker(threads: int, notes: str, gpus: tuple[str, ...], claims: str) -> None:
+    """Set a worker up before it imports anything that counts threads or GPUs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to handle
     leave_notes_in(notes)
+    claim_gpu(gpus, Path(claims))
     settle_threads(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -12,6 +12,7 @@ from competition.spec import Competition
 from competition.workspace import Workspace
 from pipelines.base import Params, Pipeline
 from pipelines.execution.base import FitExecutor
+from pipelines.execution.gpus import gpus
 from pipelines.execution.local import LocalExecutor
 from pipelines.execution.threads import cores
 from pipelines.search.fit import Task
@@ -96,7 +97,8 @@ class Plan:
     def executor(self, pipeline: Pipeline) -> FitExecutor:
         """Return where a pipeline's fits run.
 
-        On this machine, that is one process that uses every core, or one a core.
+        On this machine, that is one process a core, or for networks one that uses every core; where
+        there are several GPUs, one process each.
 
         Raises:
             InfrastructureError: the cluster does not answer.
@@ -108,6 +110,9 @@ class Plan:
             here = partial(has_data, self.competition, self.workspace.data.resolve(), self.rows)
             return ClusterExecutor(self.scheduler, self.data, here, on_gpu=pipeline.deep)
         if pipeline.deep:
+            found = gpus()
+            if len(found) > 1:
+                return LocalExecutor(len(found), max(1, self.workers // len(found)), found)
             return LocalExecutor(1, self.workers)
         return LocalExecutor(self.workers, 1)
 

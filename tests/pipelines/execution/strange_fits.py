@@ -54,3 +54,9 @@ def speak(line: str, seconds: float) -> None:
     """Say something of itself, then take that long."""
     note(line)
     time.sleep(seconds)
+
+
+def gpu_seen(seconds: float) -> str:
+    """Return the GPU that this process sees, after a while in which another fit can begin."""
+    time.sleep(seconds)
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "")
