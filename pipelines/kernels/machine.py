@@ -160,7 +160,9 @@ def _check_gpu() -> None:
 
 def _mounted(competition: Competition, inputs: Sequence[Path]) -> Path:
     """Return the folder with the competition's files, wherever it is mounted."""
-    for place in chain.from_iterable(_folders(each) for each in inputs):
+    places = list(chain.from_iterable(_folders(each) for each in inputs))
+    # Of several competitions' folders its own comes first, whatever it is called otherwise.
+    for place in sorted(places, key=lambda place: place.name != competition.slug):
         if all((place / name).is_file() for name in competition.files):
             return place
     raise PodiumError(
