@@ -27,8 +27,8 @@ download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, 
 tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn linear", BUDGET=2h, WORKERS, SCHEDULER, ROWS, SAMPLER, SEED)
 	@$(RUN) pipelines tune
 
-kernel: setup ## tune on Kaggle's machines and merge the columns; again: take it up (BUDGET=2h, PIPELINES, SEED, ROWS, GPU=1, STATUS=1)
-	@$(RUN) submissions kernel $(if $(GPU),--gpu) $(if $(STATUS),--status)
+kernel: setup ## tune on Kaggle's machines and merge the columns; again: take it up (BUDGET=2h, PIPELINES, SEED, ROWS, GPU=1, STATUS=1; NOTEBOOK=1, PUSH=1: a readable one of the blend)
+	@$(RUN) submissions kernel $(if $(GPU),--gpu) $(if $(STATUS),--status) $(if $(NOTEBOOK),--notebook) $(if $(PUSH),--push)
 
 blend: setup ## blend what was tuned, to look at it before it is sent (PIPELINES="knn linear")
 	@$(RUN) pipelines blend

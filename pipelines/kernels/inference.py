@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from competition.errors import PodiumError
+from competition.problem.scores import Score
 from competition.problem.targets import Answers, Predictions
 from competition.verbs import step
 from pipelines.base import load_pipeline
@@ -27,20 +28,28 @@ if TYPE_CHECKING:
     from pipelines.search.plan import Plan
 
 Recipe = dict[str, Any]  # ready for JSON
+_LEARNT = ("weight", "temperature")
 
 
 @dataclass(frozen=True)
-class _Member:
-    """A column of a blend, as it can be made again."""
+class Remade:
+    """A blend that was made again.
 
-    pipeline: str
-    params: dict[str, Any]
-    weight: float
-    temperature: float
+    Attributes:
+        columns: Its members, fitted here, heaviest first.
+        oof: (n, k) float32 blend of the rows that each fit left out.
+        score: Of `oof`; the weights were learnt from these rows, so it flatters a little.
+        answers: (m, …) for the test rows.
+    """
+
+    columns: list[Column]
+    oof: Predictions
+    score: Score
+    answers: Answers
 
 
 def recipe_of(blend: StoredBlend, plan: "Plan") -> Recipe:
-    """Return what `answers_of` needs to make a blend again, ready for JSON.
+    """Return what `remake` needs to make a blend again, ready for JSON.
 
     Args:
         blend: Of this plan's data.
@@ -58,10 +67,18 @@ def recipe_of(blend: StoredBlend, plan: "Plan") -> Recipe:
                 f"without it: {step('drop', NAME=member.pipeline)}, or name PIPELINES for "
                 f"{step('blend')}."
             )
-        facts = {"pipeline": member.pipeline, "params": manifest["params"]}
-        members.append(facts | {"weight": member.weight, "temperature": member.temperature})
+        members.append(
+            {
+                "pipeline": member.pipeline,
+                "params": manifest["params"],
+                "weight": member.weight,
+                "temperature": member.temperature,
+            }
+        )
     return {
         "blend": blend.key,
+        "name": blend.name,
+        "estimate": str(blend.score),
         "intercept": blend.manifest["intercept"],
         "members": members,
     }
@@ -87,8 +104,8 @@ def _manifest(plan: "Plan", pipeline: str, key: str) -> dict[str, Any]:
     return manifest
 
 
-def answers_of(recipe: Recipe, plan: "Plan", say: Callable[[str], None]) -> Answers:
-    """Fit a blend's members on this machine and return its answers (m, …) for the test rows.
+def remake(recipe: Recipe, plan: "Plan", say: Callable[[str], object] = print) -> Remade:
+    """Fit a blend's members on this machine and blend them.
 
     The decision is learnt again, from the blend of the rows that each fit left out.
 
@@ -100,29 +117,31 @@ def answers_of(recipe: Recipe, plan: "Plan", say: Callable[[str], None]) -> Answ
     Raises:
         PodiumError: a member cannot be fitted here.
     """
-    members = [_Member(**facts) for facts in recipe["members"]]
-    columns = [_fitted(member, plan, say) for member in members]
-    linear = Linear(
-        np.array([member.weight for member in members]), np.array(recipe["intercept"], np.float64)
-    )
-    heat = np.array([member.temperature for member in members])
+    members = recipe["members"]
+    columns = [_fitted(each["pipeline"], each["params"], plan, say) for each in members]
+    weights, heat = (np.array([each[name] for each in members]) for name in _LEARNT)
+    linear = Linear(weights, np.array(recipe["intercept"], np.float64))
 
     def blended(predictions: list[Predictions]) -> Predictions:
         heated = at_temperatures(np.stack(predictions), heat, plan.problem)
         return combine(heated, linear, plan.problem)
 
     oof = blended([np.asarray(column.oof()) for column in columns])
-    decision = plan.problem.decide(plan.dealt.truth, oof)
-    return decision.answers(blended([np.asarray(column.test()) for column in columns]))
+    problem, dealt = plan.problem, plan.dealt
+    answers = problem.decide(dealt.truth, oof).answers(
+        blended([np.asarray(column.test()) for column in columns])
+    )
+    score = problem.score(dealt.truth, oof, dealt.assigned, dealt.units)
+    return Remade(columns, oof, score, answers)
 
 
-def _fitted(member: _Member, plan: "Plan", say: Callable[[str], None]) -> Column:
-    pipeline = load_pipeline(member.pipeline, plan.competition.rows_kind)
+def _fitted(
+    name: str, params: dict[str, Any], plan: "Plan", say: Callable[[str], object]
+) -> Column:
+    pipeline = load_pipeline(name, plan.competition.rows_kind)
     with plan.executor(pipeline) as executor:
-        made, failed = finish_columns(
-            pipeline, plan, [member.params], {}, executor, lambda left: None
-        )
+        made, failed = finish_columns(pipeline, plan, [params], {}, executor, lambda left: None)
     if not made:
-        raise PodiumError(f"{member.pipeline} cannot be fitted here. {' '.join(failed)}")
-    say(f"column     {member.pipeline} {made[0].score}")
+        raise PodiumError(f"{name} cannot be fitted here. {' '.join(failed)}")
+    say(f"column     {name} {made[0].score}")
     return made[0]

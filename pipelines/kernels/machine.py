@@ -22,7 +22,7 @@ from pipelines.base import chosen_pipelines
 from pipelines.blending.blend import make_blend
 from pipelines.display import TuningDisplay, blend_line
 from pipelines.kernels.archive import COLUMNS_FILE, pack_columns
-from pipelines.kernels.inference import Recipe, answers_of
+from pipelines.kernels.inference import Recipe, remake
 from pipelines.search.plan import Plan, make_plan
 from pipelines.search.run import tune_all
 
@@ -31,8 +31,8 @@ SPEC_FILE = "competition.toml"
 FEATURES_FILE = "competition.py"  # where `load_competition` looks for them
 SUBMISSION_FILE = "submission.csv"
 
-# Below one of these a competition's files are mounted: on Kaggle, or beside the working folder.
-_INPUTS = (Path("/kaggle/input"), Path("../input"))
+# Below one of these a competition's files are: on Kaggle, beside the working folder, or in it.
+INPUTS = (Path("/kaggle/input"), Path("../input"), Path("data"))
 _DEPTH = 3  # of folders that are looked through
 
 
@@ -51,6 +51,7 @@ class Asked:
         attempt: From 1; another run of the same has another number.
         blend: The recipe of a blend that is to answer whatever test rows are there; None for
             tuning.
+        form: `notebook` for one that people read; None for a script.
     """
 
     pipelines: str
@@ -62,6 +63,7 @@ class Asked:
     data: str
     attempt: int
     blend: Recipe | None = None
+    form: str | None = None
 
     def to_json(self) -> str:
         """Return the text that `from_json` reads."""
@@ -85,7 +87,7 @@ def main(folder: Path) -> None:
     """
     os.environ.setdefault("COLUMNS", "100")
     try:
-        carry_out(folder, Path.cwd(), _INPUTS)
+        carry_out(folder, Path.cwd(), INPUTS)
     except PodiumError as error:
         sys.stdout.write(f"{error}\n")
         sys.exit(1)
@@ -102,13 +104,7 @@ def carry_out(folder: Path, working: Path, inputs: Sequence[Path]) -> None:
     Raises:
         PodiumError: the files are not there, or are read otherwise than where this was asked.
     """
-    asked = Asked.from_json((folder / ASKED_FILE).read_text(encoding="utf-8"))
-    competition = load_competition(str(folder / SPEC_FILE))
-    if asked.blend is not None:  # Kaggle runs this again with a test file of other rows
-        competition = replace(competition, test_rows=None)
-    workspace = Workspace.in_folders(competition, folder / "data", folder / "runs")
-    _link(_mounted(competition, inputs), competition, workspace.data)
-    plan = make_plan(workspace, asked.seed, rows=asked.rows)
+    asked, plan = opened(folder, inputs)
     if asked.blend is None and plan.data.fingerprint != asked.data:
         raise PodiumError(
             "The files are read differently here than where this was asked: they are of another "
@@ -122,10 +118,35 @@ def carry_out(folder: Path, working: Path, inputs: Sequence[Path]) -> None:
     if asked.blend is None:
         answers = _tuned(asked, plan, working, console)
     else:
-        answers = answers_of(asked.blend, plan, console.print)
-    sample = read_sample(competition, workspace.data)
+        answers = remake(asked.blend, plan, console.print).answers
+    leave_submission(answers, plan, working)
+
+
+def opened(folder: Path, inputs: Sequence[Path] = INPUTS) -> tuple[Asked, Plan]:
+    """Return what was asked, and the plan of a run on the files that are there.
+
+    Args:
+        folder: As for `main`.
+        inputs: Below one of them are the competition's files.
+
+    Raises:
+        PodiumError: the files are not there, or broken.
+    """
+    asked = Asked.from_json((folder / ASKED_FILE).read_text(encoding="utf-8"))
+    competition = load_competition(str(folder / SPEC_FILE))
+    if asked.blend is not None:  # Kaggle runs this again with a test file of other rows
+        competition = replace(competition, test_rows=None)
+    workspace = Workspace.in_folders(competition, folder / "data", folder / "runs")
+    _link(_mounted(competition, inputs), competition, workspace.data)
+    return asked, make_plan(workspace, asked.seed, rows=asked.rows)
+
+
+def leave_submission(answers: Answers, plan: Plan, working: Path) -> Path:
+    """Write the submission of answers (m, …) into a folder, and return its path."""
+    sample = read_sample(plan.competition, plan.workspace.data)
     with atomic_path(working / SUBMISSION_FILE) as path:
-        path.write_text(Form.of(competition).render(answers, sample), encoding="utf-8")
+        path.write_text(Form.of(plan.competition).render(answers, sample), encoding="utf-8")
+    return working / SUBMISSION_FILE
 
 
 def _tuned(asked: Asked, plan: Plan, working: Path, console: Console) -> Answers:

@@ -22,6 +22,7 @@ from competition.verbs import step
 
 if TYPE_CHECKING:
     from competition.kaggle.kernels.client import KernelClient
+    from competition.workspace import Workspace
     from submissions.ledger.tables import KernelRun
 
 
@@ -42,6 +43,12 @@ def kernel(
     status: Annotated[
         bool, typer.Option("--status", help="List the runs and how they stand; push nothing.")
     ] = False,
+    notebook: Annotated[
+        bool, typer.Option("--notebook", help="Write a notebook of the blend, for people to read.")
+    ] = False,
+    push: Annotated[
+        bool, typer.Option("--push", help="Have Kaggle run that notebook, as a private one.")
+    ] = False,
     as_json: JsonOption = False,
     note: NoteOption = "",
 ) -> None:
@@ -50,7 +57,12 @@ def kernel(
     from submissions.kernels.runs import KernelRuns
     from submissions.ledger.ledger import Ledger
 
+    if push and not notebook:
+        raise typer.BadParameter("--push is for --notebook; a run is pushed without it")
     workspace = workspace_of(competition)
+    if notebook:
+        _write_notebook(workspace, gpu=gpu, push=push)
+        return
     client = KernelClient(workspace.competition, workspace.access)
     if status:
         ledger = Ledger.if_there(workspace, account=client.username)
@@ -84,6 +96,22 @@ def kernel(
     found = {} if best is None else {"best": figure(best.pipeline, best.score)}
     record(workspace, "kernel", said | ({"gpu": "1"} if gpu else {}), found, note)
     console.print(f"Next: {step('blend')}, or {step('submit')}")
+
+
+def _write_notebook(workspace: "Workspace", *, gpu: bool, push: bool) -> None:
+    from submissions.kernels.sharing import push_notebook, write_notebook
+    from submissions.screen import shown_progress
+
+    sys.stdout.write(f"{write_notebook(workspace, gpu=gpu)}\n")
+    if not push:
+        sys.stdout.write(f"Next: read it, or {step('kernel', 'NOTEBOOK', 'PUSH')}\n")
+        return
+    from competition.kaggle.kernels.client import KernelClient
+
+    client = KernelClient(workspace.competition, workspace.access)
+    with shown_progress("on Kaggle's machines") as progress:
+        address = push_notebook(workspace, client, progress, gpu=gpu)
+    sys.stdout.write(f"It ran, and only you see it: {address}. Share it there.\n")
 
 
 def _facts(run: "KernelRun", client: "KernelClient") -> dict[str, Any]:

@@ -62,6 +62,25 @@ def packed_script(title: str, competition: Competition, asked: Asked) -> str:
     Raises:
         PodiumError: it is larger than Kaggle takes.
     """
+    return checked(_SCRIPT.format(title=title, packed=packed(competition, asked)), competition)
+
+
+def checked(source: str, competition: Competition) -> str:
+    """Return a source that is as small as Kaggle takes it.
+
+    Raises:
+        PodiumError: it is larger.
+    """
+    if len(source) > MOST_BYTES:
+        raise PodiumError(
+            f"The script would take {len(source) / 1000:,.0f} kB, and Kaggle takes "
+            f"{MOST_BYTES / 1000:,.0f}. Is there something large in {competition.slug}.py?"
+        )
+    return source
+
+
+def packed(competition: Competition, asked: Asked) -> str:
+    """Return the code, a competition and what is asked as a tar.xz in base 85."""
     content = io.BytesIO()
     with (
         lzma.open(content, "w", preset=6) as compressed,
@@ -73,14 +92,7 @@ def packed_script(title: str, competition: Competition, asked: Asked) -> str:
         _put(archive, SPEC_FILE, competition.to_toml().encode())
         if competition.features is not None:
             _put(archive, FEATURES_FILE, competition.features.encode())
-    packed = base64.b85encode(content.getvalue()).decode()
-    script = _SCRIPT.format(title=title, packed=packed)
-    if len(script) > MOST_BYTES:
-        raise PodiumError(
-            f"The script would take {len(script) / 1000:,.0f} kB, and Kaggle takes "
-            f"{MOST_BYTES / 1000:,.0f}. Is there something large in {competition.slug}.py?"
-        )
-    return script
+    return base64.b85encode(content.getvalue()).decode()
 
 
 def _files() -> Iterator[tuple[str, Path]]:

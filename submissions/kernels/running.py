@@ -22,6 +22,7 @@ from pipelines.kernels.archive import COLUMNS_FILE, Merged, merge_columns
 from pipelines.kernels.machine import SUBMISSION_FILE, Asked
 from pipelines.search.plan import Plan
 from submissions.clock import PATIENCE, Clock, Patience
+from submissions.kernels.notebook import NOTEBOOK, packed_notebook, sources_of
 from submissions.kernels.packing import packed_script
 from submissions.kernels.runs import KernelRuns
 from submissions.ledger.ledger import Ledger
@@ -166,14 +167,18 @@ class Runner:
     def _push(self, run: KernelRun) -> KernelRun:
         """Push the script once, and record what came of that."""
         asked = Asked.from_json(run.asked)
-        script = packed_script(run.slug, self.plan.competition, asked)
+        pack = packed_notebook if asked.form == NOTEBOOK else packed_script
+        script = pack(run.slug, self.plan.competition, asked)
         digest, now = digest_of(script), self.clock.now()
         self._check_quota(asked, run.seconds)
         self.runs.change(run.id, state=KernelState.SENDING, sha256=digest, sent=now)
         self.progress.step(f"pushing {run.slug} ({len(script) / 1000:,.0f} kB)")
         try:
             version = self.client.push(
-                run.slug, run.slug, script, gpu=asked.gpu, seconds=run.seconds
+                *(run.slug, run.slug, script),
+                gpu=asked.gpu,
+                seconds=run.seconds,
+                kind=asked.form or "script",
             )
         except OutcomeUnknown as error:
             self.progress.step(f"{error} It is looked up.")
@@ -307,5 +312,10 @@ class Runner:
 
 
 def digest_of(source: str) -> str:
-    """Return what a script is known by, whatever a server makes of its line ends."""
+    """Return what a script is known by, whatever a server makes of its line ends.
+
+    A notebook is known by its cells: their outputs and the order of its JSON are a server's.
+    """
+    if source.lstrip().startswith("{"):
+        source = "\n".join(sources_of(source))
     return hashlib.sha256(source.strip().replace("\r\n", "\n").encode()).hexdigest()

@@ -68,7 +68,7 @@ def pushed_blend(
     rows = blend.manifest.get("rows")
     plan = make_plan(workspace, int(blend.manifest["seed"]), rows=rows)
     runner = Runner.of(plan, client, progress, clock, patience)
-    run, path = runner.infer(_asked(blend, plan, gpu), _limit(blend, plan))
+    run, path = runner.infer(asked_for(blend, plan, gpu=gpu), limit_for(blend, plan))
     report = checker.check(path)
     report.require_valid("submitted")
     assert run.sha256 is not None and run.version is not None
@@ -79,7 +79,18 @@ def pushed_blend(
     return known, KernelVersion(run.slug, run.version)
 
 
-def _asked(blend: StoredBlend, plan: Plan, gpu: bool) -> Asked:
+def asked_for(blend: StoredBlend, plan: Plan, *, gpu: bool, form: str | None = None) -> Asked:
+    """Return what a run is asked that makes a blend again.
+
+    Args:
+        blend: Of this plan.
+        plan: Of the run here.
+        gpu: Whether on two T4s.
+        form: As of `Asked`.
+
+    Raises:
+        PodiumError: a member cannot be made there.
+    """
     return Asked(
         pipelines="",
         seconds=0.0,
@@ -90,10 +101,11 @@ def _asked(blend: StoredBlend, plan: Plan, gpu: bool) -> Asked:
         data=plan.data.fingerprint,
         attempt=1,
         blend=recipe_of(blend, plan),
+        form=form,
     )
 
 
-def _limit(blend: StoredBlend, plan: Plan) -> int:
+def limit_for(blend: StoredBlend, plan: Plan) -> int:
     """Return after how many seconds Kaggle is to end the run."""
     seconds = max(_LEAST, _SLOWER * seconds_of(blend, plan))
     return limit_of(seconds) if seconds < MOST_SECONDS / 2 else MOST_SECONDS

@@ -16,7 +16,7 @@ from competition.kaggle.kernels.replies import (
 )
 from competition.kaggle.replies import RemoteStream, fields_of, items_of, stream_of, whole
 from competition.kaggle.retry import Patience
-from competition.spec import Competition
+from competition.spec import WEBSITE, Competition
 from competition.terminal.printable import printable
 from competition.workspace import Access
 
@@ -85,6 +85,10 @@ class KernelClient:
             )
         return name
 
+    def address_of(self, slug: str) -> str:
+        """Return the page of a kernel."""
+        return f"{WEBSITE}/code/{self.username}/{slug}"
+
     def quota(self) -> Quota | None:
         """Return the week's hours on GPUs; None where Kaggle does not tell."""
         try:
@@ -98,15 +102,25 @@ class KernelClient:
             return None
         return Quota.of(told)
 
-    def push(self, slug: str, title: str, source: str, *, gpu: bool, seconds: int) -> int:
-        """Save a private script and have it run; return its version. Never tried twice.
+    def push(
+        self,
+        slug: str,
+        title: str,
+        source: str,
+        *,
+        gpu: bool,
+        seconds: int,
+        kind: str = "script",
+    ) -> int:
+        """Save a private kernel and have it run; return its version. Never tried twice.
 
         Args:
             slug: Of the kernel: its title in lower case with dashes.
             title: That people read.
-            source: The Python script.
+            source: The Python script, or a notebook's JSON.
             gpu: Whether on two T4s.
             seconds: After which Kaggle ends it: a run cannot be ended otherwise.
+            kind: `script` or `notebook`.
 
         Raises:
             OutcomeUnknown: it may run: look it up before pushing again.
@@ -116,6 +130,7 @@ class KernelClient:
         import requests
 
         doing, values = "pushing the kernel", self._pushed(slug, title, source, gpu, seconds)
+        values["kernel_type"] = kind
         try:
             reply = self._caller.post("SaveKernel", **values)
         except requests.RequestException as error:

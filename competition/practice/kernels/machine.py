@@ -20,6 +20,7 @@ _FAILS_AFTER = 1.0  # seconds, where a run is to fail
 _LAST_WORDS = 1.0  # seconds for which a pipe may stay open after its run, as by what it left
 _LOOK = 0.05  # seconds between two looks at a run
 _PATIENCE = 10.0  # seconds for which the end of a run is waited for
+_AS_NOTEBOOK = "import sys; exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))"
 _LOG = "log.jsonl"
 _RERUNS = ".reruns"  # a folder beside those of kernels, whose slugs have no dot
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -177,7 +178,8 @@ class Machine:
         script = self._laid_out(version, place, files)
         limit = min(version.seconds, _FAILS_AFTER) if ends else version.seconds
         with Log(place / _LOG) as log:
-            process = _started(script, place / "kaggle" / "working", version.internet, again)
+            command = [sys.executable, *_options(version), str(script)]
+            process = _started(command, place, version.internet, again)
             if not again:
                 self._versions.begin(version)
             threads = [log.follow(process.stdout, "stdout"), log.follow(process.stderr, "stderr")]
@@ -219,19 +221,26 @@ def _code_of(version: Version) -> str:
     return "\n\n".join(code)
 
 
-def _started(script: Path, working: Path, internet: bool, again: bool) -> "subprocess.Popen[bytes]":
+def _options(version: Version) -> tuple[str, ...]:
+    """Return what lets a notebook's code run as in a notebook: processes do not import it again."""
+    return ("-c", _AS_NOTEBOOK) if version.kind == "notebook" else ()
+
+
+def _started(
+    command: list[str], place: Path, internet: bool, again: bool
+) -> "subprocess.Popen[bytes]":
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    home = str(script.parents[1] / "home")
     if again:
         kept["KAGGLE_IS_COMPETITION_RERUN"] = "1"
     return subprocess.Popen(
         [
             *(sys.executable, "-I", supervisor.__file__),
             *([] if internet else _without_network()),
-            *(sys.executable, str(script)),
+            *command,
         ],
-        cwd=working,
-        env=kept | {"HOME": home, "KAGGLE_KERNEL_RUN_TYPE": "Batch", "PYTHONUNBUFFERED": "1"},
+        cwd=place / "kaggle" / "working",
+        env=kept
+        | {"HOME": str(place / "home"), "KAGGLE_KERNEL_RUN_TYPE": "Batch", "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

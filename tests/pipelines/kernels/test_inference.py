@@ -12,7 +12,7 @@ from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.base import load_pipeline
 from pipelines.blending.blend import make_blend
-from pipelines.kernels.inference import answers_of, recipe_of, seconds_of
+from pipelines.kernels.inference import recipe_of, remake, seconds_of
 from pipelines.kernels.machine import ASKED_FILE, SPEC_FILE, SUBMISSION_FILE, Asked, carry_out
 from pipelines.outside.columns import keep_column
 from pipelines.search.plan import Plan, make_plan
@@ -42,7 +42,9 @@ def test_the_same_rows_get_the_same_answers_and_other_rows_get_theirs(
     assert seconds_of(blend, plan) > 0
     shutil.rmtree(plan.workspace.runs)
     said: list[str] = []
-    np.testing.assert_allclose(answers_of(recipe, plan, said.append), before, atol=1e-5)
+    remade = remake(recipe, plan, said.append)
+    np.testing.assert_allclose(remade.answers, before, atol=1e-5)
+    assert abs(remade.score.value - blend.score.value) < blend.score.standard_error
     assert len(said) == len(recipe["members"])
 
     mounted, there = tmp_path / "input" / "wine", tmp_path / "there"

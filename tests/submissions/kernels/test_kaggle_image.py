@@ -1,5 +1,6 @@
 """The packed script with the packages of Kaggle's image alone, which `.ci/kernel` installs."""
 
+import json
 import os
 import re
 import shutil
@@ -13,15 +14,20 @@ import pytest
 
 from competition.drafting.from_files import draft_from_zip
 from competition.practice.holdout import prepare
+from competition.problem.checking.checks import check
+from competition.problem.sample import read_sample
 from competition.spec import Competition, load_competition
 from competition.workspace import Workspace
 from pipelines.base import load_pipeline
+from pipelines.blending.blend import make_blend
 from pipelines.columns import Column
 from pipelines.kernels.archive import COLUMNS_FILE, merge_columns
 from pipelines.kernels.machine import SUBMISSION_FILE, Asked
 from pipelines.search.fit import fit_fold, requests_of
 from pipelines.search.plan import Plan, make_plan
+from pipelines.search.run import tune_all
 from submissions.kernels.packing import packed_script
+from submissions.kernels.sharing import write_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +115,40 @@ def test_a_table_of_all_kinds_of_columns(
     columns = there.merged()
     assert {column.pipeline for column in columns} == {"lightgbm"}, said
     assert min(likeness(column, there.plan) for column in columns) > 0.97
+
+
+@pytest.mark.parametrize(
+    ("name", "pipeline"),
+    [("wine", "linear"), ("digits-rmse", "forest"), ("digits-auc", "logistic")],
+)
+def test_a_notebook_of_the_blend_runs_from_top_to_bottom(
+    name: str, pipeline: str, python: Path, tmp_path: Path
+) -> None:
+    plan = There.of(tmp_path, load_competition(name)).plan
+    chosen = [load_pipeline(pipeline, plan.competition.rows_kind)]
+    tune_all(plan, chosen, 0.5, "tpe", lambda *_: None)
+    blend = make_blend(plan, chosen)
+    working = tmp_path / "kaggle" / "working"
+    notebook = shutil.copy(write_notebook(plan.workspace), working / "blend.ipynb")
+    done = subprocess.run(
+        [python, "-I", "-m", "jupyter", "execute", "--inplace", str(notebook)],
+        cwd=working,
+        env={"PATH": f"{python.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(Path(notebook).read_text())["cells"]
+    shown = [
+        kind for cell in cells for each in cell.get("outputs", []) for kind in each.get("data", {})
+    ]
+    assert shown.count("application/vnd.plotly.v1+json") >= 1
+    sample = read_sample(plan.competition, plan.workspace.data)
+    report = check(working / SUBMISSION_FILE, plan.competition, sample)
+    assert report.valid and report.answers is not None
+    ours = np.asarray(blend.answers(), float).ravel()
+    assert np.corrcoef(ours, np.asarray(report.answers, float).ravel())[0, 1] > 0.97
 
 
 def test_images(python: Path, tmp_path: Path) -> None:
