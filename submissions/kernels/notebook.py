@@ -8,12 +8,12 @@ from competition.spec import Competition
 from competition.terminal.words import asked_of
 from pipelines.kernels.inference import Recipe
 from pipelines.kernels.machine import Asked
-from submissions.kernels.packing import checked, packed
+from submissions.kernels.packing import checked, files_of, packed_code
 
 NOTEBOOK = "notebook"
 
-_UNPACK = """# Podium packed itself into this text: the packages competition and pipelines,
-# libraries that the machine may lack, and the blend. It needs no internet.
+_UNPACK = """# Podium packed itself into this text: the packages competition and pipelines, and
+# libraries that the machine may lack. FILES holds the blend. It needs no internet.
 import base64
 import io
 import sys
@@ -22,10 +22,13 @@ import tempfile
 from pathlib import Path
 
 PACKED = "{packed}"
+FILES = {files}
 
 folder = Path(tempfile.mkdtemp(prefix="podium-"))
 with tarfile.open(fileobj=io.BytesIO(base64.b85decode(PACKED)), mode="r:xz") as archive:
     archive.extractall(folder, filter="data")
+for name, text in FILES.items():
+    (folder / name).write_text(text, encoding="utf-8")
 sys.path.insert(0, str(folder / "code"))"""
 
 _OPEN = """import numpy as np
@@ -93,7 +96,9 @@ def packed_notebook(title: str, competition: Competition, asked: Asked) -> str:
     images = competition.rows_kind == "images"
     cells = [
         _text(_opening(title, competition, asked.blend)),
-        _code(_UNPACK.format(packed=packed(competition, asked)), hidden=True),
+        _code(
+            _UNPACK.format(packed=packed_code(), files=files_of(competition, asked)), hidden=True
+        ),
         _text("## The data"),
         _code(_OPEN),
         *([_code(_IMAGES)] if images else [_code(_TABLE), _code(_COLUMNS)]),

@@ -3,9 +3,11 @@
 import base64
 import importlib.metadata
 import io
+import json
 import lzma
 import tarfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from competition.errors import PodiumError
@@ -24,9 +26,9 @@ _BROUGHT = ("pebble", "skops", "prettytable", "filelock", "tenacity")
 
 _SCRIPT = '''"""{title}: a run of Podium, which packed itself into `PACKED`.
 
-`PACKED` is a tar.xz in base 85 of the packages competition and pipelines, of libraries that the
-machine may lack, and of what was asked. It leaves submission.csv and, after a tuning, columns.zip
-for the machine that pushed this.
+`PACKED` is a tar.xz in base 85 of the packages competition and pipelines, and of libraries that the
+machine may lack; `FILES` says what was asked. It leaves submission.csv and, after a tuning,
+columns.zip for the machine that pushed this.
 """
 
 import base64
@@ -37,12 +39,15 @@ import tempfile
 from pathlib import Path
 
 PACKED = "{packed}"
+FILES = {files}
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
     with tempfile.TemporaryDirectory(prefix="podium-") as folder:
         with tarfile.open(fileobj=io.BytesIO(base64.b85decode(PACKED)), mode="r:xz") as archive:
             archive.extractall(folder, filter="data")
+        for name, text in FILES.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
         sys.path.insert(0, str(Path(folder) / "code"))
 
         from pipelines.kernels.machine import main
@@ -62,7 +67,8 @@ def packed_script(title: str, competition: Competition, asked: Asked) -> str:
     Raises:
         PodiumError: it is larger than Kaggle takes.
     """
-    return checked(_SCRIPT.format(title=title, packed=packed(competition, asked)), competition)
+    files = files_of(competition, asked)
+    return checked(_SCRIPT.format(title=title, packed=packed_code(), files=files), competition)
 
 
 def checked(source: str, competition: Competition) -> str:
@@ -79,8 +85,17 @@ def checked(source: str, competition: Competition) -> str:
     return source
 
 
-def packed(competition: Competition, asked: Asked) -> str:
-    """Return the code, a competition and what is asked as a tar.xz in base 85."""
+def files_of(competition: Competition, asked: Asked) -> str:
+    """Return what a run reads beside the code: texts by name, as a dictionary of Python."""
+    files = {ASKED_FILE: asked.to_json(), SPEC_FILE: competition.to_toml()}
+    if competition.features is not None:
+        files[FEATURES_FILE] = competition.features
+    return json.dumps(files, indent=1, ensure_ascii=False)
+
+
+@cache
+def packed_code() -> str:
+    """Return the code as a tar.xz in base 85."""
     content = io.BytesIO()
     with (
         lzma.open(content, "w", preset=6) as compressed,
@@ -88,10 +103,6 @@ def packed(competition: Competition, asked: Asked) -> str:
     ):
         for name, file in sorted(_files()):
             _put(archive, f"code/{name}", file.read_bytes())
-        _put(archive, ASKED_FILE, asked.to_json().encode())
-        _put(archive, SPEC_FILE, competition.to_toml().encode())
-        if competition.features is not None:
-            _put(archive, FEATURES_FILE, competition.features.encode())
     return base64.b85encode(content.getvalue()).decode()
 
 
