@@ -41,7 +41,7 @@ def test_it_holds_what_a_run_needs_and_nothing_of_this_machine() -> None:
 
 
 def test_a_persons_features_travel_too() -> None:
-    features = 'def features(train, test): return "caf\u00e9 \U0001f377\\n", '''{x}''''
+    features = 'def features(train, test): return \'caf\u00e9 \U0001f377\\n\' + """{x}"""'
     spec = replace(load_competition("wine"), features=features)
     assert files_in(packed_script("podium-test", spec, ASKED))["competition.py"] == features
 
