@@ -71,6 +71,11 @@ def test_describe_says_what_is_asked_and_what_a_submission_holds(
     assert "Grey images of 28×28 pixels, 1,198 to learn from, 599 to answer" in told
 
 
+def test_describe_says_where_notebooks_alone_are_taken(tmp_path: Path) -> None:
+    told = podium("describe", "-c", "wine-notebooks", environment={"DATA_DIR": str(tmp_path)})
+    assert "5 a day, and comes from a notebook alone" in told.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [

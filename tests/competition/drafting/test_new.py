@@ -151,6 +151,21 @@ def test_kaggle_tells_the_metric_and_the_allowance(
     assert scripted.calls[0][1]["competitionName"] == "who-is-ill"
 
 
+def test_kaggle_tells_that_it_takes_notebooks_alone(
+    new: Run, scripted: Scripted, tmp_path: Path
+) -> None:
+    content = zipped(tmp_path / "ill.zip").read_bytes()
+    scripted.says(
+        "GetCompetition", {"evaluationMetric": "Log Loss", "isKernelsSubmissionsOnly": True}
+    )
+    scripted.says("DownloadDataFiles", content, headers={"Content-Type": "application/zip"})
+    status, out, err = new("-c", "who-is-ill.toml", **with_account(scripted))
+    assert status == 0, err
+    assert "takes submissions from notebooks alone: `make submit` pushes a script" in out
+    assert load_competition("who-is-ill.toml").notebooks_only
+    assert "# as Kaggle says: " in Path("who-is-ill.toml").read_text()
+
+
 def test_a_practice_kaggle_and_a_download_that_finds_all_there(
     new: Run, shared_practice: Served, client_of: Callable[..., Any]
 ) -> None:

@@ -95,6 +95,7 @@ def competitions(draw: st.DrawFn) -> Competition:
         test_rows=draw(st.none() | counts),
         daily_submissions=draw(counts),
         public_share=draw(st.none() | st.floats(0, 1, exclude_min=True)),
+        notebooks_only=draw(st.booleans()),
         bundled=draw(st.none() | texts),
     )
 
@@ -125,6 +126,7 @@ def test_any_spec_survives_its_own_toml(
         ("image_side = 28", "image_side = 28\nchannels = 2", "1 for grey images or 3 for colour"),
         ("public_share = 0.25", "public_share = 25", "above 0 and up to 1"),
         ("public_share = 0.25", "public_share = true", "above 0 and up to 1"),
+        ("public_share = 0.25", 'notebooks_only = "yes"', "must be true or false"),
         ('"1", ', '"0", ', "2 to 256 different names"),
         ('"1", ', '"a\\nb", ', "no line breaks"),
         ('id = "ImageId"', "", "lacks the entry 'id'"),

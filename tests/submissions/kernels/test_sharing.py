@@ -1,27 +1,20 @@
-"""A blend's notebook: readable, small, whole by itself, and run on Kaggle exactly once."""
+"""A blend's notebook: readable, small, and run on Kaggle once; test_kaggle_image.py executes it."""
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from competition.kaggle.kernels.client import KernelClient
 from competition.practice.holdout import prepare
 from competition.practice.kernels.state import Versions
-from competition.problem.checking.checks import check
-from competition.problem.sample import read_sample
 from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.base import load_pipeline
 from pipelines.blending.blend import make_blend
-from pipelines.kernels.machine import SUBMISSION_FILE
 from pipelines.search.plan import Plan, make_plan
-from pipelines.search.run import tune_all
 from submissions.__main__ import app
 from submissions.kernels.notebook import sources_of
 from submissions.kernels.packing import MOST_BYTES
@@ -29,11 +22,8 @@ from submissions.kernels.running import digest_of
 from submissions.kernels.sharing import push_notebook, write_notebook
 from submissions.progress import Progress
 from tests.columns import made_column
-from tests.pipelines.search.here import Here
 from tests.serving import Served
 from tests.typed import typed
-
-AS_NOTEBOOK = "import sys; exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))"
 
 
 def workspace_of(name: str, folder: Path, server: Served | None = None) -> Workspace:
@@ -53,46 +43,11 @@ def plan(tmp_path: Path) -> Plan:
     return make_plan(workspace_of("wine", tmp_path), 0, workers=1)
 
 
-@pytest.mark.slow
-def test_it_runs_from_top_to_bottom_and_answers_as_the_blend_does(
-    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`test_kaggle_image.py` has other kinds, in a real notebook."""
-    monkeypatch.setattr(Plan, "executor", lambda plan, pipeline: Here())
-    chosen = [load_pipeline("linear", "tables")]
-    tune_all(plan, chosen, 0.5, "tpe", lambda *_: None)
-    blend = make_blend(plan, chosen)
-    path = write_notebook(plan.workspace)
-    assert path.stat().st_size < 700_000 < MOST_BYTES
-    code = tmp_path / "code.py"
-    cells = json.loads(path.read_text())["cells"]
-    code.write_text(
-        "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    )
-    (tmp_path / "input").mkdir()
-    working = tmp_path / "working"
-    working.mkdir()
-    shutil.copytree(plan.workspace.data, tmp_path / "input" / plan.competition.slug)
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", AS_NOTEBOOK, str(code)],
-        cwd=working,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"MPLBACKEND": "Agg", "HOME": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "column     linear" in done.stdout
-    sample = read_sample(plan.competition, plan.workspace.data)
-    report = check(working / SUBMISSION_FILE, plan.competition, sample)
-    assert report.valid and report.answers is not None
-    np.testing.assert_allclose(report.answers, blend.answers(), atol=1e-4)
-
-
 def test_people_can_read_it(plan: Plan) -> None:
     made_column(plan, plan.workspace.predictions, pipeline="linear", params={"C": 0.123456})
     blend = make_blend(plan, [load_pipeline("linear", "tables")])
     first = write_notebook(plan.workspace)
+    assert first.stat().st_size < 700_000 < MOST_BYTES
     sources = sources_of(first.read_text())
     assert f"is worth {blend.score}" in sources[0] and "log loss (lower is better)" in sources[0]
     assert any("| 1.00 | linear | C 0.1235 |" in source for source in sources)
