@@ -53,6 +53,11 @@ TESTS = {
         "random fault sequences over a kernel's push, run and fetch",
         1,
     ),
+    "test_any_sequence_to_a_submission_ends_right_or_in_a_sentence_and_then_right": (
+        f"{KERNELS}/test_fault_sequences.py",
+        "random fault sequences over a kernel's push, run and submission",
+        1,
+    ),
     "test_a_killed_kernel_is_finished_by_the_next_one": (
         f"{KERNELS}/test_kills.py",
         "`kill -9` of `make kernel`",
