@@ -167,10 +167,10 @@ def test_memory_does_not_grow_over_refits(digits: Digits) -> None:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     peaks = []
-    for seed in range(10):
+    for seed in range(8):
         # Every second fit is of another configuration, as in a tuning run.
         model = NetworkClassifier(**TINY, seed=seed, dropout=0.03 * (seed // 2))
         model.fit(digits.images, digits.labels).predict_proba(digits.test_images)
         peaks.append(peak())
     # The first few fill TensorFlow's and the allocator's own stores; a leak would go on.
-    assert peaks[-1] - peaks[5] < 4, peaks
+    assert peaks[-1] - peaks[4] < 4, peaks
