@@ -68,7 +68,8 @@ class Machine:
     def __init__(
         self, folder: Path, public: Path, slug: str, files: Iterable[str], versions: Versions
     ) -> None:
-        self._folder, self._public, self._slug = folder, public, slug
+        # Runs have a working folder of their own, from which no relative path leads here.
+        self._folder, self._public, self._slug = folder.resolve(), public.resolve(), slug
         self._files = tuple(files)
         self._versions = versions
         self._runs: dict[Hashable, _Run] = {}

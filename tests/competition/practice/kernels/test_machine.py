@@ -19,6 +19,7 @@ from competition.kaggle.kernels.client import (
     SourceDropped,
 )
 from competition.practice.running import PracticeKaggle
+from competition.spec import load_competition
 from tests.serving import Served
 
 Start = Callable[..., Served]
@@ -211,3 +212,17 @@ def test_strangers_push_nothing_and_see_nothing(start: Start) -> None:
     assert reply.status_code == 401
     for path in (f"api/v1/kernels/logs/stream/you/{SLUG}", f"output/{SLUG}/1/a.txt"):
         assert requests.get(f"{served.url}/{path}", timeout=10).status_code in (401, 403)
+
+
+def test_a_folder_may_be_named_from_here(
+    tmp_path: Path,
+    client_at: Callable[[Served], KernelClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As `make rehearse` does, whose folder is `runs`."""
+    monkeypatch.chdir(tmp_path)
+    served = Served(Path("wine"), load_competition("wine"), kernels=True)
+    client = client_at(served)
+    version = push(client, "print('here')")
+    assert ended(client, version) == "complete"
+    served.end()
