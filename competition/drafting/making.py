@@ -99,8 +99,12 @@ def _source(told: Told, data: Path | None) -> Iterator[tuple[Told, Path, FromKag
         )
     if told.metric is None and facts.metric:
         told = replace(told, metric=facts.metric, metric_from="as Kaggle says")
-    told = replace(told, title=facts.title or None, daily=facts.daily_submissions or None)
-    told = replace(told, notebooks_only=facts.notebooks_only)
+    told = replace(
+        told,
+        title=facts.title or None,
+        daily=facts.daily_submissions or None,
+        notebooks_only=facts.notebooks_only,
+    )
     with shown_progress(f"Downloading {told.slug}") as progress:
         source = kaggle.bring(progress)
     yield told, source, kaggle

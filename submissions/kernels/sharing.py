@@ -7,11 +7,11 @@ from competition.kaggle.kernels.client import KernelClient
 from competition.workspace import Workspace
 from pipelines.blending.blend import fresh_blend
 from pipelines.blending.stored import StoredBlend
-from pipelines.search.plan import Plan, make_plan
+from pipelines.search.plan import Plan
 from submissions.kernels.notebook import NOTEBOOK, packed_notebook
 from submissions.kernels.running import Runner
 from submissions.kernels.runs import slug_of
-from submissions.kernels.submitting import asked_for, limit_for
+from submissions.kernels.submitting import asked_for, limit_for, plan_of
 from submissions.progress import Progress
 
 
@@ -57,5 +57,4 @@ def push_notebook(
 
 def _blend_of(workspace: Workspace) -> tuple[StoredBlend, Plan]:
     blend = fresh_blend(workspace).blend
-    rows = blend.manifest.get("rows")
-    return blend, make_plan(workspace, int(blend.manifest["seed"]), rows=rows)
+    return blend, plan_of(blend, workspace)

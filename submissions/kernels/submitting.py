@@ -65,8 +65,7 @@ def pushed_blend(
     client = KernelClient(workspace.competition, workspace.access)
     blend = read_blend(workspace)
     assert blend is not None, "the checker has written its file"
-    rows = blend.manifest.get("rows")
-    plan = make_plan(workspace, int(blend.manifest["seed"]), rows=rows)
+    plan = plan_of(blend, workspace)
     runner = Runner.of(plan, client, progress, clock, patience)
     run, path = runner.infer(asked_for(blend, plan, gpu=gpu), limit_for(blend, plan))
     report = checker.check(path)
@@ -77,6 +76,11 @@ def pushed_blend(
     estimate = Estimate(score.value, score.standard_error, score.rows, blend.key, blend.name)
     ledger.remember_blend(path, known.fingerprint, estimate)
     return known, KernelVersion(run.slug, run.version)
+
+
+def plan_of(blend: StoredBlend, workspace: Workspace) -> Plan:
+    """Return the plan that a blend was made by: its rows and its seed."""
+    return make_plan(workspace, int(blend.manifest["seed"]), rows=blend.manifest.get("rows"))
 
 
 def asked_for(blend: StoredBlend, plan: Plan, *, gpu: bool, form: str | None = None) -> Asked:
