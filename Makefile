@@ -91,7 +91,7 @@ dashboard: setup ## Optuna's dashboard on the studies, also while they run
 	@$(RUN) app dashboard
 
 test: setup ## run the tests; with CI=true the slow ones too
-	@PYTHONDONTWRITEBYTECODE= $(RUN) pytest -n auto --dist worksteal $(if $(filter true,$(CI)),,-m "not slow")
+	@PYTHONDONTWRITEBYTECODE= $(RUN) pytest -n auto --dist worksteal -m "not soak$(if $(filter true,$(CI)),, and not slow)"
 
 lint: setup ## ruff and mypy --strict
 	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy

@@ -30,8 +30,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Take two processes more than there are cores, for the time that others wait for a server."""
-    return cores() + 2
+    """Take three processes more than there are cores, as many wait for a server or a child."""
+    return cores() + 3
 
 
 @pytest.fixture(scope="session")

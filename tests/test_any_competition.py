@@ -118,7 +118,9 @@ def sent_by_official_client(done: Rehearsed, served: Served, home: Path) -> Remo
     return found
 
 
-@pytest.mark.parametrize("slug", SPECS)
+@pytest.mark.parametrize(
+    "slug", [slug if slug in TWO else pytest.param(slug, marks=pytest.mark.soak) for slug in SPECS]
+)
 def test_a_competition_goes_the_whole_way(
     slug: str, kaggle_again: Callable[[Rehearsed], Served], tmp_path: Path
 ) -> None:

@@ -159,7 +159,7 @@ def test_the_score_on_all_hidden_rows_is_that_of_both_parts(tmp_path: Path) -> N
     assert score.standard_error == pytest.approx(0.0122, abs=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_any_competition_of_this_form_is_one_toml_file_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,7 +262,7 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_kernel_of_the_practice_kaggle_does_the_tuning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

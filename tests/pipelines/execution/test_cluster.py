@@ -114,6 +114,7 @@ def test_no_scheduler_and_no_workers_are_a_sentence(bare: Cluster, plan: Plan) -
         joined("nonsense://x", plan)
 
 
+@pytest.mark.soak
 def test_a_scheduler_that_is_started_again_gets_the_lost_fits_again(
     bare: Cluster, plan: Plan, tmp_path: Path, marked: Marked
 ) -> None:

@@ -161,7 +161,7 @@ def test_bad_input_is_a_sentence(digits: Digits) -> None:
         model.set_params(precision="mixed_float16").fit(digits.images, digits.labels)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_memory_does_not_grow_over_refits(digits: Digits) -> None:
     def peak() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -139,7 +139,7 @@ def test_what_cannot_learn_numbers_is_left_out_with_a_word(
     assert told.stderr == "digits-rmse asks for numbers, so it has no classes.\n"
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_killed_at_any_moment_the_same_command_goes_on(
     few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,7 +199,7 @@ def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(
     assert not [t for t in study.trials if t.state == TrialState.RUNNING]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("url", "told"), [("", "database .*cannot be"), ("sqlite://", "disk is full: ")]
 )
@@ -226,7 +226,7 @@ def test_a_full_disk_is_a_sentence(url: str, told: str, workplace: Workspace) ->
     assert not [path for path in workplace.runs.rglob("*") if ".part" in path.name]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_two_coordinators_share_a_study_and_repeat_nothing(
     few_rows: Workspace, postgres_schema: str, tmp_path: Path
 ) -> None:
