@@ -122,16 +122,21 @@ class ByRows:
     Attributes:
         influences: Returns the value, and (n,) how much each row moves it, times n.
         mean: Whether the value is a plain mean over rows.
+        alone: Returns the value where that takes less time without the influences.
         error_of_equals: Returns the standard error of a value on so many rows where all rows move
             it alike, which on few rows can be luck; None for 0.
     """
 
     influences: Influences
     mean: bool = False
+    alone: Callable[[Truth, Answers], float] | None = None
     error_of_equals: Callable[[float, int], float] | None = None
 
     def value(self, truth: Truth, answers: Answers) -> float:
         """Return the metric's value."""
+        return (self.alone or self._value)(truth, answers)
+
+    def _value(self, truth: Truth, answers: Answers) -> float:
         return self.influences(truth, answers)[0]
 
     def standard_error(self, truth: Truth, answers: Answers) -> float:

@@ -18,7 +18,7 @@ from competition.problem.measures import (
     r_squared,
 )
 from competition.problem.metric import LOG, LOG1P, Metric
-from competition.problem.roc import auc, least_area_error
+from competition.problem.roc import area, auc, least_area_error
 from competition.problem.targets import Answers, Eats, Kind, Truth
 
 Counts = npt.NDArray[Any]
@@ -198,7 +198,7 @@ METRICS = (
         Kind.CLASSES,
         Eats.PROBABILITY,
         True,
-        ByRows(auc, error_of_equals=least_area_error),
+        ByRows(auc, alone=area, error_of_equals=least_area_error),
     ),
     Metric(
         "f1",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from competition.data.tables.fold_rule import Units
 from competition.problem.problem import Problem
@@ -12,6 +13,9 @@ from competition.problem.targets import Answers, Assigned, Kind, Predictions, Tr
 from pipelines.blending.calibration import temperatures, tempered
 from pipelines.blending.methods import METHODS, Floats, Linear, Method, Stack, combine
 
+# Weights and temperatures are a few numbers, which more rows than these would hardly move.
+ENOUGH_ROWS, ENOUGH_OF_A_CLASS = 100_000, 1_000
+
 
 @dataclass(frozen=True)
 class Blend:
@@ -19,8 +23,8 @@ class Blend:
 
     Attributes:
         method: How the weights were learnt.
-        linear: Weights (c,) and intercept (k,), learnt from all rows.
-        temperatures: (c,) float64, learnt from all rows; ones where there are no probabilities.
+        linear: Weights (c,) and intercept (k,), learnt from rows of all folds.
+        temperatures: (c,) float64, learnt from these too; ones where there are no probabilities.
         oof: (n, k) cross-fitted predictions: each fold's rows are blended with temperatures and
             weights learnt on the other folds.
         answers: Made of `oof` by decisions that were learnt on the other folds.
@@ -77,10 +81,10 @@ def blend(
     }
     method = _chosen(scores, answers, truth, problem, units)
     single, single_answers = _best_single(stack, truth, assigned, problem)
-    heat = temperatures(stack, truth, problem)
+    heat, linears = _learnt(stack, truth, problem, {method: methods[method]})
     return Blend(
         method=method,
-        linear=methods[method](at_temperatures(stack, heat, problem), truth, problem),
+        linear=linears[method],
         temperatures=heat,
         oof=fitted[method],
         answers=answers[method],
@@ -112,13 +116,46 @@ def _cross_fitted(
     blended = {name: np.empty_like(stack[0]) for name in methods}
     for fold in np.unique(assigned):
         inside = assigned == fold
-        heat = temperatures(stack[:, ~inside], truth[~inside], problem)
-        known = at_temperatures(stack[:, ~inside], heat, problem)
+        heat, linears = _learnt(stack[:, ~inside], truth[~inside], problem, methods)
         scored = at_temperatures(stack[:, inside], heat, problem)
-        for name, method in methods.items():
-            linear = method(known, truth[~inside], problem)
+        for name, linear in linears.items():
             blended[name][inside] = combine(scored, linear, problem)
     return blended
+
+
+def _learnt(
+    stack: Stack, truth: Truth, problem: Problem, methods: Mapping[str, Method]
+) -> tuple[Floats, dict[str, Linear]]:
+    """Return the temperatures and each method's weights, learnt from these rows or some of them."""
+    rows = enough_rows(truth, problem)
+    stack, truth = stack[:, rows], truth[rows]
+    heat = temperatures(stack, truth, problem)
+    known = at_temperatures(stack, heat, problem)
+    return heat, {name: method(known, truth, problem) for name, method in methods.items()}
+
+
+def enough_rows(
+    truth: Truth, problem: Problem, enough: int = ENOUGH_ROWS, of_class: int = ENOUGH_OF_A_CLASS
+) -> npt.NDArray[np.int64] | slice:
+    """Return the positions of rows that weights and temperatures can be learnt from.
+
+    All where there are few. Else every so many in the order of the truth, which keeps the shares of
+    classes and the spread of numbers, and `of_class` rows of every class that has them.
+
+    Args:
+        truth: (n,) or, for several targets, (n, t).
+        problem: What is asked.
+        enough: How many rows are kept at least, where there are more.
+        of_class: The same of each class.
+    """
+    first = np.asarray(truth).reshape(len(truth), -1)[:, 0]
+    step = len(first) // enough
+    if problem.kind == Kind.CLASSES:
+        counts = np.bincount(first)
+        step = min(step, int(counts[counts > 0].min(initial=len(first))) // of_class)
+    if step < 2:
+        return slice(None)
+    return np.sort(np.argsort(first, kind="stable")[step // 2 :: step])
 
 
 def _chosen(

@@ -6,7 +6,7 @@ import pytest
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
 from pipelines.blending.calibration import tempered
-from pipelines.blending.cross_fitting import blend
+from pipelines.blending.cross_fitting import blend, enough_rows
 from pipelines.blending.methods import METHODS, Linear, Stack
 from tests.pipelines.blending.conftest import competition_of, dealt, noisy, truth_of
 
@@ -120,3 +120,22 @@ def test_a_folds_own_truth_does_not_touch_its_blend(method: str, problem: Proble
     np.testing.assert_array_equal(before.oof[inside], after.oof[inside])
     if not problem.decision().learns:
         np.testing.assert_array_equal(before.answers[inside], after.answers[inside])
+
+
+def test_weights_are_learnt_from_enough_rows_of_many(problem: Problem) -> None:
+    truth = truth_of(problem, 5000)
+    assert len(truth[enough_rows(truth, problem)]) == 5000
+    kept = truth[enough_rows(truth, problem, enough=1000, of_class=10)]
+    assert 1000 <= len(kept) < 1250
+    if problem.kind == Kind.CLASSES:
+        shares = [np.bincount(each) / len(each) for each in (truth, kept)]
+        np.testing.assert_allclose(*shares, atol=0.002)
+    else:
+        np.testing.assert_allclose(kept.mean(axis=0), truth.mean(axis=0), atol=0.1)
+
+
+def test_a_rare_class_keeps_its_rows() -> None:
+    truth = np.r_[np.zeros(5000, np.int64), np.ones(50, np.int64)]
+    assert len(truth[enough_rows(truth, ACCURACY, enough=100, of_class=40)]) == 5050
+    kept = truth[enough_rows(truth, ACCURACY, enough=100, of_class=10)]
+    assert np.bincount(kept).tolist() == [1000, 10]
