@@ -66,8 +66,8 @@ config: setup ## each variable, its value, and whether the environment or podium
 describe: setup ## what the competition asks, what of its data is here, and what came of each column of a table
 	@$(RUN) competition describe
 
-practice: setup ## serve a practice Kaggle until Ctrl-C
-	@$(RUN) competition practice
+practice: setup ## serve a practice Kaggle until Ctrl-C (COMPETITION=wine; DATA=zip; KERNEL=1: run what is pushed)
+	@$(RUN) competition practice $(if $(KERNEL),--kernels)
 
 journal: setup ## a page of what was run, what changed, and what came of it
 	@$(RUN) app journal

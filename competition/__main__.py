@@ -133,7 +133,8 @@ def practice(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="A labelled CSV or a competition's zip. Default: the competition's bundled data."
+            envvar="DATA",
+            help="A labelled CSV or a competition's zip. Default: the competition's bundled data.",
         ),
     ] = None,
     competition: Annotated[
@@ -141,6 +142,7 @@ def practice(
         typer.Option(
             "--competition",
             "-c",
+            envvar="COMPETITION",
             help=f"A slug or a TOML file. Default: {OPTICAL_DIGITS}, or what --data look like.",
         ),
     ] = None,

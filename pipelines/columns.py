@@ -12,12 +12,13 @@ import numpy as np
 from competition.errors import PodiumError
 from competition.files import atomic_path, explained_os_errors
 from competition.problem.scores import Score
-from competition.problem.targets import Predictions
+from competition.problem.targets import Assigned, Predictions
 from pipelines.saved_models import MODEL_FILE
 
 log = logging.getLogger(__name__)
 
 _MANIFEST = "manifest.json"
+_FOLDS = "folds.npy"
 _TEXTS = ("pipeline", "key", "competition", "data", "metric", "created")
 
 
@@ -78,6 +79,16 @@ class Column:
         """
         return self._array("test")
 
+    def folds(self) -> Assigned | None:
+        """Return the fold (n,) of each row, where these are not ours; None where they are.
+
+        Raises:
+            PodiumError: the file is damaged.
+        """
+        if not (self.folder / _FOLDS).is_file():
+            return None
+        return np.asarray(self._array("folds"), np.int64)
+
     def _array(self, name: str) -> Predictions:
         path = self.folder / f"{name}.npy"
         try:
@@ -90,7 +101,11 @@ class Column:
 
 
 def write_column(
-    folder: Path, manifest: dict[str, Any], oof: Predictions, test: Predictions
+    folder: Path,
+    manifest: dict[str, Any],
+    oof: Predictions,
+    test: Predictions,
+    folds: Assigned | None = None,
 ) -> Column:
     """Write a column: both arrays, then the manifest that says that it is whole.
 
@@ -102,12 +117,17 @@ def write_column(
         manifest: What made it and what it is worth.
         oof: (n, k) out-of-fold predictions.
         test: (m, k) test predictions.
+        folds: (n,) that `oof` is of, where these are not ours.
 
     Raises:
         PodiumError: the disk refuses a file.
     """
     with explained_os_errors(folder / _MANIFEST):
         (folder / _MANIFEST).unlink(missing_ok=True)
+        (folder / _FOLDS).unlink(missing_ok=True)
+    if folds is not None:
+        with atomic_path(folder / _FOLDS) as temporary, temporary.open("wb") as file:
+            np.save(file, folds)
     for name, array in (("oof", oof), ("test", test)):
         with atomic_path(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, np.asarray(array, np.float32))

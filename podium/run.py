@@ -110,6 +110,7 @@ class Run(Rows):
         oof: str | Path | npt.NDArray[Any],
         test: str | Path | npt.NDArray[Any],
         *,
+        folds: str | Path | npt.NDArray[Any] | None = None,
         force: bool = False,
     ) -> ColumnView:
         """Check a teammate's predictions for leaks and faults; the next blend takes part of them.
@@ -119,6 +120,8 @@ class Run(Rows):
             oof: Out-of-fold predictions of the training rows: a file (a CSV by ids, npy, npz), or
                 an array (n, k) in their order.
             test: The same of the test rows.
+            folds: A CSV with an id and a fold of each training row, or an array (n,), where they
+                are not ours.
             force: Take them though a check refuses them.
 
         Returns:
@@ -129,8 +132,9 @@ class Run(Rows):
         """
         from pipelines.outside.adding import judged, keep
 
-        files = [Path(one) if isinstance(one, str) else one for one in (oof, test)]
-        found = judged(self.plan, name, files[0], files[1])
+        its_oof, its_test = (Path(one) if isinstance(one, str) else one for one in (oof, test))
+        its_folds = Path(folds) if isinstance(folds, str) else folds
+        found = judged(self.plan, name, its_oof, its_test, its_folds)
         refused = [verdict.text for verdict in found.verdicts if not verdict.fine]
         if refused and not force:
             raise PodiumError(f"{name} was not added: {'; '.join(refused)}.")

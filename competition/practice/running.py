@@ -109,8 +109,8 @@ class PracticeServer:
 
         if competition.notebooks_only and not kernels:
             raise PodiumError(
-                f"{competition.slug} takes submissions from notebooks alone. Add --kernels: what "
-                "is pushed is then run here, by whoever has the key, as this user."
+                f"{competition.slug} takes submissions from notebooks alone. Add --kernels (make: "
+                "KERNEL=1): what is pushed is then run here, by whoever has the key, as this user."
             )
         planned = parse_faults(faults)
         self._socket = _bound(port)
@@ -291,7 +291,12 @@ class PracticeKaggle:
 
 def _environment_of_child() -> dict[str, str]:
     """Return this process's environment without a person's Kaggle, and with this code in reach."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KAGGLE_")}
+    told = "DATA", "COMPETITION"  # by arguments alone
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("KAGGLE_") and name not in told
+    }
     paths = [str(Path(__file__).parents[2]), *filter(None, [kept.get("PYTHONPATH")])]
     return kept | {"PYTHONPATH": os.pathsep.join(paths)}
 

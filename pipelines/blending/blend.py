@@ -15,6 +15,7 @@ from pipelines.blending.candidates import (
     changes_since,
     floor_of,
     folds_of,
+    own_folds_of,
     predictions_of,
     stamps,
 )
@@ -69,7 +70,9 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
             f"{plan.problem.metric.name!r}; run `{step('tune')}`."
         )
     truth = plan.dealt.truth
-    blended = blend(oofs, truth, plan.dealt.assigned, plan.problem, units=plan.dealt.units)
+    theirs = [folds for column in columns if (folds := own_folds_of(column, plan)) is not None]
+    dealt = plan.dealt
+    blended = blend(oofs, truth, dealt.assigned, plan.problem, units=dealt.units, others=theirs)
     test = blended.apply(tests, plan.problem)
     decision = plan.problem.decide(truth, blended.oof)
     facts = _facts(plan, pipelines, offered, columns, blended) | {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from competition.errors import PodiumError
-from competition.problem.targets import Predictions
+from competition.problem.targets import Assigned, Predictions
 from pipelines.base import Pipeline, chosen_pipelines
 from pipelines.columns import Column, read_columns
 from pipelines.outside.columns import outside_columns
@@ -75,6 +75,23 @@ def predictions_of(column: Column, plan: "Plan") -> tuple[Predictions, Predictio
         log.warning("A column of %s is left out: %s is damaged.", column.pipeline, column.folder)
         return None
     return oof, test
+
+
+def own_folds_of(column: Column, plan: "Plan") -> Assigned | None:
+    """Return the fold (n,) of each row where a column was made on other folds than ours.
+
+    Returns:
+        None where they are ours, or, with a line in the log, damaged.
+    """
+    try:
+        folds = column.folds()
+    except PodiumError as error:
+        log.warning("%s is blended as if its folds were ours: %s", column.pipeline, error)
+        return None
+    if folds is not None and folds.shape != plan.dealt.assigned.shape:
+        log.warning("%s is blended as if its folds were ours: they are damaged.", column.pipeline)
+        return None
+    return folds
 
 
 def stamps(columns: Sequence[Column]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Blends of columns, scored on rows that nothing of them was learnt from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from competition.problem.problem import Problem
 from competition.problem.scores import Comparison, Score
 from competition.problem.targets import Answers, Assigned, Kind, Predictions, Truth
 from pipelines.blending.calibration import temperatures, tempered
+from pipelines.blending.cells import Mask, cells_of
 from pipelines.blending.methods import METHODS, Floats, Linear, Method, Stack, combine
 
 # Weights and temperatures are a few numbers, which more rows than these would hardly move.
@@ -57,6 +58,7 @@ def blend(
     problem: Problem,
     methods: Mapping[str, Method] = METHODS,
     units: Units | None = None,
+    others: Sequence[Assigned] = (),
 ) -> Blend:
     """Blend columns in several ways and keep the best by cross-fitted value.
 
@@ -70,9 +72,10 @@ def blend(
         problem: What is asked.
         methods: What is tried, by name.
         units: (n,) which rows err together; None for none.
+        others: The same as `assigned`, of columns that were made on other folds.
     """
     stack = np.stack(columns)
-    fitted = _cross_fitted(stack, truth, assigned, problem, methods)
+    fitted = _cross_fitted(stack, truth, cells_of(assigned, others), problem, methods)
     answers = {name: problem.answers(truth, oof, assigned) for name, oof in fitted.items()}
     losses = {name: problem.loss(truth, oof) for name, oof in fitted.items()}
     scores = {
@@ -108,15 +111,14 @@ def at_temperatures(stack: Stack, heat: Floats, problem: Problem) -> Stack:
 def _cross_fitted(
     stack: Stack,
     truth: Truth,
-    assigned: Assigned,
+    cells: Iterable[tuple[Mask, Mask]],
     problem: Problem,
     methods: Mapping[str, Method],
 ) -> dict[str, Predictions]:
     """Return each method's blend, every fold's rows by what was learnt on the other folds."""
     blended = {name: np.empty_like(stack[0]) for name in methods}
-    for fold in np.unique(assigned):
-        inside = assigned == fold
-        heat, linears = _learnt(stack[:, ~inside], truth[~inside], problem, methods)
+    for inside, others in cells:
+        heat, linears = _learnt(stack[:, others], truth[others], problem, methods)
         scored = at_temperatures(stack[:, inside], heat, problem)
         for name, linear in linears.items():
             blended[name][inside] = combine(scored, linear, problem)

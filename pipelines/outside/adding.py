@@ -13,7 +13,7 @@ from competition.data.tables.reading.cells import read_cells, read_typed
 from competition.data.tables.reading.coded import texts_of
 from competition.data.tables.reading.csv_shape import open_content
 from competition.errors import PodiumError
-from competition.problem.targets import Kind, Predictions
+from competition.problem.targets import Assigned, Kind, Predictions
 from competition.verbs import step
 from pipelines.columns import Column, read_columns
 from pipelines.outside.checks import Reference, Verdict, verdicts
@@ -35,11 +35,13 @@ class Added:
         oof: (s, k) of the rows that are scored.
         test: (m, k) of the test rows.
         verdicts: What was found.
+        folds: (s,) the fold of each row that is scored, where they are not ours; None: they are.
     """
 
     oof: Predictions
     test: Predictions
     verdicts: tuple[Verdict, ...]
+    folds: Assigned | None = None
 
     @property
     def fine(self) -> bool:
@@ -52,7 +54,7 @@ def judged(
     name: str,
     oof: Path | npt.NDArray[Any],
     test: Path | npt.NDArray[Any],
-    folds: Path | None = None,
+    folds: Path | npt.NDArray[Any] | None = None,
 ) -> Added:
     """Read somebody's predictions and check them; nothing is kept.
 
@@ -61,7 +63,8 @@ def judged(
         name: What to call the column.
         oof: The file, or the array, of the training rows.
         test: That of the test rows.
-        folds: A CSV with an id and a fold of each training row, where they are not ours.
+        folds: A CSV with an id and a fold of each training row, or an array (n,) in their order,
+            where they are not ours.
 
     Raises:
         PodiumError: a file does not hold what it should, or there is no column to compare with.
@@ -73,9 +76,12 @@ def judged(
     of_test = read_predictions(test, _expected(plan, "test", plan.data.test_ids.tolist()))
     features = plan.data.train[plan.dealt.rows], plan.data.test
     found = verdicts(of_oof, of_test, plan.dealt.truth, plan.problem, references, features)
+    theirs = None
     if folds is not None:
-        found.append(_fold_verdict(folds, ids, plan))
-    return Added(of_oof, of_test, tuple(found))
+        theirs = _folds(folds, ids) if isinstance(folds, Path) else _folds_of(folds, plan)
+        found.append(_fold_verdict(theirs, plan))
+        theirs = None if _are_ours(theirs, plan) else theirs
+    return Added(of_oof, of_test, tuple(found), theirs)
 
 
 def keep(plan: "Plan", name: str, added: Added) -> Column:
@@ -85,7 +91,7 @@ def keep(plan: "Plan", name: str, added: Added) -> Column:
         PodiumError: the disk refuses it.
     """
     said = {"checks": [verdict.text for verdict in added.verdicts]}
-    return keep_column(plan, name, added.oof, added.test, "added", said)
+    return keep_column(plan, name, added.oof, added.test, "added", said, added.folds)
 
 
 def training_ids(plan: "Plan") -> list[str]:
@@ -134,9 +140,8 @@ def _references(plan: "Plan", name: str) -> list[Reference]:
     return [Reference(column.pipeline, column.oof(), column.test()) for column in best]
 
 
-def _fold_verdict(path: Path, ids: Sequence[str], plan: "Plan") -> Verdict:
+def _fold_verdict(theirs: Assigned, plan: "Plan") -> Verdict:
     """Tell how somebody's folds differ from ours, and whether they part what belongs together."""
-    theirs = _folds(path, ids)
     units = plan.dealt.units
     if units is not None:
         pairs = np.unique(np.column_stack([units, theirs]), axis=0)
@@ -145,13 +150,29 @@ def _fold_verdict(path: Path, ids: Sequence[str], plan: "Plan") -> Verdict:
             return Verdict(
                 False, f"their folds part {parted} of the groups that the test set keeps together"
             )
-    same = len(np.unique(np.column_stack([theirs, plan.dealt.assigned]), axis=0))
-    if same == len(np.unique(theirs)) == plan.folds.count:
+    if _are_ours(theirs, plan):
         return Verdict(True, "their folds are ours")
-    return Verdict(True, f"{len(np.unique(theirs))} folds of their own")
+    count = len(np.unique(theirs))
+    return Verdict(
+        True, f"{count} folds of their own: weights will be learnt on rows outside of both folds"
+    )
 
 
-def _folds(path: Path, ids: Sequence[str]) -> npt.NDArray[np.int64]:
+def _are_ours(theirs: Assigned, plan: "Plan") -> bool:
+    pairs = len(np.unique(np.column_stack([theirs, plan.dealt.assigned]), axis=0))
+    return pairs == len(np.unique(theirs)) == plan.folds.count
+
+
+def _folds_of(folds: npt.NDArray[Any], plan: "Plan") -> Assigned:
+    """Return the fold (s,) of each row that is scored by those of all training rows."""
+    rows = len(plan.data.truth)
+    if np.shape(folds) != (rows,):
+        raise PodiumError(f"The folds have the shape {np.shape(folds)} where ({rows},) is wanted.")
+    numbered: Assigned = np.unique(np.asarray(folds), return_inverse=True)[1]
+    return numbered[plan.dealt.rows]
+
+
+def _folds(path: Path, ids: Sequence[str]) -> Assigned:
     """Return the fold (s,) of each row by a CSV of ids and folds."""
     if not path.is_file():
         raise PodiumError(f"There is no file {path}. Give a CSV with an id and a fold of each row.")

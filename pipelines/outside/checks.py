@@ -22,6 +22,7 @@ from pipelines.execution.threads import threads
 LEAN = 0.2
 _LEAN_BY_CHANCE = 1.5
 _MOST_ROWS = 20_000  # that the difference on test rows is learnt from
+_PARTS = 3  # in which the rows are dealt out, to learn about each from the others
 _MOST_OUTPUTS = 5  # classes or targets, those of the largest error
 _COPY = 0.999  # a correlation, from which a column is taken for a copy of another
 _STRAYED = 0.3  # by which a correlation may be smaller on test rows than out of fold
@@ -99,9 +100,11 @@ def lean_of(
 
     What sets them apart from ours is z, out of fold and on test rows. Both are models of what is
     known of a row, so on test rows z is learnt from that; what this explains of z out of fold is
-    taken off, and with it what a better model than ours knows. The rest is compared with our error
-    r: the part of it that r explains is b r, b = Σ z r / Σ r². Its root mean square, over that of z
-    on test rows, is returned. Honest predictions stay near 0, however good.
+    taken off, and with it what a better model than ours knows. Of our error r what is known of a
+    row is taken off too, learnt on other rows: so what the one leaves over has to meet what the
+    other does (Robinson, Econometrica 56, 1988). Of the rests, the part of z that r explains is
+    b r, b = Σ z r / Σ r². Its root mean square, over that of z on test rows, is returned. Honest
+    predictions stay near 0, however good.
 
     Args:
         theirs: (s, k) said to be out of fold, and (m, k).
@@ -117,10 +120,10 @@ def lean_of(
         np.hstack([part.reshape(len(part), -1), mine])
         for part, mine in zip(features, ours, strict=True)
     )
-    rest = apart[:, outputs].copy()
+    rest, error = apart[:, outputs].copy(), error[:, outputs]
     for place, output in enumerate(outputs):
         rest[:, place] -= _learnt(known_of_test, of_test[:, output]).predict(known)
-    error = error[:, outputs]
+        error[:, place] -= _learnt_on_others(known, error[:, place])
     share = float((rest * error).sum() / max((error**2).sum(), 1e-12))
     size = float(np.sqrt(np.mean(of_test[:, outputs] ** 2)))
     return share * float(np.sqrt(np.mean(error**2))) / max(size, 1e-9)
@@ -141,6 +144,17 @@ def _learnt(rows: Floats, values: Floats) -> Any:
         verbose=-1,
     )
     return trees.fit(rows[some], values[some])
+
+
+def _learnt_on_others(rows: Floats, values: Floats) -> Floats:
+    """Return what boosted trees make of each row's number, learnt on other rows."""
+    part = np.random.default_rng(1).integers(0, _PARTS, len(rows))
+    found = np.zeros(len(rows))
+    for each in range(_PARTS):
+        inside = part == each
+        if inside.any() and not inside.all():
+            found[inside] = _learnt(rows[~inside], values[~inside]).predict(rows[inside])
+    return found
 
 
 def _as_predictions(truth: Truth, problem: Problem) -> Floats:

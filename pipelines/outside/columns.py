@@ -12,7 +12,7 @@ import numpy as np
 
 from competition.errors import PodiumError
 from competition.files import explained_os_errors
-from competition.problem.targets import Predictions
+from competition.problem.targets import Assigned, Predictions
 from pipelines.base import available_pipelines
 from pipelines.columns import Column, read_columns, write_column
 
@@ -51,6 +51,7 @@ def keep_column(
     test: Predictions,
     origin: str,
     facts: dict[str, Any] | None = None,
+    folds: Assigned | None = None,
 ) -> Column:
     """Score a column and write it; an older one of this name ends.
 
@@ -61,6 +62,7 @@ def keep_column(
         test: (m, k) of the test rows, in the sample's order.
         origin: Where it comes from, for people.
         facts: What else the manifest says.
+        folds: (s,) the fold of each row that is scored, where these are not ours.
 
     Raises:
         PodiumError: the name cannot be used, the shapes are not those of the data, or the disk
@@ -87,7 +89,7 @@ def keep_column(
         _ORIGIN: origin,
         "score": score,
     } | (facts or {})
-    column = write_column(plan.workspace.predictions / name / key, manifest, oof, test)
+    column = write_column(plan.workspace.predictions / name / key, manifest, oof, test, folds)
     for other in outside_columns(plan, every=True):
         if other.pipeline == name and other.key != key:
             _delete(other)

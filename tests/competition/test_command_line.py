@@ -112,11 +112,14 @@ def test_practice_serves_another_competition_of_given_data(tmp_path: Path) -> No
     text = text.replace("image_side = 28", "image_side = 1").replace('"label"', '"bright"')
     (tmp_path / "bright.toml").write_text(text)
     process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "competition", "practice", "--json"),
-            *("--competition", tmp_path / "bright.toml", "--data", tmp_path / "train.csv"),
-        ],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "RUNS_DIR": str(tmp_path / "runs")},
+        [sys.executable, "-m", "competition", "practice", "--json"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "RUNS_DIR": str(tmp_path / "runs"),
+            "COMPETITION": str(tmp_path / "bright.toml"),
+            "DATA": str(tmp_path / "train.csv"),
+        },
         stdout=subprocess.PIPE,
         text=True,
     )

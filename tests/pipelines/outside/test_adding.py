@@ -1,5 +1,6 @@
 """A teammate's files: what is taken, what is refused, and why."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from competition.errors import PodiumError
 from competition.spec import load_competition
 from pipelines.__main__ import app
 from pipelines.outside.checks import Reference, verdicts
+from pipelines.outside.columns import outside_columns
 from podium import Run
 from tests.pipelines.outside.conftest import predicted
 from tests.typed import Said, typed
@@ -164,11 +166,22 @@ def test_csv_files_are_told_by_ids_and_names(wine: Run, forest: tuple[Any, Any])
 
 def test_folds_of_their_own_are_said(wine: Run, forest: tuple[Any, Any]) -> None:
     oof, test = files(wine, forest)
-    for name, folds in (("ours", wine.plan.dealt.assigned), ("own", np.arange(len(forest[0])) % 7)):
+    own = np.arange(len(forest[0])) % 7
+    for name, folds in (("ours", wine.plan.dealt.assigned), ("own", own)):
         pd.DataFrame({"id": wine.train.index, "fold": folds}).to_csv(f"{name}.csv", index=False)
     words = ("--oof", oof, "--test", test, "--folds")
     assert "their folds are ours" in command(wine, "add", "a", *words, "ours.csv").stdout
     assert "7 folds of their own" in command(wine, "add", "a", *words, "own.csv").stdout
+    (column,) = outside_columns(wine.plan)
+    np.testing.assert_array_equal(column.folds(), own[wine.plan.dealt.rows])
+    assert math.isfinite(wine.blend().score.value)
+    wine.add("a", *forest, folds=own)
+    (column,) = outside_columns(wine.plan)
+    np.testing.assert_array_equal(column.folds(), own[wine.plan.dealt.rows])
+    with pytest.raises(PodiumError, match=r"The folds have the shape \(3,\) where \(119,\) is"):
+        wine.add("a", *forest, folds=own[:3])
+    column.folder.joinpath("folds.npy").write_bytes(b"damaged")
+    assert math.isfinite(wine.blend().score.value)
     pd.DataFrame({"id": wine.train.index[1:], "fold": 0}).to_csv("short.csv", index=False)
     short = command(wine, "add", "a", *words, "short.csv")
     assert short.returncode == 1 and "has no fold of the row" in short.stderr
