@@ -122,10 +122,10 @@ def _name_of(key: str, file: str) -> str:
     name = key.upper().replace("-", "_")
     if name in VARIABLES:
         return name
-    if name.startswith("KAGGLE_"):
+    if name.startswith("KAGGLE_") or name == "NOTIFY":
         raise PodiumError(
-            f"{file} holds {key}, which is not taken from a file. Put it into the environment, and "
-            "a key better into ~/.kaggle."
+            f"{file} holds {key}, which is not taken from a file, as those are passed on. Put it "
+            "into the environment, and a key better into ~/.kaggle."
         )
     close = difflib.get_close_matches(name, VARIABLES, n=1)
     hint = f"did you mean {close[0]}?" if close else f"it may hold {', '.join(VARIABLES)}."

@@ -21,6 +21,7 @@ from competition.terminal.console import (
     run,
     workspace_of,
 )
+from competition.terminal.notify import tells_its_end
 from competition.verbs import step
 from pipelines.execution.commands import cluster, worker
 from pipelines.outside.commands import add, drop, export
@@ -87,6 +88,7 @@ def list_pipelines(
 
 
 @app.command()
+@tells_its_end
 def tune(
     competition: CompetitionOption = DEFAULT_COMPETITION,
     pipelines: PipelinesOption = "",
@@ -97,7 +99,7 @@ def tune(
     scheduler: SchedulerOption = "",
     rows: RowsOption = 0,
     note: NoteOption = "",
-) -> None:
+) -> str:
     """Tune pipelines for a time, and blend what was found; run again to go on."""
     from pipelines.base import chosen_pipelines
     from pipelines.search.budget import parse_budget
@@ -107,7 +109,7 @@ def tune(
     chosen = chosen_pipelines(pipelines, workspace.competition)
 
     from pipelines.blending.blend import make_blend
-    from pipelines.display import TuningDisplay, results_table
+    from pipelines.display import TuningDisplay, blend_line, results_table
     from pipelines.search.plan import make_plan
     from pipelines.search.run import tune_all
 
@@ -128,6 +130,7 @@ def tune(
     found = {"best": figure(best.pipeline, best.score)} | _of(blended)
     record(workspace, "tune", asked, found, note)
     console.print(f"{time.monotonic() - began:.0f} s. Next: {step('submit')}", highlight=False)
+    return f"{best.pipeline} {best.score}; blend {blend_line(blended)}"
 
 
 @app.command()

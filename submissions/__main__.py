@@ -21,6 +21,7 @@ from competition.terminal.console import (
     run,
     workspace_of,
 )
+from competition.terminal.notify import tells_its_end
 from submissions.clock import PATIENCE, Patience
 from submissions.kernels.commands import kernel
 from submissions.queue.commands import queue_app
@@ -33,6 +34,7 @@ app.command()(kernel)
 
 
 @app.command()
+@tells_its_end
 def submit(
     context: typer.Context,
     file: Annotated[
@@ -68,11 +70,11 @@ def submit(
         bool, typer.Option("--tag", help="Tag the commit of this folder's git repository.")
     ] = False,
     competition: CompetitionOption = DEFAULT_COMPETITION,
-) -> None:
+) -> str:
     """Submit the blend, or FILE: checked, recorded, uploaded once, polled until scored."""
     from competition.kaggle.client import KaggleClient
     from submissions.queue.sending import Sent, submit_queue
-    from submissions.screen import show_outcome, show_sent, shown_progress
+    from submissions.screen import outcome_line, show_outcome, show_sent, shown_progress
     from submissions.submit import submit_blend, submit_file
     from submissions.submitter import Outcome
 
@@ -105,10 +107,11 @@ def submit(
             sys.stderr.write(tag_commit(f"{workspace.competition.slug}-{submission.ref}") + "\n")
     if isinstance(done, Outcome):
         show_outcome(done, workspace.competition)
-        return
-    show_sent(done, workspace.competition)
-    if done.trouble is not None:
-        raise done.trouble
+    else:
+        show_sent(done, workspace.competition)
+        if done.trouble is not None:
+            raise done.trouble
+    return "; ".join(outcome_line(each, workspace.competition) for each in outcomes)
 
 
 @app.command()

@@ -82,12 +82,17 @@ def verdict(row: ScoreRow) -> str:
     return text
 
 
-def show_outcome(outcome: "Outcome", competition: Competition) -> None:
-    """Print what became of a submission: its slot and its score, or that it is recorded."""
+def outcome_line(outcome: "Outcome", competition: Competition) -> str:
+    """Return what became of a submission: its slot and its score."""
     submission = outcome.submission
     name = outcome.allowance.slot if outcome.allowance else f"submission {submission.ref}"
-    sys.stdout.write(f"{name}: {verdict(score_row(submission, competition))}\n")
-    if not submission.scored:
+    return f"{name}: {verdict(score_row(submission, competition))}"
+
+
+def show_outcome(outcome: "Outcome", competition: Competition) -> None:
+    """Print what became of a submission: its slot and its score, or that it is recorded."""
+    sys.stdout.write(f"{outcome_line(outcome, competition)}\n")
+    if not outcome.submission.scored:
         sys.stdout.write(f"It is recorded, and `{step('scores')}` completes it.\n")
 
 

@@ -291,7 +291,7 @@ class PracticeKaggle:
 
 def _environment_of_child() -> dict[str, str]:
     """Return this process's environment without a person's Kaggle, and with this code in reach."""
-    told = "DATA", "COMPETITION"  # by arguments alone
+    told = "DATA", "COMPETITION", "NOTIFY"  # by arguments, or not at all
     kept = {
         name: value
         for name, value in os.environ.items()

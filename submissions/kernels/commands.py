@@ -17,6 +17,7 @@ from competition.terminal.console import (
     print_json,
     workspace_of,
 )
+from competition.terminal.notify import tells_its_end
 from competition.terminal.printable import printable
 from competition.verbs import step
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from submissions.ledger.tables import KernelRun
 
 
+@tells_its_end
 def kernel(
     competition: CompetitionOption = DEFAULT_COMPETITION,
     pipelines: Annotated[
@@ -51,7 +53,7 @@ def kernel(
     ] = False,
     as_json: JsonOption = False,
     note: NoteOption = "",
-) -> None:
+) -> str:
     """Tune on Kaggle's machines and merge the columns; the same command takes a run up again."""
     from competition.kaggle.kernels.client import KernelClient
     from submissions.kernels.runs import KernelRuns
@@ -62,13 +64,13 @@ def kernel(
     workspace = workspace_of(competition)
     if notebook:
         _write_notebook(workspace, gpu=gpu, push=push)
-        return
+        return "the notebook is written"
     client = KernelClient(workspace.competition, workspace.access)
     if status:
         ledger = Ledger.if_there(workspace, account=client.username)
         runs = KernelRuns(ledger).all() if ledger else []
         _show_runs([_facts(run, client) for run in runs], as_json)
-        return
+        return ""
 
     from pipelines.base import chosen_pipelines
     from pipelines.display import results_table
@@ -90,12 +92,14 @@ def kernel(
     if columns:
         console.print(results_table(columns, plan.problem.metric.name))
     known = f", {merged.known:,} known" if merged.known else ""
-    console.print(f"{count_of(len(columns), 'new column')}{known}")
+    came = f"{count_of(len(columns), 'new column')}{known}"
+    console.print(came)
     said = {"budget": budget, "pipelines": pipelines or "all", "seed": str(seed)}
     best = max(columns, key=lambda column: column.score.rank, default=None)
     found = {} if best is None else {"best": figure(best.pipeline, best.score)}
     record(workspace, "kernel", said | ({"gpu": "1"} if gpu else {}), found, note)
     console.print(f"Next: {step('blend')}, or {step('submit')}")
+    return came if best is None else f"{came}; {best.pipeline} {best.score}"
 
 
 def _write_notebook(workspace: "Workspace", *, gpu: bool, push: bool) -> None:

@@ -96,9 +96,12 @@ def _probable_types(content: Content, names: list[str], as_text: Collection[str]
         different = first[name].unique()
         written = [text for text in map(str.strip, different) if text]
         values = [text for text in written if text not in MISSING]
-        if name not in as_text and (not written or (values and all(map(is_number, values)))):
+        numbers = bool(values) and all(map(is_number, values))
+        if name not in as_text and (not written or numbers):
             continue
-        types[name] = "object" if len(different) > _MANY * len(first) else "category"
+        # pandas would make numbers of a category's texts.
+        many = numbers or len(different) > _MANY * len(first)
+        types[name] = "object" if many else "category"
     return types
 
 
