@@ -1,8 +1,10 @@
 """A line for a person who is elsewhere, when a long step has ended: to Slack, Discord or ntfy."""
 
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec
 from urllib.parse import urlsplit
@@ -82,15 +84,31 @@ def post(address: str, line: str) -> None:
     import requests
 
     try:
-        reply = requests.post(
-            address, **_form(address, line), timeout=_SECONDS, allow_redirects=False
-        )
+        with _kept_out_of_logs(urlsplit(address).path):
+            reply = requests.post(
+                address, **_form(address, line), timeout=_SECONDS, allow_redirects=False
+            )
     except (requests.RequestException, ValueError) as error:
         # Its own text holds the address.
         sys.stderr.write(f"{VARIABLE} could not be told ({type(error).__name__}).\n")
         return
     if not reply.ok or reply.is_redirect:
         sys.stderr.write(f"{VARIABLE} was not told: its server answers {reply.status_code}.\n")
+
+
+@contextmanager
+def _kept_out_of_logs(secret: str) -> Iterator[None]:
+    """Keep what holds a secret out of the debug log of requests' transport."""
+
+    def holds_none(record: logging.LogRecord) -> bool:
+        return secret not in record.getMessage()
+
+    log = logging.getLogger("urllib3.connectionpool")
+    log.addFilter(holds_none)
+    try:
+        yield
+    finally:
+        log.removeFilter(holds_none)
 
 
 def _form(address: str, line: str) -> dict[str, Any]:

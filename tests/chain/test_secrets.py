@@ -26,6 +26,8 @@ FAULTS = (
     "slow=0.1@StartSubmissionUpload,corrupt,retry-after=0.01"
 )
 
+TOPIC = "t0p1c"  # the secret of the address in NOTIFY
+
 
 def typed(app: Callable[..., None], *arguments: object) -> str:
     """Run a command line in this process and return all that it wrote."""
@@ -79,14 +81,17 @@ def test_no_secret_is_said_logged_or_left(
         monkeypatch.delenv("KAGGLE_KEY")
     elif credentials == "two lines":  # beside a good key
         monkeypatch.setenv("KAGGLE_API_TOKEN", f"{key}\n{key}\n")
+    monkeypatch.setenv("NOTIFY", f"{chain.server.url}/services/{TOPIC}")
     caplog.set_level(logging.DEBUG)
     chain.server.plan(faults)
     file = chain.file(1)
     said = [text for _ in range(6 if faults else 1) for text in typed_chain(file)]
     assert len(chain.taken()) == 1, said  # it went the whole way, through all of the faults
     assert not any("Traceback" in text for text in said)
+    assert any("NOTIFY was not told: its server answers 404" in text for text in said)
 
     secrets = [*chain.secrets(), base64.b64encode(f"you:{key}".encode()).decode(), "Bearer "]
+    secrets.append(TOPIC)
     assert len(secrets) >= 4  # with at least one upload's token
     formatted = "\n".join(
         logging.Formatter().format(record) for record in caplog.records if record.exc_info

@@ -41,6 +41,7 @@ def test_a_folder_without_the_file_changes_nothing(tmp_path: Path) -> None:
         ("zzz = 1", "it may hold COMPETITION"),
         ("kaggle_endpoint = 'http://somewhere'", "kaggle_endpoint, which is not taken from a file"),
         ("KAGGLE_KEY = 'k'", "not taken from a file"),
+        ("notify = 'https://ntfy.sh/topic'", "notify, which is not taken from a file"),
         ("seed = true", "seed must be a text, a number or a list of texts"),
         ("seed = {a = 1}", "seed must be"),
         ("pipelines = [1]", "pipelines must be"),

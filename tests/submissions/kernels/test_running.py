@@ -158,8 +158,10 @@ def test_the_command_and_its_list(at_desk: AtDesk, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("RUNS_DIR", str(desk.plan.workspace.runs.parent))
     none = typed(app, "submissions", "kernel", "--status")
     assert none.stdout == "No run was pushed yet. Next: make kernel\n"
+    monkeypatch.setenv("NOTIFY", "http://127.0.0.1:1/topic")
     done = typed(app, "submissions", "kernel", "-p", "linear", "--budget", "5s")
     assert done.returncode == 0, done.stderr
+    assert "NOTIFY could not be told (ConnectionError).\n" in done.stderr
     assert "1 new column\n" in done.stdout
     (listed,) = json.loads(typed(app, "submissions", "kernel", "--status", "--json").stdout)
     assert (listed["state"], listed["version"]) == ("done", 1)
