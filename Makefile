@@ -24,7 +24,7 @@ new: setup ## draft the TOML file of a competition of tables (COMPETITION=slug; 
 download: setup ## bring the competition's files from Kaggle (REFRESH=1: again, to see what changed there)
 	@$(RUN) competition download $(if $(REFRESH),--refresh)
 
-tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn linear", BUDGET=2h, WORKERS, SCHEDULER, ROWS, SAMPLER, SEED)
+tune: setup ## tune the pipelines for a time and blend them; run it again to go on (PIPELINES="knn linear", BUDGET=2h, WORKERS, SCHEDULER, ROWS, SAMPLER, SEED; NOTIFY=https://hook is told its end)
 	@$(RUN) pipelines tune
 
 kernel: setup ## tune on Kaggle's machines and merge the columns; again: take it up (BUDGET=2h, PIPELINES, SEED, ROWS, GPU=1, STATUS=1; NOTEBOOK=1, PUSH=1: a readable one of the blend)
