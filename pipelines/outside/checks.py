@@ -22,6 +22,7 @@ from pipelines.execution.threads import threads
 _LEAN, _LEAN_BY_CHANCE = 0.2, 1.5
 _SMALL_LEAN, _SURE = 0.05, 2.5  # and its standard errors
 _MOST_ROWS = 20_000  # that the difference on test rows is learnt from
+_MOST_FEATURES, _COMPONENTS = 400, 50  # of more features, so many components are looked at
 _PARTS = 3  # in which the rows are dealt out, to learn about each from the others
 _MOST_OUTPUTS = 5  # classes or targets, those of the largest error
 _COPY = 0.999  # a correlation, from which a column is taken for a copy of another
@@ -120,8 +121,7 @@ def lean_of(
     outputs = np.argsort(-(error**2).sum(axis=0))[:_MOST_OUTPUTS]
     apart, of_test = (one - other for one, other in zip(theirs, ours, strict=True))
     known, known_of_test = (
-        np.hstack([part.reshape(len(part), -1), mine])
-        for part, mine in zip(features, ours, strict=True)
+        np.hstack([part, mine]) for part, mine in zip(_narrow(features), ours, strict=True)
     )
     rest, error = apart[:, outputs].copy(), error[:, outputs]
     for place, output in enumerate(outputs):
@@ -132,6 +132,18 @@ def lean_of(
     size = float(np.sqrt(np.mean(of_test[:, outputs] ** 2)))
     lean = share * float(np.sqrt(np.mean(error**2))) / max(size, 1e-9)
     return lean, float(met.mean() / max(met.std() / np.sqrt(len(met)), 1e-12))
+
+
+def _narrow(features: tuple[Any, Any]) -> Pair:
+    """Return what is known of the rows in columns (s, f) and (m, f): of pixels, what tells most."""
+    flat = [np.asarray(part).reshape(len(part), -1) for part in features]
+    if flat[0].shape[1] <= _MOST_FEATURES:
+        return flat[0], flat[1]
+    from sklearn.decomposition import TruncatedSVD
+
+    flat = [np.nan_to_num(np.asarray(part, np.float32)) for part in flat]
+    components = TruncatedSVD(_COMPONENTS, random_state=0).fit(flat[1][:_MOST_ROWS])
+    return components.transform(flat[0]), components.transform(flat[1])
 
 
 def _learnt(rows: Floats, values: Floats) -> Any:
