@@ -17,10 +17,9 @@ from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
 from pipelines.execution.threads import threads
 
-# From which predictions are taken for those of rows that were learnt from: with what chance adds on
-# few rows, or where it is surely no chance. Told by the files that `benchmarks/teammates.py` makes.
+# From which predictions are taken for those of rows that were learnt from, and what chance adds on
+# few rows; told by the files that `benchmarks/teammates.py` makes.
 _LEAN, _LEAN_BY_CHANCE = 0.2, 1.5
-_SMALL_LEAN, _SURE = 0.05, 2.5  # and its standard errors
 _MOST_ROWS = 20_000  # that the difference on test rows is learnt from
 _MOST_FEATURES, _COMPONENTS = 400, 50  # of more features, so many components are looked at
 _PARTS = 3  # in which the rows are dealt out, to learn about each from the others
@@ -96,7 +95,7 @@ def verdicts(
 
 def lean_of(
     theirs: Pair, ours: Pair, truth: Truth, problem: Problem, features: tuple[Any, Any]
-) -> tuple[float, float]:
+) -> float:
     """Return how far predictions lean towards the truth, beyond what can be known of a row.
 
     What sets them apart from ours is z, out of fold and on test rows. Both are models of what is
@@ -104,7 +103,7 @@ def lean_of(
     taken off, and with it what a better model than ours knows. Of our error r what is known of a
     row is taken off too, learnt on other rows: so what the one leaves over has to meet what the
     other does (Robinson, Econometrica 56, 1988). Of the rests, the part of z that r explains is
-    b r, b = Σ z r / Σ r². Its root mean square, over that of z on test rows, is the lean. Honest
+    b r, b = Σ z r / Σ r². Its root mean square, over that of z on test rows, is returned. Honest
     predictions stay near 0, however good.
 
     Args:
@@ -113,9 +112,6 @@ def lean_of(
         truth: Of the scored rows.
         problem: What is asked.
         features: (s, …) and (m, …), what is known of the rows; NaN where missing.
-
-    Returns:
-        The lean, and of how many standard errors it is.
     """
     error = _as_predictions(truth, problem) - ours[0]
     outputs = np.argsort(-(error**2).sum(axis=0))[:_MOST_OUTPUTS]
@@ -127,11 +123,9 @@ def lean_of(
     for place, output in enumerate(outputs):
         rest[:, place] -= _learnt(known_of_test, of_test[:, output]).predict(known)
         error[:, place] -= _learnt_on_others(known, error[:, place])
-    met = (rest * error).sum(axis=1)
-    share = float(met.sum() / max((error**2).sum(), 1e-12))
+    share = float((rest * error).sum() / max((error**2).sum(), 1e-12))
     size = float(np.sqrt(np.mean(of_test[:, outputs] ** 2)))
-    lean = share * float(np.sqrt(np.mean(error**2))) / max(size, 1e-9)
-    return lean, float(met.mean() / max(met.std() / np.sqrt(len(met)), 1e-12))
+    return share * float(np.sqrt(np.mean(error**2))) / max(size, 1e-9)
 
 
 def _narrow(features: tuple[Any, Any]) -> Pair:
@@ -184,15 +178,13 @@ def _as_predictions(truth: Truth, problem: Problem) -> Floats:
 def _lean(
     theirs: Pair, ours: Pair, truth: Truth, problem: Problem, features: tuple[Any, Any]
 ) -> Verdict:
-    lean, errors = lean_of(theirs, ours, truth, problem, features)
-    sure = lean >= _SMALL_LEAN and errors >= _SURE
-    if lean < _LEAN + _LEAN_BY_CHANCE / np.sqrt(len(truth)) and not sure:
+    lean = lean_of(theirs, ours, truth, problem, features)
+    if lean < _LEAN + _LEAN_BY_CHANCE / np.sqrt(len(truth)):
         return Verdict(True, f"no lean towards the truth that test rows lack ({lean:.2f})")
     return Verdict(
         False,
         f"the training rows were learnt from: they lean towards the truth by {lean:.2f} of what "
-        f"sets them apart from our columns on test rows ({errors:.1f} standard errors), and honest "
-        "ones stay near 0",
+        "sets them apart from our columns on test rows, and honest ones stay near 0",
     )
 
 
