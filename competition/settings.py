@@ -83,15 +83,19 @@ def settings_of(folder: Path, environment: Mapping[str, str]) -> dict[str, Setti
     return found
 
 
-def apply_settings(folder: Path, environment: MutableMapping[str, str]) -> None:
+def apply_settings(folder: Path, environment: MutableMapping[str, str]) -> list[str]:
     """Put what the folder's file holds into the environment, where that has none.
+
+    Returns:
+        The variables that it decides.
 
     Raises:
         PodiumError: as `settings_of`.
     """
-    for name, setting in settings_of(folder, environment).items():
-        if setting.value is not None:
-            environment[name] = setting.value
+    found = settings_of(folder, environment)
+    decided = {name: one.value for name, one in found.items() if one.source == SETTINGS_FILE}
+    environment.update({name: value for name, value in decided.items() if value is not None})
+    return list(decided)
 
 
 def read_settings(path: Path) -> dict[str, str]:

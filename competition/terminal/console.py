@@ -13,7 +13,7 @@ import typer
 
 from competition.errors import PodiumError
 from competition.extras import cure_of
-from competition.settings import Setting, apply_settings, settings_of
+from competition.settings import SETTINGS_FILE, Setting, apply_settings, settings_of
 from competition.spec import Competition
 from competition.terminal.printable import CONTROLS, escaped, printable
 from competition.workspace import DEFAULT_COMPETITION, Workspace
@@ -36,6 +36,7 @@ JsonOption = Annotated[
 ]
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C
+_WRONG_USE = 2  # and of a wrong option
 _given: dict[str, str] = {}  # the environment, before podium.toml filled it up
 
 __all__ = [
@@ -107,10 +108,11 @@ def run(app: Callable[[], Any]) -> None:
     cannot take, whatever their encoding, and whether or not anybody reads them, changes no status.
     """
     with _any_streams():
+        decided: list[str] = []
         try:
             _given.clear()
             _given.update(os.environ)
-            apply_settings(Path(), os.environ)
+            decided = apply_settings(Path(), os.environ)
             app()
         except PodiumError as error:
             sys.stderr.write("".join(f"{printable(line)}\n" for line in str(error).split("\n")))
@@ -126,6 +128,8 @@ def run(app: Callable[[], Any]) -> None:
                 sys.stderr.write(
                     "Interrupted. What was finished is kept; the same command goes on.\n"
                 )
+            if end.code == _WRONG_USE and decided:  # Typer calls them the environment's
+                sys.stderr.write(f"{SETTINGS_FILE} sets {', '.join(decided)} here.\n")
             raise
 
 

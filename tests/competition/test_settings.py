@@ -10,6 +10,8 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.settings import VARIABLES, Setting, apply_settings, read_settings, settings_of
+from pipelines.__main__ import app
+from tests.typed import typed
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +26,7 @@ def test_the_environment_counts_more_than_the_file_and_that_more_than_the_defaul
     assert found["PIPELINES"] == Setting("svm knn", "podium.toml")
     assert found["ROWS"] == Setting("100", "podium.toml")
     assert found["BUDGET"] == Setting(None, "default")
-    apply_settings(tmp_path, environment)
+    assert sorted(apply_settings(tmp_path, environment)) == ["PIPELINES", "ROWS"]
     assert environment == {"SEED": "4", "PIPELINES": "svm knn", "ROWS": "100", "HOME": "somewhere"}
 
 
@@ -61,6 +63,19 @@ def test_other_bytes_are_a_sentence(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(PodiumError, match="cannot be read"):
         read_settings(path)
+
+
+def test_a_wrong_value_is_told_as_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "podium.toml").write_text("seed = 'x'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEED", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", dict(os.environ))
+        wrong = typed(app, "pipelines", "results")
+    assert wrong.returncode == 2
+    assert wrong.stderr.endswith("podium.toml sets SEED here.\n")
 
 
 def test_every_command_line_reads_it_and_config_shows_where_from(tmp_path: Path) -> None:
