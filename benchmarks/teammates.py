@@ -44,7 +44,7 @@ METRICS = {
     "house-prices-advanced-regression-techniques": "rmse of logs",
     "playground-series-s3e26": "log loss",
 }
-OTHERS = {  # by `--seed 1`, made when the checks were set
+OTHERS = {  # of `--others`, made when the checks were set
     "spaceship-titanic": "accuracy",
     "playground-series-s3e5": "rmse",
     "playground-series-s3e7": "auc",
@@ -231,7 +231,7 @@ SPOILT = (
 
 
 def teammates_of(run: podium.Run, number: int) -> Iterator[Made]:
-    """Yield the files of a competition, the first of which has the number 0."""
+    """Yield the files of a competition, whose number decides what is done to which."""
     names = ("forest", "boosting", "neighbours", "extra trees", "deep boosting")
     linear = "ridge" if not run.classes else "logistic"
     for place, name in enumerate((*names, linear, "forest")):

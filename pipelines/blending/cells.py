@@ -16,9 +16,9 @@ def cells_of(assigned: Assigned, others: Sequence[Assigned]) -> Iterator[tuple[M
     """Yield the rows that are scored together, and those that their weights are learnt from.
 
     The weights of a row are learnt on rows of which no column was predicted by the model that
-    predicted this one: rows of another fold, in our folds and in everybody else's. Where that would
-    be too many parts, others' folds are joined; each column's models then still part from most of
-    the others.
+    predicted this one: rows of another fold, in our folds and in everybody else's. Where that
+    would be too many parts, some of others' folds are joined, so that fewer rows are learnt from;
+    of very many columns with folds of their own, ours alone count.
 
     Args:
         assigned: (n,) our fold of each row.

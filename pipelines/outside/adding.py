@@ -78,7 +78,9 @@ def judged(
     found = verdicts(of_oof, of_test, plan.dealt.truth, plan.problem, references, features)
     theirs = None
     if folds is not None:
-        theirs = _folds(folds, ids) if isinstance(folds, Path) else _folds_of(folds, plan)
+        theirs = (
+            _folds_in_file(folds, ids) if isinstance(folds, Path) else _folds_in_array(folds, plan)
+        )
         found.append(_fold_verdict(theirs, plan))
         theirs = None if _are_ours(theirs, plan) else theirs
     return Added(of_oof, of_test, tuple(found), theirs)
@@ -163,7 +165,7 @@ def _are_ours(theirs: Assigned, plan: "Plan") -> bool:
     return pairs == len(np.unique(theirs)) == plan.folds.count
 
 
-def _folds_of(folds: npt.NDArray[Any], plan: "Plan") -> Assigned:
+def _folds_in_array(folds: npt.NDArray[Any], plan: "Plan") -> Assigned:
     """Return the fold (s,) of each row that is scored by those of all training rows."""
     rows = len(plan.data.truth)
     if np.shape(folds) != (rows,):
@@ -172,7 +174,7 @@ def _folds_of(folds: npt.NDArray[Any], plan: "Plan") -> Assigned:
     return numbered[plan.dealt.rows]
 
 
-def _folds(path: Path, ids: Sequence[str]) -> Assigned:
+def _folds_in_file(path: Path, ids: Sequence[str]) -> Assigned:
     """Return the fold (s,) of each row by a CSV of ids and folds."""
     if not path.is_file():
         raise PodiumError(f"There is no file {path}. Give a CSV with an id and a fold of each row.")

@@ -1,10 +1,13 @@
 """Blends help where members differ, never see the rows they are scored on, and break ties."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
+from pipelines.blending import cross_fitting
 from pipelines.blending.calibration import tempered
 from pipelines.blending.cross_fitting import blend, enough_rows
 from pipelines.blending.methods import METHODS, Linear, Stack
@@ -132,6 +135,20 @@ def test_weights_are_learnt_from_enough_rows_of_many(problem: Problem) -> None:
         np.testing.assert_allclose(*shares, atol=0.002)
     else:
         np.testing.assert_allclose(kept.mean(axis=0), truth.mean(axis=0), atol=0.1)
+
+
+def test_a_blend_learnt_from_some_rows_is_scored_on_all(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, assigned = truth_of(problem, 6000), dealt(6000)
+    columns = [noisy(truth, problem, spread, seed) for seed, spread in enumerate((0.9, 1.2, 1.6))]
+    whole = blend(columns, truth, assigned, problem)
+    some = partial(enough_rows, enough=1500, of_class=100)
+    monkeypatch.setattr(cross_fitting, "enough_rows", some)
+    part = blend(columns, truth, assigned, problem)
+    assert part.score.rows == 6000 and part.oof.shape == whole.oof.shape
+    assert part.score.value == pytest.approx(whole.score.value, rel=0.03)
+    assert not np.array_equal(part.oof, whole.oof)
 
 
 def test_a_rare_class_keeps_its_rows() -> None:
