@@ -134,7 +134,8 @@ def chain(
     """The practice Kaggle as on its first day, and empty folders before it."""
     server, folder = noise_server
     with sqlite3.connect(folder / "practice.db") as database:
-        database.executescript("DELETE FROM submissions; DELETE FROM uploads;")
+        tables = ("submissions", "uploads", "sqlite_sequence")  # the last: numbers from 1 again
+        database.executescript("".join(f"DELETE FROM {table};" for table in tables))
     shutil.rmtree(folder / "uploads")
     (folder / "uploads").mkdir()
     places = {"HOME": "home", "DATA_DIR": "data", "RUNS_DIR": "runs"}
