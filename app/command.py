@@ -1,5 +1,6 @@
 """What `rehearse` takes."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,8 @@ def rehearse(
         str, typer.Option("--pipelines", "-p", envvar="PIPELINES", help="Names; all if empty.")
     ] = "",
     budget: Annotated[
-        str, typer.Option(envvar="BUDGET", help="For tuning. Default: by the size of the data.")
+        str,
+        typer.Option(envvar="BUDGET", help="For the whole way. Default: by the size of the data."),
     ] = "",
     workers: Annotated[int, typer.Option(envvar="WORKERS", min=0, help="Cores; 0 for all.")] = 0,
     sampler: SamplerOption = "tpe",
@@ -49,6 +51,7 @@ def rehearse(
     ] = False,
 ) -> None:
     """Go the whole way on this machine, without an account, with some of the data hidden."""
+    began = time.monotonic()
     from app.rehearsal import Rehearsal
     from app.subject import default_budget, subject_of
     from competition.drafting.from_files import Told
@@ -74,5 +77,6 @@ def rehearse(
         workers=workers or None,
         root=root,
         kernel=kernel,
+        began=began,
     )
     rehearsal.run(console)

@@ -1,7 +1,7 @@
 """The whole chain against a practice Kaggle on this machine: no account, nothing leaves it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -34,6 +34,7 @@ from submissions.tracking.scores import score_row
 
 _KAGGLE = "kaggle"  # the practice Kaggle's folder, below a rehearsal's
 _TOP = 10
+_AFTER = 4.0  # seconds that the blend and its submission take
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,13 @@ class Rehearsal:
         data: Its labelled `train.csv` or its zip; None for the data that come with Podium.
         hidden: How many rows to hide; None for a third.
         chosen: What to tune, in order, and what is left out.
-        seconds: For tuning.
+        seconds: For the whole way. Tuning gets what the other steps leave, half of it at least.
         sampler: Optuna's sampler.
         seed: Of the rows that are hidden, of folds and of fits.
         workers: Cores to use; None for all.
         root: Where rehearsals are kept, each in a folder of its own.
-        kernel: Whether a script that the practice Kaggle runs does the tuning.
+        kernel: Whether a script that the practice Kaggle runs does the tuning, with all seconds.
+        began: When the way began, by `time.monotonic()`.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Rehearsal:
     workers: int | None
     root: Path
     kernel: bool = False
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def folder(self) -> Path:
@@ -132,8 +135,9 @@ class Rehearsal:
             self._tune_on_kaggle(plan, console)
             return
         began = time.monotonic()
-        with TuningDisplay(console, self.seconds) as display:
-            tuned = tune_all(plan, pipelines, self.seconds, self.sampler, display)
+        seconds = max(self.seconds / 2, self.began + self.seconds - _AFTER - began)
+        with TuningDisplay(console, seconds) as display:
+            tuned = tune_all(plan, pipelines, seconds, self.sampler, display)
         for name, reason in (self.chosen.left_out | tuned.left_out).items():
             console.print(f"left out   {name}: {reason}", markup=False)
         best = [found[0] for found in tuned.columns.values()]

@@ -2,8 +2,8 @@
 
     python -m benchmarks.families digit-recognizer.zip [--pipelines "svm knn"] [--workers 2]
 
-All five folds of the 42,000 labelled rows are fitted as tuning fits them: networks one after the
-other on every core, other fits side by side, one core each. Prints for each pipeline the
+All five folds of the 42,000 labelled rows are fitted as tuning fits them: side by side, one core
+each. Prints for each pipeline the
 out-of-fold accuracy and its standard error, the wall time of the five folds, the time of a fit, the
 peak memory of all its workers together, and the size of the saved model. The results are kept in
 `docs/families.jsonl`, from which `--table` prints the table of docs/performance.md.

@@ -78,7 +78,7 @@ class Pipeline(ABC):
         family: What kind of model it is, for people.
         space_version: Goes up whenever `suggest` or `build` changes what a parameter means, so that
             an old study is never continued in a new space.
-        deep: True where one fit uses every core and a costly start-up (a network).
+        deep: True where a fit has a costly start-up, and runs on a GPU if there is one (a network).
         budget_share: Share of the tuning time, relative to the other pipelines.
         priority: Those of a greater one are tuned first, so that a short time goes to what tells
             most.

@@ -37,6 +37,8 @@ _START, _DEEP_START = 8.0, 16.0  # seconds that the first fit may take in any ca
 _FIRST_SHARE = 1 / 3  # of the time left, that it may take
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 
+NO_TIME = "Its first trial would not have ended in the time left."
+
 
 class PipelineFailed(PodiumError):
     """A pipeline cannot be fitted to this data, or none of its columns could be made."""
@@ -300,7 +302,7 @@ class _Coordinator:
         """Finish the columns of the best trials."""
         if not self.standing.best:
             if self.late and not self.failures.count:
-                raise PipelineFailed("Its first trial would not have ended in the time left.")
+                raise PipelineFailed(NO_TIME)
             raise PipelineFailed(f"{self.pipeline.name} cannot be fitted: {self.failures.last}")
         facts = {
             "trials": self.standing.trials,

@@ -22,6 +22,7 @@ from pipelines.search.store import Store
 FOLDS = 5
 SCREEN_ROWS = 8_000
 SCREEN_FOLDS = 2
+_DEEP_PROCESSES = 4  # each takes a gigabyte for TensorFlow
 _REPEATS = ((5_000, 1), (2_500, 2), (1_000, 3), (0, 4))  # from so many rows on, so many dealings
 
 
@@ -97,8 +98,9 @@ class Plan:
     def executor(self, pipeline: Pipeline) -> FitExecutor:
         """Return where a pipeline's fits run.
 
-        On this machine, that is one process a core, or for networks one that uses every core; where
-        there are several GPUs, one process each.
+        On this machine, that is one process a core, or one a GPU for networks. Networks that have
+        the processor alone train in a few processes, which share the cores: one thread in each of
+        two trains 1.4 times as many images as two threads in one.
 
         Raises:
             InfrastructureError: the cluster does not answer.
@@ -113,7 +115,8 @@ class Plan:
             found = gpus()
             if len(found) > 1:
                 return LocalExecutor(len(found), max(1, self.workers // len(found)), found)
-            return LocalExecutor(1, self.workers)
+            processes = 1 if found else min(self.workers, _DEEP_PROCESSES)
+            return LocalExecutor(processes, self.workers // processes)
         return LocalExecutor(self.workers, 1)
 
 

@@ -10,7 +10,7 @@ from competition.errors import InfrastructureError, PodiumError
 from pipelines.base import Pipeline
 from pipelines.columns import Column
 from pipelines.search.budget import share_of
-from pipelines.search.coordinator import tune
+from pipelines.search.coordinator import NO_TIME, tune
 from pipelines.search.fit import failure_of
 from pipelines.search.plan import Plan
 from pipelines.search.progress import Progress
@@ -64,10 +64,13 @@ def tune_all(
     with sole_coordinator(plan.workspace.runs):
         storage = open_storage(plan.workspace.database)
         for position, pipeline in enumerate(pipelines):
-            study = open_study(storage, plan, pipeline)
             left = max(0.0, deadline - time.monotonic())
             # Without a column there is nothing to blend, however late it is.
             grace = max(_GRACE, _GRACE_SHARE * seconds) if tuned.columns else math.inf
+            if deadline + grace < time.monotonic():
+                tuned.left_out[pipeline.name] = NO_TIME
+                continue
+            study = open_study(storage, plan, pipeline)
             share = share_of(pipeline, pipelines[position + 1 :], left)
             try:
                 tuned.columns[pipeline.name] = tune(

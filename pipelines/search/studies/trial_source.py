@@ -66,6 +66,7 @@ class TrialSource:
         self.grid = grid_points(pipeline) if sampler == "grid" else None
         self.proposals = Proposals(study, pipeline, sampler, plan.seed)
         self.rate = 0.0  # wall seconds of a trial of cost 1
+        self.unevenness = 1.0  # how much longer a trial's fits take than if all cores shared them
         self.finishing_rate = 0.0  # wall seconds of the test predictions that it lacks
         self.reserve = 0.0  # wall seconds that are kept for those of the best trial so far
         self.postponed: list[int] = []
@@ -90,6 +91,8 @@ class TrialSource:
         costs = [self.pipeline.cost(params) for params in timed]
         seconds = [trial.user_attrs["seconds"] for trial in completed[-_TIMED:]]
         self.rate = median(map(truediv, seconds, costs))
+        fits = self.plan.folds.fits
+        self.unevenness = -(-fits // workers) * min(workers, fits) / fits
         if not self.finishing_rate:
             work = finishing_work(self.pipeline, self.plan, timed[-1:])
             self.finishing_rate = work / workers / costs[-1]
@@ -97,12 +100,13 @@ class TrialSource:
     def expected(self, params: Params) -> float:
         """Predict the wall seconds of a full trial, on the safe side; 0 for no idea.
 
+        Five folds on two cores take as long as six: the last one has nothing beside it.
         Where neighbours are looked for, the test predictions can take longer than the trial, and
         they are due if it turns out the best: in place of those that time is kept for already.
         """
         cost = self.pipeline.cost(params)
         finishing = max(0.0, cost * self.finishing_rate - self.reserve)
-        return STRETCH * (cost * self.rate + finishing)
+        return STRETCH * (cost * self.rate * self.unevenness + finishing)
 
     def least(self) -> float:
         """Predict the wall seconds of the cheapest shipped point."""

@@ -47,6 +47,20 @@ def test_without_a_driver_there_are_none(driver: Path) -> None:
     assert gpus.gpus() == ()
 
 
+@pytest.mark.parametrize("workers, processes, threads", [(1, 1, 1), (2, 2, 1), (8, 4, 2)])
+def test_without_one_networks_share_the_cores_in_a_few_processes(
+    workers: int,
+    processes: int,
+    threads: int,
+    monkeypatch: pytest.MonkeyPatch,
+    make_plan_of: Callable[..., Plan],
+) -> None:
+    monkeypatch.setenv(VARIABLE, "")
+    executor = make_plan_of(workers=workers).executor(load_pipeline("cnn"))
+    assert isinstance(executor, LocalExecutor)
+    assert (executor.workers, executor.threads) == (processes, threads)
+
+
 @pytest.mark.slow
 def test_each_process_sees_one(driver: Path, make_plan_of: Callable[..., Plan]) -> None:
     plan = make_plan_of(workers=4)

@@ -10,13 +10,13 @@ import pytest
 from optuna.trial import TrialState
 
 from competition.errors import PodiumError
-from pipelines.base import Params, ShippedPoint
+from pipelines.base import Params, ShippedPoint, suggested
 from pipelines.models.images.logistic import Logistic
 from pipelines.search.coordinator import tune
 from pipelines.search.fit import FitRequest, FitResult
 from pipelines.search.studies import owners
 from pipelines.search.studies.study import open_storage, open_study
-from pipelines.search.studies.trial_source import TrialSource
+from pipelines.search.studies.trial_source import STRETCH, TrialSource
 from tests.pipelines.search.here import Here, made_up, memory_study, plan_here
 
 UNFIT = 0.3  # the strength of which every fit fails
@@ -159,3 +159,20 @@ def test_one_slow_trial_does_not_set_the_time_of_those_to_come(tmp_path: Path) -
     ]
     source.learn(completed, 2)
     assert source.least() == 10.0
+
+
+def test_the_last_of_three_folds_has_nothing_beside_it_on_two_cores(tmp_path: Path) -> None:
+    plan = plan_here(tmp_path)
+    source = TrialSource(Logistic(), memory_study(), plan, "tpe")
+    params = source.shipped[0].params
+    distribution = optuna.distributions.FloatDistribution(1e-4, 1e4, log=True)
+    trial = optuna.trial.create_trial(
+        params=params,
+        distributions=dict.fromkeys(params, distribution),
+        value=0.9,
+        user_attrs={"seconds": 15.0},  # three fits of ten seconds each
+    )
+    source.finishing_rate = -1.0  # nothing is to be finished
+    source.learn([trial], 2)
+    assert plan.folds.fits == 3
+    assert source.expected(suggested(Logistic(), params)) == pytest.approx(STRETCH * 20)
