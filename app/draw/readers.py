@@ -19,7 +19,7 @@ from competition.workspace import Workspace
 from pipelines.base import Estimator
 from pipelines.blending.blend import StoredBlend, read_blend
 from pipelines.blending.cross_fitting import at_temperatures
-from pipelines.blending.methods import Linear, combine
+from pipelines.blending.mixture import Mixture, combine
 from pipelines.columns import Column, read_columns
 from pipelines.execution.quiet import quiet_native_stderr
 from pipelines.networks.training import trainers
@@ -45,7 +45,7 @@ class Reader:
         decision: Makes labels or values of their predictions.
         models: The fitted estimators; empty where it cannot read.
         temperatures: (models,) of their probabilities.
-        linear: How their predictions are combined.
+        mixture: How their predictions are combined.
         note: Why it cannot read, or what it lacks; empty if nothing.
     """
 
@@ -55,7 +55,7 @@ class Reader:
     decision: Decision
     models: tuple[Estimator, ...] = ()
     temperatures: tuple[float, ...] = ()
-    linear: Linear | None = None
+    mixture: Mixture | None = None
     note: str = ""
 
     def read(self, images: Images) -> Predictions:
@@ -65,10 +65,10 @@ class Reader:
             images: (n, side, side) uint8, in MNIST's form.
         """
         stack = np.stack([_predictions(model, images, self.problem) for model in self.models])
-        if self.linear is None:
+        if self.mixture is None:
             return np.asarray(stack[0])
         heated = at_temperatures(stack, np.array(self.temperatures), self.problem)
-        return combine(heated, self.linear, self.problem)
+        return combine(heated, self.mixture, self.problem)
 
     def labels(self, predictions: Predictions) -> npt.NDArray[np.int64] | npt.NDArray[np.float64]:
         """Return what is read: class indices (n,), or values (n, t).
@@ -191,7 +191,6 @@ class _Loader:
             return []
         weights = np.array([member.weight for member, _ in here])
         whole = sum(member.weight for member in stored.members)
-        intercept = np.array(stored.manifest["intercept"])
         lacking, note = 1 - weights.sum() / whole, ""
         if len(here) < len(stored.members):
             note = f"without {lacking:.0%} of its weight, whose models are not here"
@@ -202,7 +201,7 @@ class _Loader:
             decision=self._learnt(stored.manifest["data"], stored.oof),
             models=tuple(model for _, model in here),
             temperatures=tuple(member.temperature for member, _ in here),
-            linear=Linear(weights * (whole / weights.sum()), intercept),
+            mixture=stored.mixture_of(weights * (whole / weights.sum())),
             note=note,
         )
         return [reader]

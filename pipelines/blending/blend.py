@@ -167,7 +167,7 @@ def _facts(
     everyone = [
         Member(column.pipeline, column.key, float(weight), float(heat), column.score.value)
         for column, weight, heat in zip(
-            columns, blended.linear.weights, blended.temperatures, strict=True
+            columns, blended.mixture.weights, blended.temperatures, strict=True
         )
     ]
     members = sorted(
@@ -191,7 +191,7 @@ def _facts(
         },
         "greater_is_better": score.greater_is_better,
         "members": [asdict(member) for member in members],
-        "intercept": blended.linear.intercept.tolist(),
+        **blended.mixture.facts(),
         "best_single": asdict(everyone[blended.best_single]),
         "gain": blended.comparison.gain,
         "p_value": blended.comparison.p_value,

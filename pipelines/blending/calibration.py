@@ -6,7 +6,7 @@ import numpy.typing as npt
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
 
-_COLDEST, _HOTTEST = 0.1, 10.0
+COLDEST, _HOTTEST = 0.1, 10.0
 _LEAST = 1e-7  # the smallest probability that a logarithm is taken of
 
 
@@ -23,14 +23,14 @@ def temperature(probabilities: Predictions, truth: Truth) -> float:
     """
     from scipy.optimize import minimize_scalar
 
-    logs = _logarithms(probabilities)
+    logs = log_shares(probabilities)
     rows = np.arange(len(truth))
 
     def loss(log_temperature: float) -> float:
         scaled = logs / np.float32(np.exp(log_temperature))
         return float(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, truth]))
 
-    bounds = (np.log(_COLDEST), np.log(_HOTTEST))
+    bounds = (np.log(COLDEST), np.log(_HOTTEST))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
     return float(np.exp(found.x))
 
@@ -49,13 +49,13 @@ def temperatures(
 
 def tempered(probabilities: Predictions, temperature: float) -> Predictions:
     """Return probabilities (n, n_classes) float32 at a temperature; 1 leaves them as they are."""
-    powers = np.exp(_logarithms(probabilities) / np.float32(temperature))
+    powers = np.exp(log_shares(probabilities) / np.float32(temperature))
     shares: Predictions = powers / powers.sum(axis=1, keepdims=True)
     return shares
 
 
-def _logarithms(probabilities: Predictions) -> Predictions:
-    """Return logarithms, the greatest of each row 0."""
+def log_shares(probabilities: Predictions) -> Predictions:
+    """Return logarithms (…, n_classes) float32 of probabilities, the greatest of each row 0."""
     logs: Predictions = np.log(np.clip(probabilities, _LEAST, None, dtype=np.float32))
-    logs -= logs.max(axis=1, keepdims=True)
+    logs -= logs.max(axis=-1, keepdims=True)
     return logs

@@ -12,7 +12,8 @@ from competition.problem.scores import Comparison, Score
 from competition.problem.targets import Answers, Assigned, Kind, Predictions, Truth
 from pipelines.blending.calibration import temperatures, tempered
 from pipelines.blending.cells import Mask, cells_of
-from pipelines.blending.methods import METHODS, Floats, Linear, Method, Stack, combine
+from pipelines.blending.methods import METHODS, Method
+from pipelines.blending.mixture import Floats, Mixture, Stack, combine
 
 # Weights and temperatures are a few numbers, which more rows than these would hardly move.
 ENOUGH_ROWS, ENOUGH_OF_A_CLASS = 100_000, 1_000
@@ -20,11 +21,11 @@ ENOUGH_ROWS, ENOUGH_OF_A_CLASS = 100_000, 1_000
 
 @dataclass(frozen=True)
 class Blend:
-    """A linear combination of columns, each at its own temperature.
+    """A combination of columns, each at its own temperature.
 
     Attributes:
         method: How the weights were learnt.
-        linear: Weights (c,) and intercept (k,), learnt from rows of all folds.
+        mixture: Weights (c,) and what goes with them, learnt from rows of all folds.
         temperatures: (c,) float64, learnt from these too; ones where there are no probabilities.
         oof: (n, k) cross-fitted predictions: each fold's rows are blended with temperatures and
             weights learnt on the other folds.
@@ -36,7 +37,7 @@ class Blend:
     """
 
     method: str
-    linear: Linear
+    mixture: Mixture
     temperatures: Floats
     oof: Predictions
     answers: Answers
@@ -48,7 +49,7 @@ class Blend:
     def apply(self, columns: Sequence[Predictions], problem: Problem) -> Predictions:
         """Return the blend (m, k) float32 of other rows' columns, (m, k) each."""
         heated = at_temperatures(np.stack(columns), self.temperatures, problem)
-        return combine(heated, self.linear, problem)
+        return combine(heated, self.mixture, problem)
 
 
 def blend(
@@ -84,10 +85,10 @@ def blend(
     }
     method = _chosen(scores, answers, truth, problem, units)
     single, single_answers = _best_single(stack, truth, assigned, problem)
-    heat, linears = _learnt(stack, truth, problem, {method: methods[method]})
+    heat, mixtures = _learnt(stack, truth, problem, {method: methods[method]})
     return Blend(
         method=method,
-        linear=linears[method],
+        mixture=mixtures[method],
         temperatures=heat,
         oof=fitted[method],
         answers=answers[method],
@@ -118,16 +119,16 @@ def _cross_fitted(
     """Return each method's blend, every fold's rows by what was learnt on the other folds."""
     blended = {name: np.empty_like(stack[0]) for name in methods}
     for inside, others in cells:
-        heat, linears = _learnt(stack[:, others], truth[others], problem, methods)
+        heat, mixtures = _learnt(stack[:, others], truth[others], problem, methods)
         scored = at_temperatures(stack[:, inside], heat, problem)
-        for name, linear in linears.items():
-            blended[name][inside] = combine(scored, linear, problem)
+        for name, mixture in mixtures.items():
+            blended[name][inside] = combine(scored, mixture, problem)
     return blended
 
 
 def _learnt(
     stack: Stack, truth: Truth, problem: Problem, methods: Mapping[str, Method]
-) -> tuple[Floats, dict[str, Linear]]:
+) -> tuple[Floats, dict[str, Mixture]]:
     """Return the temperatures and each method's weights, learnt from these rows or some of them."""
     rows = enough_rows(truth, problem)
     stack, truth = stack[:, rows], truth[rows]

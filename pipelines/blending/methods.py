@@ -1,11 +1,11 @@
 """Ways to learn how columns are weighted. A further one is one function and its name in `METHODS`.
 
 A method gets the columns as a stack (c, n, k) float32, the truth of their rows and the problem, and
-returns a `Linear`. What it learns from never holds the rows that its blend is scored on.
+returns a `Mixture`. What it learns from never holds the rows that its blend is scored on.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,63 +13,33 @@ import numpy.typing as npt
 from competition.problem.decisions import Decision
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
-
-Stack = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
+from pipelines.blending.calibration import COLDEST, log_shares, temperature
+from pipelines.blending.mixture import Floats, Mixture, Stack, combine
 
 ROUNDS = 20  # of the greedy selection
 EXPENSIVE_ROUNDS = 8  # where each of them searches for thresholds
 _NEGLIGIBLE = 1e-3  # weights below it are left out
+_NEWTON_STEPS = 50
+_NEWTON_GAIN = 1e-6  # relative to the loss: a step that brings less is the last
 
 
-@dataclass(frozen=True)
-class Linear:
-    """A linear combination of columns: the sum of weight × column, plus the intercept.
-
-    Attributes:
-        weights: (c,) float64, of any sign.
-        intercept: (k,) float64.
-    """
-
-    weights: Floats
-    intercept: Floats
+Method = Callable[[Stack, Truth, Problem], Mixture]
 
 
-Method = Callable[[Stack, Truth, Problem], Linear]
-
-
-def combine(stack: Stack, linear: Linear, problem: Problem) -> Predictions:
-    """Return the combination (n, k) float32 of a stack (c, n, k).
-
-    Probabilities of classes are kept at 0 or above, and sum to 1.
-    """
-    used = np.flatnonzero(linear.weights)
-    weights = linear.weights[used].astype(np.float32)
-    total: Predictions = np.tensordot(weights, stack[used], axes=1)
-    total += linear.intercept.astype(np.float32)
-    if problem.kind != Kind.CLASSES:
-        return total
-    total = np.clip(total, 0, None)
-    sums = total.sum(axis=1, keepdims=True)
-    even = np.float32(1 / total.shape[1])  # where nothing is left of a row
-    shares: Predictions = np.where(sums > 0, total / np.where(sums > 0, sums, 1), even)
-    return shares
-
-
-def best_single(stack: Stack, truth: Truth, problem: Problem) -> Linear:
+def best_single(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
     """Give the whole weight to the column that scores best."""
     ranks = [_rank(column, truth, problem, problem.decide(truth, column)) for column in stack]
     weights = np.zeros(len(stack))
     weights[max(range(len(stack)), key=ranks.__getitem__)] = 1.0
-    return _mean_of(stack, weights)
+    return Mixture(weights, np.zeros(stack.shape[2]))
 
 
-def uniform(stack: Stack, truth: Truth, problem: Problem) -> Linear:
+def uniform(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
     """Give every column the same weight."""
-    return _mean_of(stack, np.full(len(stack), 1 / len(stack)))
+    return _mean_of(stack, np.full(len(stack), 1 / len(stack)), truth, problem)
 
 
-def greedy(stack: Stack, truth: Truth, problem: Problem) -> Linear:
+def greedy(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
     """Select columns one by one, with replacement, each time the one that helps the mean most.
 
     Caruana et al., 'Ensemble selection from libraries of models' (2004). Many metrics are piecewise
@@ -94,15 +64,32 @@ def greedy(stack: Stack, truth: Truth, problem: Problem) -> Linear:
         if best is None or reached > best[0]:
             best = reached, counts.copy()
     assert best is not None
-    return _mean_of(stack, best[1] / best[1].sum())
+    return _mean_of(stack, best[1] / best[1].sum(), truth, problem)
 
 
-def convex(stack: Stack, truth: Truth, problem: Problem) -> Linear:
+def convex(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
     """Minimise the loss of the mean over all convex weights: a convex problem, nothing to tune."""
     learn = _least_log_loss if problem.kind == Kind.CLASSES else _least_squares
-    weights = learn(stack, truth, problem)
-    weights[weights < _NEGLIGIBLE] = 0
-    return _mean_of(stack, weights / weights.sum())
+    weights = _without_negligible(learn(stack, truth, problem))
+    return _mean_of(stack, weights, truth, problem)
+
+
+def logarithmic(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
+    """Minimise the log loss of the product of all columns, each to a power of 0 or more.
+
+    Hinton, 'Products of experts' (1999); Genest and Zidek, 'Combining probability distributions'
+    (1986), call it a logarithmic opinion pool. The powers are weights and a temperature in one. It
+    is of classes alone; of numbers it is `convex`.
+    """
+    if problem.kind != Kind.CLASSES:
+        return convex(stack, truth, problem)
+    powers = _best_powers(log_shares(stack), np.asarray(truth))
+    whole = float(powers.sum())
+    if not whole > 0:  # no column says anything
+        return uniform(stack, truth, problem)
+    temperature = max(1 / whole, COLDEST)
+    weights = _without_negligible(powers / whole)
+    return Mixture(weights, np.zeros(stack.shape[2]), temperature, logarithmic=True)
 
 
 METHODS: Mapping[str, Method] = {
@@ -110,11 +97,22 @@ METHODS: Mapping[str, Method] = {
     "uniform": uniform,
     "greedy": greedy,
     "convex": convex,
+    "logarithmic": logarithmic,
 }
 
 
-def _mean_of(stack: Stack, weights: Floats) -> Linear:
-    return Linear(weights, np.zeros(stack.shape[2]))
+def _mean_of(stack: Stack, weights: Floats, truth: Truth, problem: Problem) -> Mixture:
+    """Return the mean of these weights at its best temperature; one column has its own already."""
+    mean = Mixture(weights, np.zeros(stack.shape[2]))
+    if problem.kind != Kind.CLASSES or np.count_nonzero(weights) == 1:
+        return mean
+    return replace(mean, temperature=temperature(combine(stack, mean, problem), truth))
+
+
+def _without_negligible(weights: Floats) -> Floats:
+    """Return weights that sum to 1, the tiny ones of them 0."""
+    kept = np.where(weights < _NEGLIGIBLE, 0, weights)
+    return np.asarray(kept / kept.sum(), np.float64)
 
 
 def _rank(
@@ -126,20 +124,81 @@ def _rank(
 
 
 def _least_log_loss(stack: Stack, truth: Truth, problem: Problem) -> Floats:
-    """Return the weights of the mean whose log loss is least.
+    """Return the weights on the simplex of the mean whose log loss is least.
 
-    By the EM steps for the proportions of a mixture of known densities,
-    w_j ← w_j · mean_i(p_ij / Σ_k w_k p_ik) (Dempster, Laird and Rubin, 1977): each step lowers the
-    loss and keeps the weights on the simplex.
+    Among weights w of any sum, mean(-log(w p_i)) + sum(w) is least at the same ones (set its
+    derivative along w to 0), so that nothing but w >= 0 is asked: Newton's steps, each by
+    non-negative least squares.
     """
     of_truth = np.clip(stack[:, np.arange(len(truth)), truth].astype(np.float64), 1e-7, None)
-    weights = np.full(len(stack), 1 / len(stack))
-    for _ in range(300):
-        updated = weights * (of_truth / (weights @ of_truth)).mean(axis=1)
-        if np.abs(updated - weights).max() < 1e-6:
+
+    def loss(weights: Floats) -> float:
+        return float(weights.sum() - np.log(np.maximum(weights @ of_truth, 1e-300)).mean())
+
+    def slopes(weights: Floats) -> tuple[Floats, Floats]:
+        shares = of_truth / np.maximum(weights @ of_truth, 1e-300)
+        return 1 - shares.mean(axis=1), shares @ shares.T / len(truth)
+
+    return _newton(loss, slopes, np.full(len(stack), 1 / len(stack)))
+
+
+def _best_powers(logs: Stack, truth: npt.NDArray[np.int64]) -> Floats:
+    """Return the powers (c,) of the product whose log loss is least, of logarithms (c, n, k)."""
+    columns, rows = len(logs), np.arange(len(truth))
+    of_truth = logs[:, rows, truth].mean(axis=1, dtype=np.float64)
+
+    def product(powers: Floats) -> Predictions:
+        total = np.tensordot(powers.astype(np.float32), logs, axes=1)
+        total -= total.max(axis=1, keepdims=True)
+        return np.asarray(total, np.float32)
+
+    def loss(powers: Floats) -> float:
+        total = product(powers)
+        sums = np.log(np.exp(total).sum(axis=1, dtype=np.float64))
+        return float((sums - total[rows, truth]).mean())
+
+    def slopes(powers: Floats) -> tuple[Floats, Floats]:
+        shares = np.exp(product(powers))
+        shares /= shares.sum(axis=1, keepdims=True)
+        means = np.einsum("cnk,nk->cn", logs, shares)
+        spread = ((logs - means[:, :, None]) * np.sqrt(shares)).reshape(columns, -1)
+        gradient = means.mean(axis=1, dtype=np.float64) - of_truth
+        return gradient, (spread @ spread.T).astype(np.float64) / len(truth)
+
+    return _newton(loss, slopes, np.full(columns, 1 / columns))
+
+
+def _newton(
+    loss: Callable[[Floats], float],
+    slopes: Callable[[Floats], tuple[Floats, Floats]],
+    start: Floats,
+) -> Floats:
+    """Minimise a convex function of numbers (c,) that are 0 or more.
+
+    Each step minimises its second-order model there, and is halved until the function falls.
+
+    Args:
+        loss: The function.
+        slopes: Its gradient (c,) and its second derivatives (c, c).
+        start: Where to begin.
+    """
+    from scipy.optimize import nnls
+
+    place, value = start, loss(start)
+    for _ in range(_NEWTON_STEPS):
+        gradient, curvature = slopes(place)
+        curvature += np.eye(len(place)) * (1e-8 + 1e-6 * np.trace(curvature) / len(place))
+        root = np.linalg.cholesky(curvature).T
+        wanted = np.linalg.solve(root.T, curvature @ place - gradient)
+        step = nnls(root, wanted)[0] - place
+        lower = (place + step / 2**halving for halving in range(12))
+        better = next(((loss(there), there) for there in lower if loss(there) < value), None)
+        if better is None:
             break
-        weights = updated
-    return weights
+        gain, (value, place) = value - better[0], better
+        if gain < _NEWTON_GAIN * max(value, 1e-3):
+            break
+    return place
 
 
 def _least_squares(stack: Stack, truth: Truth, problem: Problem) -> Floats:

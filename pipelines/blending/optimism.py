@@ -19,7 +19,8 @@ from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Kind, Predictions, Truth
 from pipelines.blending.calibration import temperatures
 from pipelines.blending.cross_fitting import at_temperatures
-from pipelines.blending.methods import METHODS, Stack, combine
+from pipelines.blending.methods import METHODS
+from pipelines.blending.mixture import Stack, combine
 
 MOST_ROWS = 20_000  # from which the best of a few hundred trials flatters by next to nothing
 _REPLICATES = 40
@@ -124,9 +125,9 @@ def _scored_on(
         members += [trials.member(place, truth, problem) for place in order[: trials.columns]]
     chosen = np.stack(members)
     inside = chosen[:, drawn]
-    linear = METHODS[method](inside, known, problem)
-    decision = problem.decide(known, combine(inside, linear, problem))
-    return problem.value(truth[left], decision.answers(combine(chosen[:, left], linear, problem)))
+    mixture = METHODS[method](inside, known, problem)
+    decision = problem.decide(known, combine(inside, mixture, problem))
+    return problem.value(truth[left], decision.answers(combine(chosen[:, left], mixture, problem)))
 
 
 def _all_there(truth: Truth, rows: npt.NDArray[np.int64], problem: Problem) -> bool:

@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from competition.errors import PodiumError
 from pipelines.base import Pipeline
 from pipelines.blending.candidates import predictions_of
-from pipelines.blending.methods import Stack
+from pipelines.blending.mixture import Stack
 from pipelines.outside.columns import outside_columns
 from pipelines.search.studies.study import open_storage, study_name
 from pipelines.search.trial import join_folds

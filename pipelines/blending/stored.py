@@ -18,6 +18,7 @@ from competition.spec import Competition
 from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.blending.history import fits, keep_answers
+from pipelines.blending.mixture import Floats, Mixture
 
 _POINTER = "current"
 _MANIFEST = "manifest.json"
@@ -134,6 +135,10 @@ class StoredBlend:
     def members(self) -> list[Member]:
         """The columns that have a weight, heaviest first."""
         return [Member(**facts) for facts in self.manifest["members"]]
+
+    def mixture_of(self, weights: Floats) -> Mixture:
+        """Return how its members are combined, at weights (c,) such as their own."""
+        return Mixture.of(weights, self.manifest)
 
     @property
     def best_single(self) -> Member:
@@ -272,6 +277,8 @@ def check_blend(blend: StoredBlend, competition: Competition) -> None:
         texts = [blend.name, blend.method, blend.key, facts["data"], facts["created"]]
         numbers = (blend.gain, blend.p_value, blend.best_single.score, *blend.methods.values())
         numbers += tuple(member.weight * member.temperature for member in blend.members)
+        mixture = blend.mixture_of(np.zeros(0))
+        numbers += (mixture.temperature,)
         floor = blend.floor
         if floor is not None:
             numbers += (floor.value, floor.gain, floor.standard_error, floor.p_value)
@@ -279,6 +286,7 @@ def check_blend(blend: StoredBlend, competition: Competition) -> None:
         rows = blend.score.rows
         sound = all(isinstance(text, str) for text in texts)
         sound &= all(isinstance(number, int | float) for number in numbers)
+        sound &= mixture.intercept.shape == (problem.outputs,)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnusableBlend(blend.folder, f"is damaged ({error!r})") from error
     oof, test = blend.oof(), blend.test()

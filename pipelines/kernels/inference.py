@@ -18,7 +18,7 @@ from competition.problem.targets import Answers, Predictions
 from competition.verbs import step
 from pipelines.base import load_pipeline
 from pipelines.blending.cross_fitting import at_temperatures
-from pipelines.blending.methods import Linear, combine
+from pipelines.blending.mixture import Mixture, combine
 from pipelines.blending.stored import StoredBlend
 from pipelines.columns import Column
 from pipelines.outside.columns import is_outside
@@ -79,7 +79,7 @@ def recipe_of(blend: StoredBlend, plan: "Plan") -> Recipe:
         "blend": blend.key,
         "name": blend.name,
         "estimate": str(blend.score),
-        "intercept": blend.manifest["intercept"],
+        **blend.mixture_of(np.zeros(0)).facts(),
         "members": members,
     }
 
@@ -120,11 +120,11 @@ def remake(recipe: Recipe, plan: "Plan", say: Callable[[str], object] = print) -
     members = recipe["members"]
     columns = [_fitted(each["pipeline"], each["params"], plan, say) for each in members]
     weights, heat = (np.array([each[name] for each in members]) for name in _LEARNT)
-    linear = Linear(weights, np.array(recipe["intercept"], np.float64))
+    mixture = Mixture.of(weights, recipe)
 
     def blended(predictions: list[Predictions]) -> Predictions:
         heated = at_temperatures(np.stack(predictions), heat, plan.problem)
-        return combine(heated, linear, plan.problem)
+        return combine(heated, mixture, plan.problem)
 
     oof = blended([np.asarray(column.oof()) for column in columns])
     problem, dealt = plan.problem, plan.dealt

@@ -10,7 +10,7 @@ from competition.problem.scores import Comparison, with_error
 from competition.problem.targets import Kind, Predictions
 from pipelines.blending.blend import Member, StoredBlend
 from pipelines.blending.cross_fitting import at_temperatures
-from pipelines.blending.methods import Linear, combine
+from pipelines.blending.mixture import combine
 from pipelines.columns import Column
 
 Wrong = npt.NDArray[np.bool_]
@@ -177,12 +177,11 @@ def _added(
     problem, truth, assigned = findings.problem, findings.truth, findings.assigned(blend)
     heat = np.array([member.temperature for member, _ in present])
     weights = np.array([member.weight for member, _ in present])
-    intercept = np.asarray(blend.manifest["intercept"], np.float64)
     stack = at_temperatures(np.stack([column.oof() for _, column in present]), heat, problem)
 
     def mean_of(kept: npt.NDArray[np.float64]) -> Predictions:
         scale = weights.sum() / kept.sum() if kept.sum() else 1.0
-        return combine(stack, Linear(kept * scale, intercept), problem)
+        return combine(stack, blend.mixture_of(kept * scale), problem)
 
     whole = problem.answers(truth, mean_of(weights), assigned)
     added: list[Comparison | None] = []

@@ -10,7 +10,8 @@ from competition.problem.targets import Kind, Predictions, Truth
 from pipelines.blending import cross_fitting
 from pipelines.blending.calibration import tempered
 from pipelines.blending.cross_fitting import blend, enough_rows
-from pipelines.blending.methods import METHODS, Linear, Stack
+from pipelines.blending.methods import METHODS, Method
+from pipelines.blending.mixture import Mixture, Stack
 from tests.pipelines.blending.conftest import competition_of, dealt, noisy, truth_of
 
 ACCURACY = competition_of("accuracy").problem
@@ -35,27 +36,42 @@ def test_independent_members_make_a_gain_that_the_paired_test_sees(problem: Prob
     assert set(blended.methods) == set(METHODS)
 
 
-def test_two_lucky_rows_do_not_outweigh_the_log_loss_and_twelve_do() -> None:
+def test_a_lucky_row_does_not_outweigh_the_log_loss() -> None:
     random = np.random.default_rng(3)
     truth, assigned = random.integers(0, 4, 600), random.integers(0, 5, 600)
-    columns = [noisy(truth, ACCURACY, 0.7, seed) for seed in range(3)]
-    blended = blend(columns, truth, assigned, ACCURACY)
+    columns = [noisy(truth, ACCURACY, 0.9, seed) for seed in range(3)]
+    means = {name: method for name, method in METHODS.items() if name != "logarithmic"}
+    blended = blend(columns, truth, assigned, ACCURACY, means)
     alone = {
-        name: blend(columns, truth, assigned, ACCURACY, {name: METHODS[name]}).score
-        for name in METHODS
+        name: blend(columns, truth, assigned, ACCURACY, {name: means[name]}).score for name in means
     }
     most_accurate = max(alone.values(), key=lambda score: score.rank)
     surest = min(alone.values(), key=lambda score: score.loss)
-    right = [round(600 * score.value) for score in (most_accurate, blended.score, surest)]
-    assert right == [600, 598, 588]  # as before metrics were concepts of their own
-    assert most_accurate.loss > blended.score.loss > surest.loss
+    right = [round(600 * score.value) for score in (most_accurate, blended.score)]
+    assert right == [593, 592]
+    assert blended.score == surest != most_accurate
+
+
+def test_a_small_log_loss_does_not_outweigh_many_rows() -> None:
+    truth, assigned = truth_of(ACCURACY, 1000), dealt(1000)
+    columns = [noisy(truth, ACCURACY, noise, 0) for noise in (0.7, 1.0)]
+
+    def alone(place: int, heat: float) -> Method:
+        weights = np.eye(2)[place]
+        return lambda *_: Mixture(weights, np.zeros(ACCURACY.outputs), heat)
+
+    ways = {"right and unsure": alone(0, 9.0), "sure and wrong": alone(1, 1.0)}
+    blended = blend(columns, truth, assigned, ACCURACY, ways)
+    other = blend(columns, truth, assigned, ACCURACY, {"sure and wrong": ways["sure and wrong"]})
+    assert blended.method == "right and unsure"
+    assert blended.score.loss > other.score.loss
 
 
 def test_a_single_column_is_itself(problem: Problem) -> None:
     truth, assigned = truth_of(problem, 300), dealt(300)
     column = noisy(truth, problem, 1.0, 0)
     blended = blend([column], truth, assigned, problem)
-    assert blended.linear.weights.tolist() == [1.0]
+    assert blended.mixture.weights.tolist() == [1.0]
     if problem.kind != Kind.CLASSES:
         np.testing.assert_array_equal(blended.oof, column)
         assert (blended.comparison.difference, blended.comparison.p_value) == (0.0, 1.0)
@@ -74,7 +90,7 @@ def test_a_modest_column_is_not_passed_over() -> None:
     assert blended.score.value >= accuracy(truth, good)
 
 
-def ridge(stack: Stack, truth: Truth, problem: Problem) -> Linear:
+def ridge(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
     """Stack by ridge regression: weights of any sign, and an intercept."""
     wanted = np.asarray(problem.learnable(truth), np.float64).reshape(len(truth), -1)
     if problem.kind == Kind.CLASSES:
@@ -84,7 +100,7 @@ def ridge(stack: Stack, truth: Truth, problem: Problem) -> Linear:
     gram = known.T @ known
     gram += 1e-6 * np.trace(gram) * np.eye(len(stack))
     weights = np.linalg.solve(gram, known.T @ (wanted - middle).ravel())
-    return Linear(weights, middle - weights @ means)
+    return Mixture(weights, middle - weights @ means)
 
 
 def test_a_stacked_linear_method_is_one_function(problem: Problem) -> None:
@@ -100,7 +116,7 @@ def test_a_stacked_linear_method_is_one_function(problem: Problem) -> None:
         methods = {"ridge": ridge}
     blended = blend([good, shared], truth, assigned, problem, methods)
     assert blended.method == "ridge"
-    assert blended.linear.weights[1] < -0.1
+    assert blended.mixture.weights[1] < -0.1
     if problem.metric.name != "log loss":
         assert blended.comparison.gain > 0 and blended.comparison.p_value < 0.01
     test = blended.apply([good[:7], shared[:7]], problem)

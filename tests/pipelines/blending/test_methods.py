@@ -1,5 +1,7 @@
 """Each way to learn weights, on every kind of problem."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,10 @@ from scipy.optimize import minimize
 
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind
-from pipelines.blending.methods import METHODS, Linear, Stack, combine
+from pipelines.blending.calibration import temperatures
+from pipelines.blending.cross_fitting import at_temperatures
+from pipelines.blending.methods import METHODS
+from pipelines.blending.mixture import Mixture, Stack, combine
 from tests.pipelines.blending.conftest import METRICS, competition_of, noisy, truth_of
 
 
@@ -24,11 +29,12 @@ def test_weights_are_a_convex_combination(metric: str, count: int, seed: int) ->
         assert linear.intercept.tolist() == [0.0] * problem.outputs
         found = combine(stack, linear, problem)
         assert found.dtype == np.float32
+        if problem.kind == Kind.CLASSES:
+            np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-6)
+            continue
         room = 1e-5 * np.abs(stack).max()
         assert (found <= stack.max(axis=0) + room).all()
         assert (found >= stack.min(axis=0) - room).all()
-        if problem.kind == Kind.CLASSES:
-            np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-6)
 
 
 def test_noise_gets_no_weight(problem: Problem) -> None:
@@ -66,6 +72,57 @@ def test_no_other_convex_weights_have_a_smaller_loss(metric: str) -> None:
     np.testing.assert_allclose(found, best.x, atol=0.02)
 
 
+def test_no_other_powers_have_a_smaller_loss() -> None:
+    problem = competition_of("log loss").problem
+    truth = truth_of(problem, 300)
+    stack = np.stack([noisy(truth, problem, noise, int(9 * noise)) for noise in (0.9, 1.2, 1.3, 4)])
+
+    def product(powers: np.ndarray) -> np.ndarray:
+        whole = np.prod(stack.astype(np.float64) ** powers[:, None, None], axis=0)
+        return np.asarray(whole / whole.sum(axis=1, keepdims=True))
+
+    best = minimize(
+        lambda powers: problem.loss(truth, product(powers)),
+        np.full(4, 0.25),
+        bounds=[(0, None)] * 4,
+        method="SLSQP",
+        options={"ftol": 1e-12},
+    )
+    found = METHODS["logarithmic"](stack, truth, problem)
+    np.testing.assert_allclose(found.weights / found.temperature, best.x, atol=0.02)
+    blended = combine(stack, found, problem)
+    assert problem.loss(truth, blended) <= best.fun * (1 + 1e-4)
+    np.testing.assert_allclose(blended, product(found.weights / found.temperature), atol=1e-4)
+    assert METHODS["logarithmic"](stack[:1], truth, problem).weights.tolist() == [1.0]
+
+
+def test_columns_that_never_err_have_powers_all_the_same() -> None:
+    problem = competition_of("log loss").problem
+    truth = truth_of(problem, 60)
+    sure = np.full((2, 60, problem.outputs), 0.1 / (problem.outputs - 1), np.float32)
+    sure[:, np.arange(60), truth] = 0.9
+    found = METHODS["logarithmic"](sure, truth, problem)
+    assert 0.1 <= found.temperature < 1
+    assert np.isfinite(combine(sure, found, problem)).all()
+    even = np.full((2, 60, problem.outputs), 1 / problem.outputs, np.float32)
+    unsure = METHODS["logarithmic"](even, truth, problem)
+    np.testing.assert_allclose(combine(even, unsure, problem), 1 / problem.outputs, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["uniform", "greedy", "convex"])
+def test_a_mean_of_independent_columns_is_made_surer(method: str) -> None:
+    problem = competition_of("log loss").problem
+    truth = truth_of(problem, 3000)
+    columns = [noisy(truth, problem, 2.0, seed) for seed in range(5)]
+    stack = at_temperatures(
+        np.stack(columns), temperatures(np.stack(columns), truth, problem), problem
+    )
+    found = METHODS[method](stack, truth, problem)
+    mean = combine(stack, replace(found, temperature=1.0), problem)
+    assert found.temperature < 0.9
+    assert problem.loss(truth, combine(stack, found, problem)) < problem.loss(truth, mean) - 0.01
+
+
 def test_a_perfect_column_is_taken_alone() -> None:
     problem = competition_of("rmse").problem
     truth = truth_of(problem, 50)
@@ -89,8 +146,8 @@ def test_the_greedy_selection_serves_the_metric_and_not_the_loss() -> None:
 def test_what_is_combined_to_less_than_nothing_is_a_probability_again() -> None:
     problem = competition_of("log loss").problem
     stack = np.array([[[0.8, 0.1, 0.1], [0.2, 0.4, 0.4]], [[0.1, 0.6, 0.3], [0.1, 0.8, 0.1]]])
-    linear = Linear(np.array([1.5, -0.5]), np.array([0.0, 0.0, -0.05]))
+    linear = Mixture(np.array([1.5, -0.5]), np.array([0.0, 0.0, -0.05]))
     found = combine(stack.astype(np.float32), linear, problem)
     np.testing.assert_allclose(found, [[1, 0, 0], [0.25 / 0.95, 0.2 / 0.95, 0.5 / 0.95]], atol=1e-6)
-    nothing = combine(stack.astype(np.float32), Linear(np.zeros(2), np.full(3, -1.0)), problem)
+    nothing = combine(stack.astype(np.float32), Mixture(np.zeros(2), np.full(3, -1.0)), problem)
     np.testing.assert_allclose(nothing, 1 / 3)

@@ -39,6 +39,9 @@ def facts_of(workspace: Workspace, name: str = "knn") -> dict[str, Any]:
         "score": {"value": 0.5, "standard_error": 0.1, "loss": 0.3, "rows": ROWS},
         "greater_is_better": problem.greater_is_better,
         "members": [member],
+        "intercept": [0.0] * problem.outputs,
+        "temperature": 0.9,
+        "logarithmic": False,
         "best_single": member,
         "gain": 0.0,
         "p_value": 1.0,
@@ -77,6 +80,9 @@ def test_what_is_written_is_read(problem: Problem, tmp_path: Path) -> None:
         np.testing.assert_array_equal(of(), arrays[name])
     assert (found.score.value, found.score.rows) == (0.5, ROWS)
     assert found.members[0].temperature == 0.8
+    mixture = found.mixture_of(np.ones(1))
+    assert (mixture.temperature, mixture.logarithmic) == (0.9, False)
+    assert mixture.intercept.shape == (workspace.competition.problem.outputs,)
     other = write(workspace, "forest", seed=5)
     assert read_blend(workspace) == other
     assert other.key != stored.key and stored.folder.is_dir()
@@ -165,6 +171,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no manifest": lambda folder: (folder / "manifest.json").unlink(),
     "half a manifest": says('{"name": '),
     "no members": manifest_with(members=None),
+    "an intercept of other make": manifest_with(intercept=None),
+    "a temperature of other make": manifest_with(temperature="hot"),
     "a member of other make": manifest_with(members=[{"pipeline": "knn"}]),
     "no score": manifest_with(score={}),
     "a floor of other make": manifest_with(floor={"pipeline": "baseline"}),
