@@ -10,9 +10,11 @@ from competition.errors import PodiumError
 from competition.verbs import step
 from competition.workspace import Workspace
 from pipelines.base import Pipeline, available_pipelines, chosen_pipelines
+from pipelines.blending.averaging import sent_rows
 from pipelines.blending.candidates import (
     candidates,
     changes_since,
+    fits_of,
     floor_of,
     folds_of,
     own_folds_of,
@@ -72,7 +74,10 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     truth = plan.dealt.truth
     theirs = [folds for column in columns if (folds := own_folds_of(column, plan)) is not None]
     dealt = plan.dealt
-    blended = blend(oofs, truth, dealt.assigned, plan.problem, units=dealt.units, others=theirs)
+    sent = sent_rows(tests, [fits_of(each, plan) for each in columns], plan.folds.count)
+    blended = blend(
+        oofs, truth, dealt.assigned, plan.problem, units=dealt.units, others=theirs, sent=sent
+    )
     test = blended.apply(tests, plan.problem)
     decision = plan.problem.decide(truth, blended.oof)
     facts = _facts(plan, pipelines, offered, columns, blended) | {

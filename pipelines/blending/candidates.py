@@ -10,7 +10,7 @@ from competition.errors import PodiumError
 from competition.problem.targets import Assigned, Predictions
 from pipelines.base import Pipeline, chosen_pipelines
 from pipelines.columns import Column, read_columns
-from pipelines.outside.columns import outside_columns
+from pipelines.outside.columns import is_outside, outside_columns
 
 if TYPE_CHECKING:
     from pipelines.search.plan import Plan
@@ -75,6 +75,18 @@ def predictions_of(column: Column, plan: "Plan") -> tuple[Predictions, Predictio
         log.warning("A column of %s is left out: %s is damaged.", column.pipeline, column.folder)
         return None
     return oof, test
+
+
+def fits_of(column: Column, plan: "Plan") -> Predictions | None:
+    """Return the test predictions (fits, m, k) of each fold's model; None where they are not known.
+
+    They are not for a column from outside, nor where one model of all rows predicts the test set.
+    """
+    if plan.folds.whole is not None or is_outside(column):
+        return None
+    shape = (plan.folds.fits, len(plan.data.test), plan.problem.outputs)
+    found = plan.store.tests_of(column.pipeline, column.key, plan.folds.fits)
+    return found if found is not None and found.shape == shape else None
 
 
 def own_folds_of(column: Column, plan: "Plan") -> Assigned | None:

@@ -10,6 +10,7 @@ from competition.data.tables.fold_rule import Units
 from competition.problem.problem import Problem
 from competition.problem.scores import Comparison, Score
 from competition.problem.targets import Answers, Assigned, Kind, Predictions, Truth
+from pipelines.blending.averaging import Sent
 from pipelines.blending.calibration import temperatures, tempered
 from pipelines.blending.cells import Mask, cells_of
 from pipelines.blending.methods import METHODS, Method
@@ -60,11 +61,12 @@ def blend(
     methods: Mapping[str, Method] = METHODS,
     units: Units | None = None,
     others: Sequence[Assigned] = (),
+    sent: Sent | None = None,
 ) -> Blend:
     """Blend columns in several ways and keep the best by cross-fitted value.
 
-    Methods that are not surely worse than the best one are tied with it: among these the loss
-    decides, which a few lucky rows do not move.
+    Methods that are not surely worse than the best one are tied with it: among these the loss of
+    what is sent decides, which a few lucky rows do not move.
 
     Args:
         columns: Out-of-fold predictions, (n, k) each.
@@ -74,18 +76,23 @@ def blend(
         methods: What is tried, by name.
         units: (n,) which rows err together; None for none.
         others: The same as `assigned`, of columns that were made on other folds.
+        sent: Test rows of the columns, as single models predict them and as they are sent; None
+            where a training row is predicted as a test row is, or nothing is known of it.
     """
     stack = np.stack(columns)
-    fitted = _cross_fitted(stack, truth, cells_of(assigned, others), problem, methods)
+    fitted = _cross_fitted(stack, truth, cells_of(assigned, others), problem, methods, sent)
     answers = {name: problem.answers(truth, oof, assigned) for name, oof in fitted.items()}
     losses = {name: problem.loss(truth, oof) for name, oof in fitted.items()}
     scores = {
         name: problem.score_answers(truth, given, losses[name], units)
         for name, given in answers.items()
     }
-    method = _chosen(scores, answers, truth, problem, units)
+    heat, mixtures = _learnt(stack, truth, problem, methods, sent)
+    if sent is not None:
+        heated = sent.at_temperatures(heat, problem)
+        losses = {name: losses[name] - heated.gain(mixtures[name], problem) for name in losses}
+    method = _chosen(scores, answers, losses, truth, problem, units)
     single, single_answers = _best_single(stack, truth, assigned, problem)
-    heat, mixtures = _learnt(stack, truth, problem, {method: methods[method]})
     return Blend(
         method=method,
         mixture=mixtures[method],
@@ -115,11 +122,12 @@ def _cross_fitted(
     cells: Iterable[tuple[Mask, Mask]],
     problem: Problem,
     methods: Mapping[str, Method],
+    sent: Sent | None,
 ) -> dict[str, Predictions]:
     """Return each method's blend, every fold's rows by what was learnt on the other folds."""
     blended = {name: np.empty_like(stack[0]) for name in methods}
     for inside, others in cells:
-        heat, mixtures = _learnt(stack[:, others], truth[others], problem, methods)
+        heat, mixtures = _learnt(stack[:, others], truth[others], problem, methods, sent)
         scored = at_temperatures(stack[:, inside], heat, problem)
         for name, mixture in mixtures.items():
             blended[name][inside] = combine(scored, mixture, problem)
@@ -127,14 +135,19 @@ def _cross_fitted(
 
 
 def _learnt(
-    stack: Stack, truth: Truth, problem: Problem, methods: Mapping[str, Method]
+    stack: Stack,
+    truth: Truth,
+    problem: Problem,
+    methods: Mapping[str, Method],
+    sent: Sent | None,
 ) -> tuple[Floats, dict[str, Mixture]]:
     """Return the temperatures and each method's weights, learnt from these rows or some of them."""
     rows = enough_rows(truth, problem)
     stack, truth = stack[:, rows], truth[rows]
     heat = temperatures(stack, truth, problem)
     known = at_temperatures(stack, heat, problem)
-    return heat, {name: method(known, truth, problem) for name, method in methods.items()}
+    heated = None if sent is None else sent.at_temperatures(heat, problem)
+    return heat, {name: method(known, truth, problem, heated) for name, method in methods.items()}
 
 
 def enough_rows(
@@ -164,6 +177,7 @@ def enough_rows(
 def _chosen(
     scores: dict[str, Score],
     answers: dict[str, Answers],
+    losses: dict[str, float],
     truth: Truth,
     problem: Problem,
     units: Units | None,
@@ -176,7 +190,7 @@ def _chosen(
             if name == leader or not against.sure:
                 yield name
 
-    return min(tied(), key=lambda name: scores[name].loss)
+    return min(tied(), key=lambda name: losses[name])
 
 
 def _best_single(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from competition.problem.decisions import Decision
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
+from pipelines.blending.averaging import Sent
 from pipelines.blending.calibration import COLDEST, log_shares, temperature
 from pipelines.blending.mixture import Floats, Mixture, Stack, combine
 
@@ -20,13 +21,13 @@ ROUNDS = 20  # of the greedy selection
 EXPENSIVE_ROUNDS = 8  # where each of them searches for thresholds
 _NEGLIGIBLE = 1e-3  # weights below it are left out
 _NEWTON_STEPS = 50
-_NEWTON_GAIN = 1e-6  # relative to the loss: a step that brings less is the last
+_NEWTON_GAIN = 1e-5  # relative to the loss: a step that brings less is the last
 
 
-Method = Callable[[Stack, Truth, Problem], Mixture]
+Method = Callable[[Stack, Truth, Problem, Sent | None], Mixture]
 
 
-def best_single(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
+def best_single(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = None) -> Mixture:
     """Give the whole weight to the column that scores best."""
     ranks = [_rank(column, truth, problem, problem.decide(truth, column)) for column in stack]
     weights = np.zeros(len(stack))
@@ -34,12 +35,12 @@ def best_single(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
     return Mixture(weights, np.zeros(stack.shape[2]))
 
 
-def uniform(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
+def uniform(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = None) -> Mixture:
     """Give every column the same weight."""
     return _mean_of(stack, np.full(len(stack), 1 / len(stack)), truth, problem)
 
 
-def greedy(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
+def greedy(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = None) -> Mixture:
     """Select columns one by one, with replacement, each time the one that helps the mean most.
 
     Caruana et al., 'Ensemble selection from libraries of models' (2004). Many metrics are piecewise
@@ -67,23 +68,29 @@ def greedy(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
     return _mean_of(stack, best[1] / best[1].sum(), truth, problem)
 
 
-def convex(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
-    """Minimise the loss of the mean over all convex weights: a convex problem, nothing to tune."""
-    learn = _least_log_loss if problem.kind == Kind.CLASSES else _least_squares
-    weights = _without_negligible(learn(stack, truth, problem))
+def convex(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = None) -> Mixture:
+    """Minimise the loss of the mean over all convex weights: a convex problem, nothing to tune.
+
+    Of numbers it is the loss of what is sent, so that columns that averaging helps count more.
+    """
+    if problem.kind == Kind.CLASSES:
+        weights = _least_log_loss(stack, truth)
+    else:
+        weights = _least_squares(stack, truth, problem, sent)
+    weights = _without_negligible(weights)
     return _mean_of(stack, weights, truth, problem)
 
 
-def logarithmic(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
+def logarithmic(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = None) -> Mixture:
     """Minimise the log loss of the product of all columns, each to a power of 0 or more.
 
     Hinton, 'Products of experts' (1999); Genest and Zidek, 'Combining probability distributions'
     (1986), call it a logarithmic opinion pool. The powers are weights and a temperature in one. It
-    is of classes alone; of numbers it is `convex`.
+    is of classes alone; of numbers it is `convex`. The loss is that of what is sent.
     """
     if problem.kind != Kind.CLASSES:
-        return convex(stack, truth, problem)
-    powers = _best_powers(log_shares(stack), np.asarray(truth))
+        return convex(stack, truth, problem, sent)
+    powers = _best_powers(log_shares(stack), np.asarray(truth), sent)
     whole = float(powers.sum())
     if not whole > 0:  # no column says anything
         return uniform(stack, truth, problem)
@@ -123,7 +130,7 @@ def _rank(
     return (value if problem.greater_is_better else -value, -problem.loss(truth, predictions))
 
 
-def _least_log_loss(stack: Stack, truth: Truth, problem: Problem) -> Floats:
+def _least_log_loss(stack: Stack, truth: Truth) -> Floats:
     """Return the weights on the simplex of the mean whose log loss is least.
 
     Among weights w of any sum, mean(-log(w p_i)) + sum(w) is least at the same ones (set its
@@ -142,8 +149,13 @@ def _least_log_loss(stack: Stack, truth: Truth, problem: Problem) -> Floats:
     return _newton(loss, slopes, np.full(len(stack), 1 / len(stack)))
 
 
-def _best_powers(logs: Stack, truth: npt.NDArray[np.int64]) -> Floats:
-    """Return the powers (c,) of the product whose log loss is least, of logarithms (c, n, k)."""
+def _best_powers(logs: Stack, truth: npt.NDArray[np.int64], sent: Sent | None) -> Floats:
+    """Return the powers (c,) of the product whose log loss is least, of logarithms (c, n, k).
+
+    What averaging gains is taken off the loss, and left out of its second derivatives, which it
+    hardly changes.
+    """
+    averaging = None if sent is None else sent.logarithms()
     columns, rows = len(logs), np.arange(len(truth))
     of_truth = logs[:, rows, truth].mean(axis=1, dtype=np.float64)
 
@@ -155,7 +167,8 @@ def _best_powers(logs: Stack, truth: npt.NDArray[np.int64]) -> Floats:
     def loss(powers: Floats) -> float:
         total = product(powers)
         sums = np.log(np.exp(total).sum(axis=1, dtype=np.float64))
-        return float((sums - total[rows, truth]).mean())
+        gain = 0.0 if averaging is None else averaging.gain(powers)
+        return float((sums - total[rows, truth]).mean()) - gain
 
     def slopes(powers: Floats) -> tuple[Floats, Floats]:
         shares = np.exp(product(powers))
@@ -163,6 +176,8 @@ def _best_powers(logs: Stack, truth: npt.NDArray[np.int64]) -> Floats:
         means = np.einsum("cnk,nk->cn", logs, shares)
         spread = ((logs - means[:, :, None]) * np.sqrt(shares)).reshape(columns, -1)
         gradient = means.mean(axis=1, dtype=np.float64) - of_truth
+        if averaging is not None:
+            gradient -= averaging.slope(powers)
         return gradient, (spread @ spread.T).astype(np.float64) / len(truth)
 
     return _newton(loss, slopes, np.full(columns, 1 / columns))
@@ -201,7 +216,7 @@ def _newton(
     return place
 
 
-def _least_squares(stack: Stack, truth: Truth, problem: Problem) -> Floats:
+def _least_squares(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None) -> Floats:
     """Return the weights of the mean whose squared error is least, every target in its own unit.
 
     On the simplex the error of the mean is the mean of the columns' errors, E w. Minimising
@@ -212,9 +227,19 @@ def _least_squares(stack: Stack, truth: Truth, problem: Problem) -> Floats:
 
     wanted = np.asarray(problem.learnable(truth), np.float64).reshape(len(truth), -1)
     spread = wanted.std(axis=0)
-    errors = (stack - wanted) / np.where(spread > 0, spread, 1)
-    triangle = np.linalg.qr(errors.reshape(len(stack), -1).T, mode="r")
+    scale = np.where(spread > 0, spread, 1)
+    errors = ((stack - wanted) / scale).reshape(len(stack), -1)
+    triangle = np.asarray(np.linalg.qr(errors.T / np.sqrt(errors.shape[1]), mode="r"))
+    if sent is not None:
+        triangle = _root(triangle.T @ triangle - sent.spread(scale))
     sum_row = np.full(len(stack), np.sqrt(np.mean(np.square(triangle))) or 1.0)
     target = np.append(np.zeros(len(triangle)), sum_row[0])
     weights: Floats = nnls(np.vstack([triangle, sum_row]), target)[0]
     return weights
+
+
+def _root(square: Floats) -> Floats:
+    """Return a matrix R of which R'R is a symmetric one; what chance made negative is nearly 0."""
+    values, vectors = np.linalg.eigh(square)
+    kept = np.maximum(values, 1e-6 * np.abs(values).max())
+    return np.asarray(np.sqrt(kept)[:, np.newaxis] * vectors.T, np.float64)

@@ -125,7 +125,7 @@ def _scored_on(
         members += [trials.member(place, truth, problem) for place in order[: trials.columns]]
     chosen = np.stack(members)
     inside = chosen[:, drawn]
-    mixture = METHODS[method](inside, known, problem)
+    mixture = METHODS[method](inside, known, problem, None)
     decision = problem.decide(known, combine(inside, mixture, problem))
     return problem.value(truth[left], decision.answers(combine(chosen[:, left], mixture, problem)))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from competition.files import atomic_path
+from competition.problem.targets import Predictions
 from pipelines.base import load_pipeline
 from pipelines.saved_models import MODEL_FILE, MOST_BYTES
 from pipelines.search.fit import FitRequest, FitResult, Task
@@ -123,6 +124,18 @@ class Store:
             except _BROKEN:
                 continue
         return found
+
+    def tests_of(self, pipeline: str, key: str, fits: int) -> Predictions | None:
+        """Return the test predictions (fits, m, k) of a configuration's fits; None without all."""
+        found = []
+        for fit in range(fits):
+            try:
+                with np.load(self.root / pipeline / key / f"fold-{fit}.npz") as saved:
+                    found.append(saved["test"])
+            except _BROKEN:
+                return None
+        alike = {test.shape for test in found}
+        return np.stack(found) if len(alike) == 1 else None
 
     # ------------------------------------------------------------------ writing
 

@@ -13,6 +13,7 @@ from competition.problem.problem import Problem
 from competition.workspace import Workspace
 from pipelines.base import Pipeline, chosen_pipelines, load_pipeline
 from pipelines.blending.blend import fresh_blend, make_blend, read_blend
+from pipelines.blending.candidates import candidates, fits_of
 from pipelines.blending.history import change, fits
 from pipelines.columns import Column, write_column
 from pipelines.display import blend_line
@@ -82,6 +83,26 @@ def test_what_is_sent_is_decided_on_all_rows(problem: Problem, workspace_by: Mak
     assert stored.best_single.pipeline in ("knn", "forest")
     assert problem.loss(truth[:TEST], stored.test()) < 3 * stored.score.loss  # not shuffled
     assert change(workspace.runs / "blend", stored.key, stored.key, problem) is not None
+
+
+def test_weights_look_at_what_the_models_of_the_folds_say_of_test_rows(workspace_by: Make) -> None:
+    workspace = workspace_by("rmse")
+    plan = usual(workspace)
+    before = make_blend(plan, all_of(workspace))
+    column = next(each for each in candidates(plan, all_of(workspace)) if each.pipeline == "knn")
+    assert fits_of(column, plan) is None
+    scale = np.asarray(column.oof()).std(axis=0)
+    for fold in range(plan.folds.fits):
+        apart = np.random.default_rng(fold).normal(0, 0.5, column.test().shape) * scale
+        path = column.folder / f"fold-{fold}.npz"
+        np.savez(path, test=(column.test() + apart).astype(np.float32))
+    found = fits_of(column, plan)
+    assert found is not None and found.shape == (plan.folds.fits, *column.test().shape)
+    after = make_blend(plan, all_of(workspace))
+    changed = {name for name, value in after.methods.items() if value != before.methods[name]}
+    assert changed == {"convex", "logarithmic"}
+    (column.folder / "fold-0.npz").write_bytes(b"")
+    assert fits_of(column, plan) is None
 
 
 def test_nothing_tuned_is_a_sentence(workspace_by: Make) -> None:

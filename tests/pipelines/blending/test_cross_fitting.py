@@ -90,7 +90,7 @@ def test_a_modest_column_is_not_passed_over() -> None:
     assert blended.score.value >= accuracy(truth, good)
 
 
-def ridge(stack: Stack, truth: Truth, problem: Problem) -> Mixture:
+def ridge(stack: Stack, truth: Truth, problem: Problem, sent: object = None) -> Mixture:
     """Stack by ridge regression: weights of any sign, and an intercept."""
     wanted = np.asarray(problem.learnable(truth), np.float64).reshape(len(truth), -1)
     if problem.kind == Kind.CLASSES:
