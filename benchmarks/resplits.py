@@ -73,7 +73,7 @@ def judge(split: int, archive: Path, folder: Path) -> list[Worth]:
     columns = list(columns_of(plan))
     oofs, tests = [each.oof() for each in columns], [each.test() for each in columns]
     dealt, hidden = plan.dealt, Solution.read(practice / HIDDEN_FILE, competition).truth
-    sent = sent_rows(tests, [fits_of(each, plan) for each in columns], plan.folds.count)
+    sent = sent_rows(tests, (fits_of(each, plan) for each in columns), plan.folds.count)
     blends = [
         blend(oofs, dealt.truth, dealt.assigned, plan.problem, sent=each) for each in (None, sent)
     ]

@@ -9,7 +9,7 @@ the log loss the mean divergence of one model's blend from that of them all, as 
 probabilities mean what they say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,7 +113,7 @@ def _product(powers: Floats, logs: npt.NDArray[np.float32]) -> tuple[Predictions
 
 
 def sent_rows(
-    tests: Sequence[Predictions], fits: Sequence[Parts | None], count: int
+    tests: Sequence[Predictions], fits: Iterable[Parts | None], count: int
 ) -> Sent | None:
     """Return what is known of test rows; None where nothing is.
 
@@ -123,14 +123,15 @@ def sent_rows(
             the other's; None where only their mean is known, which then passes for one model.
         count: How many folds a dealing has.
     """
-    if all(each is None for each in fits):
-        return None
-    step = max(1, len(tests[0]) // ROWS)
+    step, known = max(1, len(tests[0]) // ROWS), False
     parts = []
     for test, each in zip(tests, fits, strict=True):
+        known |= each is not None
         if each is None:
             parts.append(np.broadcast_to(test[::step], (count, *test[::step].shape)))
         else:  # a training row has one fold's model of every dealing
             dealings = each[:, ::step].reshape(-1, count, *test[::step].shape)
             parts.append(dealings.mean(axis=0, dtype=np.float32))
+    if not known:
+        return None
     return Sent(np.stack(parts), np.stack([np.asarray(test[::step]) for test in tests]))

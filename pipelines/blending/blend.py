@@ -74,7 +74,7 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     truth = plan.dealt.truth
     theirs = [folds for column in columns if (folds := own_folds_of(column, plan)) is not None]
     dealt = plan.dealt
-    sent = sent_rows(tests, [fits_of(each, plan) for each in columns], plan.folds.count)
+    sent = sent_rows(tests, (fits_of(each, plan) for each in columns), plan.folds.count)
     blended = blend(
         oofs, truth, dealt.assigned, plan.problem, units=dealt.units, others=theirs, sent=sent
     )

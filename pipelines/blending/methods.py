@@ -20,7 +20,7 @@ from pipelines.blending.mixture import Floats, Mixture, Stack, combine
 ROUNDS = 20  # of the greedy selection
 EXPENSIVE_ROUNDS = 8  # where each of them searches for thresholds
 _NEGLIGIBLE = 1e-3  # weights below it are left out
-_NEWTON_STEPS = 50
+_NEWTON_STEPS, _HALVINGS = 50, 12
 _NEWTON_GAIN = 1e-5  # relative to the loss: a step that brings less is the last
 
 
@@ -202,12 +202,12 @@ def _newton(
     place, value = start, loss(start)
     for _ in range(_NEWTON_STEPS):
         gradient, curvature = slopes(place)
-        curvature += np.eye(len(place)) * (1e-8 + 1e-6 * np.trace(curvature) / len(place))
-        root = np.linalg.cholesky(curvature).T
-        wanted = np.linalg.solve(root.T, curvature @ place - gradient)
+        root = _root(curvature)
+        wanted = np.linalg.solve(root.T, root.T @ (root @ place) - gradient)
         step = nnls(root, wanted)[0] - place
-        lower = (place + step / 2**halving for halving in range(12))
-        better = next(((loss(there), there) for there in lower if loss(there) < value), None)
+        nearer = (place + step / 2**halving for halving in range(_HALVINGS))
+        values = ((loss(there), there) for there in nearer)
+        better = next(((reached, there) for reached, there in values if reached < value), None)
         if better is None:
             break
         gain, (value, place) = value - better[0], better
@@ -241,5 +241,5 @@ def _least_squares(stack: Stack, truth: Truth, problem: Problem, sent: Sent | No
 def _root(square: Floats) -> Floats:
     """Return a matrix R of which R'R is a symmetric one; what chance made negative is nearly 0."""
     values, vectors = np.linalg.eigh(square)
-    kept = np.maximum(values, 1e-6 * np.abs(values).max())
+    kept = np.maximum(values, max(1e-6 * np.abs(values).max(), 1e-12))
     return np.asarray(np.sqrt(kept)[:, np.newaxis] * vectors.T, np.float64)

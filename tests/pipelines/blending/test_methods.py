@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind
-from pipelines.blending.calibration import temperatures
+from pipelines.blending.calibration import temperatures, tempered
 from pipelines.blending.cross_fitting import at_temperatures
 from pipelines.blending.methods import METHODS
 from pipelines.blending.mixture import Mixture, Stack, combine
@@ -107,6 +107,17 @@ def test_columns_that_never_err_have_powers_all_the_same() -> None:
     even = np.full((2, 60, problem.outputs), 1 / problem.outputs, np.float32)
     unsure = METHODS["logarithmic"](even, truth, problem)
     np.testing.assert_allclose(combine(even, unsure, problem), 1 / problem.outputs, atol=1e-6)
+
+
+def test_columns_that_are_nearly_the_same_share_the_weight() -> None:
+    problem = competition_of("log loss").problem
+    truth = truth_of(problem, 500)
+    column = noisy(truth, problem, 1.0, 0)
+    nearly = [column, column, tempered(column, 1.00001), noisy(truth, problem, 3.0, 1)]
+    for method in ("convex", "logarithmic"):
+        found = METHODS[method](np.stack(nearly), truth, problem, None)
+        assert found.weights[:3].sum() > 0.8
+        assert problem.loss(truth, combine(np.stack(nearly), found, problem)) < 0.8
 
 
 @pytest.mark.parametrize("method", ["uniform", "greedy", "convex"])
