@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from rich.console import Console
-from sqlalchemy import event
 
-from competition.database import Database
 from competition.errors import PodiumError
 from competition.terminal.console import DEFAULT_COMPETITION, CompetitionOption, workspace_of
 from competition.verbs import step
@@ -16,6 +14,8 @@ from competition.verbs import step
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from optuna.storages import RDBStorage
+
+    from competition.database import Database
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -36,7 +36,7 @@ def dashboard(competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
             console.print("Ended.")
 
 
-def make_dashboard(database: Database, port: int = PORT) -> WSGIServer:
+def make_dashboard(database: "Database", port: int = PORT) -> WSGIServer:
     """Return a server that listens on 127.0.0.1, to be served and closed by the caller.
 
     Args:
@@ -66,12 +66,14 @@ def address(server: WSGIServer) -> str:
     return f"http://{HOST}:{server.server_port}/"
 
 
-def reading_storage(database: Database) -> "RDBStorage":
+def reading_storage(database: "Database") -> "RDBStorage":
     """Open the studies so that no connection can write, nor hold a lock beyond one query.
 
     Raises:
         PodiumError: the database cannot be used.
     """
+    from sqlalchemy import event
+
     from pipelines.search.studies.study import open_storage
 
     storage = open_storage(database)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from competition.database import Database
 from competition.errors import PodiumError
 from competition.spec import WEBSITE, Competition, load_competition
+
+if TYPE_CHECKING:
+    from competition.database import Database
 
 DEFAULT_COMPETITION = "digit-recognizer"
 
@@ -108,8 +111,10 @@ class Workspace:
     access: Access = Access()
 
     @cached_property
-    def database(self) -> Database:
+    def database(self) -> "Database":
         """The door to the database; nothing is opened by asking for it."""
+        from competition.database import Database  # SQLAlchemy is half of a command's start
+
         return Database(self.database_url)
 
     @property

@@ -22,7 +22,7 @@ from tests.app.stored import tinted_squares
 from tests.competition.conftest import Cli
 from tests.serving import Served
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 # What each is at least worth; a constant gets 2.3, 0.5, 0.1, 0, 0.18 and 2.9.
 SPECS = {
@@ -118,9 +118,7 @@ def sent_by_official_client(done: Rehearsed, served: Served, home: Path) -> Remo
     return found
 
 
-@pytest.mark.parametrize(
-    "slug", [slug if slug in TWO else pytest.param(slug, marks=pytest.mark.soak) for slug in SPECS]
-)
+@pytest.mark.parametrize("slug", SPECS)
 def test_a_competition_goes_the_whole_way(
     slug: str, kaggle_again: Callable[[Rehearsed], Served], tmp_path: Path
 ) -> None:

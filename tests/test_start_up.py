@@ -22,6 +22,7 @@ HEAVY = {
     "matplotlib",
     "cv2",
     "faiss",
+    "sqlalchemy",
 }
 COMMANDS = {
     "competition": ["", "download", "practice", "describe", "leaderboard"],

@@ -82,7 +82,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
     return Twice(home, secrets, [first, again])
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(twice: Twice) -> None:
     first, again = twice.runs
     assert first.returncode == 0, first.stderr
@@ -127,7 +127,7 @@ def test_any_csv_is_drafted_and_goes_the_whole_way(
     assert written.read_text().startswith("id,kind\n0")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_nobodys_credentials_have_a_part_in_it(twice: Twice) -> None:
     """None is used, sent or spoken of."""
     words = ("token", "Token", "redential", "kaggle.json")

@@ -54,10 +54,12 @@ def keras_network() -> Any:
         keras.utils.set_random_seed(0)
         layers = [keras.Input((X.shape[1],)), keras.layers.Dense(y.shape[1], "softmax")]
         model = keras.Sequential(layers)
-        model.compile(optimizer="adam", loss="categorical_crossentropy")
+        # A graph for each of ten fits would take longer to make than its few steps.
+        model.compile("adam", "categorical_crossentropy", run_eagerly=True)
         return model
 
-    wrapped = SKLearnClassifier(network, fit_kwargs={"epochs": 2, "verbose": 0, "shuffle": False})
+    how = {"epochs": 2, "batch_size": 256, "verbose": 0, "shuffle": False}
+    wrapped = SKLearnClassifier(network, fit_kwargs=how)
     return make_pipeline(StandardScaler(), wrapped)
 
 

@@ -21,9 +21,10 @@ TINY = {"width": 0.5, "min_steps": 12, "epochs": 0.1, "batch_size": 32}
 
 @pytest.fixture(scope="module")
 def learnt(digits: Digits) -> NetworkClassifier:
-    """The shipped quick point, fitted in half its steps."""
+    """The shipped quick point, half as wide, fitted in few steps of few images."""
     quick = load_pipeline("cnn").shipped()[0]
-    model = load_pipeline("cnn").build(quick.params | {"min_steps": 200}, seed=1)
+    short = {"width": 0.5, "min_steps": 200, "batch_size": 64}
+    model = load_pipeline("cnn").build(quick.params | short, seed=1)
     assert isinstance(model, NetworkClassifier)
     return model.fit(digits.images, digits.labels)
 

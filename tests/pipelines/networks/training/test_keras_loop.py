@@ -10,6 +10,8 @@ from pipelines.networks.build import build_network, set_fresh_weights
 from pipelines.networks.training.recipe import Recipe, Targets, sampled, training_chunks
 from tests.pipelines.networks.conftest import Digits
 
+pytestmark = pytest.mark.soak  # Keras compiles for as long as it trains
+
 RECIPE = Recipe(steps=120, batch_size=64, learning_rate=0.01)
 
 
@@ -28,7 +30,6 @@ def trained(
     return loop.predict(digits.test_images), steps
 
 
-@pytest.mark.slow
 def test_learns_classes(digits: Digits) -> None:
     large = digits.resized(28)
     shape = NetworkShape("compact", 28, 10, width=0.5)
@@ -37,7 +38,6 @@ def test_learns_classes(digits: Digits) -> None:
     assert steps == list(range(6, 121, 6))
 
 
-@pytest.mark.slow
 def test_learns_values_of_colour_images(digits: Digits) -> None:
     large = digits.resized(28, colour=True)
     shape = NetworkShape("compact", 28, 2, width=0.5, channels=3, head="linear")
