@@ -150,6 +150,13 @@ class Pipeline(ABC):
         """
         return 1.0
 
+    def shortened(self, params: Params, share: float) -> Params | None:
+        """Return parameters whose fit takes this share of the time, for a point that does not fit.
+
+        None where a fit that is cut short is not worth its time, as it is here.
+        """
+        return None
+
     def shipped(self) -> list[ShippedPoint]:
         """Return the shipped points of `models/shipped/<rows>/<name>.toml`, cheapest first.
 

@@ -223,8 +223,10 @@ def _read_table(
     """Read the three files of a table."""
     from competition.data.tables.table import read_table  # with pandas, which images do without
 
-    ids = _sample_ids(competition, folder)
-    table = read_table(competition, folder, ids.tolist())
+    with ThreadPoolExecutor(1) as pool:
+        sample = pool.submit(_sample_ids, competition, folder)
+        table = read_table(competition, folder, lambda: sample.result().tolist())
+        ids = sample.result()
     if competition.classes:
         _check_classes(folder / competition.train_file, table.truth, competition)
     arrays: dict[str, npt.NDArray[Any]] = {"truth": table.truth, "test_ids": ids}

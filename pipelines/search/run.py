@@ -18,6 +18,7 @@ from pipelines.search.studies.study import open_storage, open_study, sole_coordi
 
 _GRACE = 8.0  # seconds that a run may take longer for a pipeline's first trial
 _GRACE_SHARE = 0.05  # or this share of its time
+_SHARES = 4  # a pipeline's first trial may take so many times its share of the others' time
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,10 @@ def tune_all(
                     share,
                     lambda progress: report(progress, deadline - time.monotonic()),
                     sampler=sampler,
-                    grace=deadline + grace - time.monotonic() - share,
+                    grace=min(
+                        deadline + grace - time.monotonic() - share,
+                        max(_GRACE, _SHARES * share) if tuned.columns else math.inf,
+                    ),
                 )
             except InfrastructureError:
                 raise

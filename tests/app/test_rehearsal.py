@@ -111,7 +111,7 @@ def test_a_bundled_table_goes_the_whole_way(
     assert "the sample" in board[2:]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_any_csv_is_drafted_and_goes_the_whole_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ together, so that no model meets a cell in the test set that it cannot place.
 """
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,13 +68,13 @@ class Table:
             schema.write(self.levels)
 
 
-def read_table(competition: Competition, folder: Path, ids: Sequence[str]) -> Table:
+def read_table(competition: Competition, folder: Path, ids: Callable[[], Sequence[str]]) -> Table:
     """Read the training and test file of a competition.
 
     Args:
         competition: What the files promise to hold.
         folder: Where they are.
-        ids: The sample submission's, in its order.
+        ids: Gives the sample submission's, in its order; asked for when the cells are there.
 
     Raises:
         PodiumError: a file breaks a promise; the sentence names file, row and column.
@@ -84,7 +84,7 @@ def read_table(competition: Competition, folder: Path, ids: Sequence[str]) -> Ta
     )
     train, test = read_both(train_path, test_path, competition)
     truth = read_truth(train, competition, train_path)
-    order = order_of(test, ids, competition, test_path)
+    order = order_of(test, ids(), competition, test_path)
     units = _units(train, test, competition)
     shared = shared_columns(train, test, competition)
     if competition.features is None:

@@ -61,6 +61,10 @@ class CnnPipeline(Pipeline):
         shape = _TIME[params["architecture"]] * params["width"] ** 1.7
         return float(params["epochs"] * shape)
 
+    def shortened(self, params: Params, share: float) -> Params:
+        """Return the same network with fewer passes over the images: its schedule shrinks too."""
+        return params | {"epochs": round(share * params["epochs"])}
+
     def build(self, params: Params, seed: int) -> Classifier:
         """Return an unfitted network that tells classes apart."""
         from pipelines.networks.classifier import NetworkClassifier

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import truediv
 from statistics import median
 from typing import Any
@@ -25,6 +25,7 @@ _NO_TIME = "it would not have ended in the time left"
 _TAKEN = "another run took the point that was queued"
 _TO_BEAT = "the one to beat"
 _TIMED = 5  # so many trials, the last that were completed, tell the time of the next
+_SHORTER = (0.95, 0.9, 0.85, 0.8, 0.75)  # shares of a fixed point's time that are tried too
 _ATTEMPTS = 10  # so many trials are asked for before the source is taken for dry
 
 Left = Callable[[], float]  # the seconds left
@@ -49,9 +50,9 @@ class TrialSource:
     """Asks a study for trials that fit the time left.
 
     The first is the cheapest shipped point. Then come the points of the grid in their order, or
-    else the shipped points, the most expensive that fits first, the best once more for others to
-    beat, and sampled trials. What waits in the queue, from a run that was stopped, goes before them
-    all. Nothing is asked of the study that was not queued in it.
+    else the shipped points, the most expensive that fits first (as it is, or somewhat shortened),
+    the best once more for others to beat, and sampled trials. What waits in the queue, from a run
+    that was stopped, goes before them all. Nothing is asked of the study that was not queued in it.
 
     Args:
         pipeline: What is tuned.
@@ -201,9 +202,19 @@ class TrialSource:
             return next((point for point in due if self._fits_point(point, left)), None)
         if self.given >= self.fixed:
             return None
-        due = self._due(trials, self.shipped)
-        fitting = [point for point in due if self._fits_point(point, left)]
-        return fitting[-1] if fitting else self._to_beat(trials)
+        untried_here = list(self._due(trials, self.shipped))
+        fitting = (self._within(point, left) for point in reversed(untried_here))
+        return next(filter(None, fitting), None) or self._to_beat(trials)
+
+    def _within(self, point: ShippedPoint, left: Left) -> ShippedPoint | None:
+        """Return a point that fits the time left: as it is, or shortened; None for neither."""
+        if self._fits_point(point, left):
+            return point
+        for share in _SHORTER:
+            params = self.pipeline.shortened(point.params, share)
+            if params is not None and self._fits(suggested(self.pipeline, params), left):
+                return replace(point, params=params)
+        return None
 
     def _due(self, trials: list[FrozenTrial], points: list[ShippedPoint]) -> Iterator[ShippedPoint]:
         return untried(trials, (point for point in points if point.name not in self.given))

@@ -68,16 +68,19 @@ def test_official_client_downloads_the_zip_and_one_file(
 def test_official_client_submits_and_sees_score_and_leaderboard(
     start: Start, cli_of, submission_file: Path, tmp_path: Path
 ) -> None:
-    kaggle = cli_of(start(delay=5.0))  # longer than a slow machine takes to start the client
+    practice = start(delay=12.0)  # longer than a slow machine takes to start the client
+    kaggle = cli_of(practice)
     sent = kaggle(
         "competitions", "submit", "optical-digits", "-f", submission_file, "-m", "all zeros"
     )
     assert "Successfully submitted" in sent.stdout
     assert "4 submissions remaining" in sent.stdout
     assert "PENDING" in kaggle("competitions", "submissions", "optical-digits", "-v").stdout
-    deadline, shown = time.monotonic() + 30, ""
-    while "COMPLETE" not in shown and time.monotonic() < deadline:
-        shown = kaggle("competitions", "submissions", "optical-digits", "-v").stdout
+    deadline = time.monotonic() + 30
+    while listed(practice)[0]["status"] == "PENDING" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    shown = kaggle("competitions", "submissions", "optical-digits", "-v").stdout
+    assert "COMPLETE" in shown
     row = next(csv.DictReader(io.StringIO(shown)))
     assert row["description"] == "all zeros"
     assert float(row["publicScore"]) == pytest.approx(0.08667)

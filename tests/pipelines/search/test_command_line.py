@@ -185,7 +185,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(
     assert "Next: make submit" in shown
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(
     few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

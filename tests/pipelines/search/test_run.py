@@ -9,6 +9,7 @@ import pytest
 from competition.errors import InfrastructureError, PodiumError
 from pipelines.base import load_pipeline
 from pipelines.execution.base import ClusterLost
+from pipelines.search.coordinator import NO_TIME
 from pipelines.search.fit import FitRequest, FitResult
 from pipelines.search.run import tune_all
 from pipelines.search.studies.study import sole_coordinator
@@ -108,3 +109,22 @@ def test_two_runs_folders_share_a_database(tmp_path: Path) -> None:
     assert first.columns["logistic"][0].key == second.columns["logistic"][0].key
     params = {str(request.task.params) for request in places[1].requests}
     assert len(params) == 1  # the best, which the second folder lacks: its column is made there
+
+
+def test_a_first_trial_may_take_a_few_times_its_share_and_not_all_that_is_left(
+    tmp_path: Path,
+) -> None:
+    class Slow(Other):
+        budget_share = 0.01
+
+    class Main(Other):
+        name = "svm"
+        budget_share = 10.0
+
+    def seconds(request: FitRequest) -> float:
+        return 20.0 if request.task.pipeline == "knn" else 0.01
+
+    plan = plan_here(tmp_path, place=Here(made_up, seconds, workers=1))
+    tuned = tune_all(plan, [LOGISTIC, Slow(), Main()], 100.0, "grid", said)
+    assert list(tuned.columns) == ["logistic", "svm"]
+    assert tuned.left_out == {"knn": NO_TIME}

@@ -143,8 +143,6 @@ def _pandas(content: Content, names: list[str], **options: Any) -> pd.DataFrame:
             usecols=None if every else names,
             encoding=encoding,
             engine="c",
-            # Rows are not parted among threads, which would each find other categories.
-            skiprows=[],
             **options,
         )
         return frame

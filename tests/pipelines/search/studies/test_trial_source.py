@@ -176,3 +176,36 @@ def test_the_last_of_three_folds_has_nothing_beside_it_on_two_cores(tmp_path: Pa
     source.learn([trial], 2)
     assert plan.folds.fits == 3
     assert source.expected(suggested(Logistic(), params)) == pytest.approx(STRETCH * 20)
+
+
+class Passes(Logistic):
+    """Ships a short point and one of ten times its work, and may shorten the latter."""
+
+    def cost(self, params: Params) -> float:
+        return float(params["max_iter"])
+
+    def shipped(self) -> list[ShippedPoint]:
+        points = [{"C": 0.1, "max_iter": passes} for passes in (20, 200)]
+        return [ShippedPoint(str(one["max_iter"]), one, self.cost(one)) for one in points]
+
+    def shortened(self, params: Params, share: float) -> Params:
+        return params | {"max_iter": round(share * params["max_iter"])}
+
+
+@pytest.mark.parametrize(("seconds", "passes"), [(1000, 200), (700, 180), (500, None)])
+def test_a_point_that_does_not_fit_the_time_left_is_shortened(
+    seconds: float, passes: int | None, tmp_path: Path
+) -> None:
+    """By a quarter at most: one that is shorter still is left for another run."""
+
+    def work(request: FitRequest) -> float:
+        return Passes().cost(request.task.params)
+
+    def fit(request: FitRequest) -> FitResult:
+        return replace(made_up(request), fit_seconds=work(request))
+
+    study, place = memory_study(), Here(fit, work, workers=1)
+    tune(Passes(), study, plan_here(tmp_path, place=place), seconds, quiet)
+    tried = {t.user_attrs.get("point"): t.params["max_iter"] for t in study.trials}
+    assert tried.get("200") == passes
+    assert place.clock < seconds
