@@ -29,6 +29,7 @@ class CnnPipeline(Pipeline):
     deep = True
     needs = ("keras",)
     budget_share = 24.0
+    priority = 1  # before the weak ones, which get what it leaves
     columns = 5
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

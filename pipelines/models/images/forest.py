@@ -28,6 +28,7 @@ class Forest(Pipeline):
 
     name: ClassVar[str] = "forest"
     family: ClassVar[str] = "trees"
+    budget_share: ClassVar[float] = 0.5
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the kind of trees and their features, number and size."""

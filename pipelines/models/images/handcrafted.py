@@ -26,6 +26,7 @@ class Handcrafted(Pipeline):
 
     name: ClassVar[str] = "handcrafted"
     family: ClassVar[str] = "linear on features"
+    priority: ClassVar[int] = 2
     space_version: ClassVar[int] = 2
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

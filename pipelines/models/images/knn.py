@@ -203,6 +203,7 @@ class NearestNeighbours(Pipeline):
 
     name: ClassVar[str] = "knn"
     family: ClassVar[str] = "neighbours"
+    priority: ClassVar[int] = 3
     space_version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ("faiss",)
 

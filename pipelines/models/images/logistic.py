@@ -17,7 +17,7 @@ class Logistic(Pipeline):
 
     name: ClassVar[str] = "logistic"
     family: ClassVar[str] = "linear"
-    budget_share: ClassVar[float] = 0.5
+    budget_share: ClassVar[float] = 0.1
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the inverse regularisation strength and the number of L-BFGS steps."""

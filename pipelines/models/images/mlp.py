@@ -23,7 +23,7 @@ class Mlp(Pipeline):
     space_version: ClassVar[int] = 2
     deep: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("keras",)
-    budget_share: ClassVar[float] = 3.0
+    budget_share: ClassVar[float] = 0.5
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask a trial for the layers, the training recipe and the distortions."""

@@ -22,6 +22,7 @@ class SupportVectors(Pipeline):
 
     name: ClassVar[str] = "svm"
     family: ClassVar[str] = "support vectors"
+    priority: ClassVar[int] = 4
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the gradients' grids, the components, the kernel and its penalty."""

@@ -20,6 +20,7 @@ class Boosting(Pipeline):
 
     name: ClassVar[str] = "xgboost"
     family: ClassVar[str] = "boosted trees"
+    budget_share: ClassVar[float] = 0.5
     needs: ClassVar[tuple[str, ...]] = ("xgboost",)
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

@@ -25,7 +25,8 @@ _NO_TIME = "it would not have ended in the time left"
 _TAKEN = "another run took the point that was queued"
 _TO_BEAT = "the one to beat"
 _TIMED = 5  # so many trials, the last that were completed, tell the time of the next
-_SHORTER = (0.95, 0.9, 0.85, 0.8, 0.75)  # shares of a fixed point's time that are tried too
+# Shares of a fixed point's time that are tried where the whole does not fit.
+_SHORTER = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 _ATTEMPTS = 10  # so many trials are asked for before the source is taken for dry
 
 Left = Callable[[], float]  # the seconds left

@@ -192,11 +192,11 @@ class Passes(Logistic):
         return params | {"max_iter": round(share * params["max_iter"])}
 
 
-@pytest.mark.parametrize(("seconds", "passes"), [(1000, 200), (700, 180), (500, None)])
+@pytest.mark.parametrize(("seconds", "passes"), [(1000, 200), (700, 180), (400, None)])
 def test_a_point_that_does_not_fit_the_time_left_is_shortened(
     seconds: float, passes: int | None, tmp_path: Path
 ) -> None:
-    """By a quarter at most: one that is shorter still is left for another run."""
+    """By two fifths at most: one that is shorter still is left for another run."""
 
     def work(request: FitRequest) -> float:
         return Passes().cost(request.task.params)
