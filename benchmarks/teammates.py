@@ -1,12 +1,11 @@
 """Honest, leaking and broken teammates' files, and what `podium add` says of each.
 
-    python -m benchmarks.teammates FOLDER [--set 3] [--out docs/teammates.jsonl]
+    python -m benchmarks.teammates FOLDER [--others] [--out docs/teammates.jsonl]
 
 Of three competitions of FOLDER (<slug>.zip as Kaggle zips them) 42 files are made: half of them are
 honest, by different models, on the shared folds or on folds of their own; half leak or are broken,
-in ten ways. By the first set, and what the second showed, the checks were tuned; the third, of
-other seeds, models and metrics, came after and judges. What is told of each goes to `--out`, a line
-each.
+in ten ways. By those the checks were tuned; those of three competitions more (`--others`) judge.
+What is told of each goes to `--out`, a line each.
 """
 
 import argparse
@@ -40,23 +39,16 @@ import podium
 from competition.errors import PodiumError
 from pipelines.outside.adding import Added, judged
 
-SETS = (
-    {
-        "titanic": "auc",
-        "house-prices-advanced-regression-techniques": "rmse of logs",
-        "playground-series-s3e26": "log loss",
-    },
-    {
-        "spaceship-titanic": "accuracy",
-        "playground-series-s3e5": "rmse",
-        "playground-series-s3e7": "auc",
-    },
-    {
-        "playground-series-s3e26": "accuracy",
-        "house-prices-advanced-regression-techniques": "mae",
-        "spaceship-titanic": "log loss",
-    },
-)
+METRICS = {
+    "titanic": "auc",
+    "house-prices-advanced-regression-techniques": "rmse of logs",
+    "playground-series-s3e26": "log loss",
+}
+OTHERS = {  # of `--others`, made when the checks were set
+    "spaceship-titanic": "accuracy",
+    "playground-series-s3e5": "rmse",
+    "playground-series-s3e7": "auc",
+}
 OURS = ("lightgbm", "linear")
 _FEW_VALUES = 200
 
@@ -271,10 +263,10 @@ def main() -> None:
     """Make the files, judge them, and print what went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--set", type=int, choices=(1, 2, 3), default=1, help="which 42 files")
+    parser.add_argument("--others", action="store_true", help="files that nothing was tuned by")
     parser.add_argument("--out", type=Path, default=Path("docs/teammates.jsonl"))
     given = parser.parse_args()
-    metrics, first = SETS[given.set - 1], 3 * (given.set - 1)
+    metrics, first = (OTHERS, len(METRICS)) if given.others else (METRICS, 0)
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         archives = {slug: (given.folder / f"{slug}.zip").resolve() for slug in metrics}

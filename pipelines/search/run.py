@@ -18,7 +18,7 @@ from pipelines.search.studies.study import open_storage, open_study, sole_coordi
 
 _GRACE = 8.0  # seconds that a run may take longer for a pipeline's first trial
 _GRACE_SHARE = 0.05  # or this share of its time
-_SHARES = 4  # a pipeline's first trial may take so many times its share of the others' time
+_SHARES = 4  # beyond its share, a pipeline's first trial may take so many times that share
 
 log = logging.getLogger(__name__)
 

@@ -27,6 +27,7 @@ _TO_BEAT = "the one to beat"
 _TIMED = 5  # so many trials, the last that were completed, tell the time of the next
 # Shares of a fixed point's time that are tried where the whole does not fit.
 _SHORTER = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
+_SHORTENED = ", shortened"  # behind the name of such a point
 _ATTEMPTS = 10  # so many trials are asked for before the source is taken for dry
 
 Left = Callable[[], float]  # the seconds left
@@ -204,21 +205,28 @@ class TrialSource:
         if self.given >= self.fixed:
             return None
         untried_here = list(self._due(trials, self.shipped))
-        fitting = (self._within(point, left) for point in reversed(untried_here))
+        fitting = (self._within(point, trials, left) for point in reversed(untried_here))
         return next(filter(None, fitting), None) or self._to_beat(trials)
 
-    def _within(self, point: ShippedPoint, left: Left) -> ShippedPoint | None:
-        """Return a point that fits the time left: as it is, or shortened; None for neither."""
+    def _within(
+        self, point: ShippedPoint, trials: list[FrozenTrial], left: Left
+    ) -> ShippedPoint | None:
+        """Return a point that fits the time left: as it is, or shortened; None for neither.
+
+        A shortened one has a name of its own, so that a longer run tries the whole.
+        """
         if self._fits_point(point, left):
             return point
         for share in _SHORTER:
             params = self.pipeline.shortened(point.params, share)
             if params is not None and self._fits(suggested(self.pipeline, params), left):
-                return replace(point, params=params)
+                shorter = replace(point, name=point.name + _SHORTENED, params=params)
+                return next(self._due(trials, [shorter]), None)
         return None
 
     def _due(self, trials: list[FrozenTrial], points: list[ShippedPoint]) -> Iterator[ShippedPoint]:
-        return untried(trials, (point for point in points if point.name not in self.given))
+        names = self.given | {name.removesuffix(_SHORTENED) for name in self.given}
+        return untried(trials, (point for point in points if point.name not in names))
 
     def _to_beat(self, trials: list[FrozenTrial]) -> ShippedPoint | None:
         """Return the best trial so far, unless it was entered as the one to beat before."""
