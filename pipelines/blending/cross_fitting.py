@@ -1,5 +1,6 @@
 """Blends of columns, scored on rows that nothing of them was learnt from."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,8 @@ def blend(
     """Blend columns in several ways and keep the best by cross-fitted value.
 
     Methods that are not surely worse than the best one are tied with it: among these the loss of
-    what is sent decides, which a few lucky rows do not move.
+    what is sent decides, which a few lucky rows do not move. What scores less than the best single
+    column is not among these: on few rows hardly anything is surely worse.
 
     Args:
         columns: Out-of-fold predictions, (n, k) each.
@@ -183,11 +185,12 @@ def _chosen(
     units: Units | None,
 ) -> str:
     leader = max(scores, key=lambda name: scores[name].rank)
+    single = scores["best single"].rank[0] if "best single" in scores else -math.inf
 
     def tied() -> Iterator[str]:
         for name in scores:
             against = problem.compare(truth, answers[name], answers[leader], units)
-            if name == leader or not against.sure:
+            if name == leader or not (against.sure or scores[name].rank[0] < single):
                 yield name
 
     return min(tied(), key=lambda name: losses[name])

@@ -67,6 +67,29 @@ def test_a_small_log_loss_does_not_outweigh_many_rows() -> None:
     assert blended.score.loss > other.score.loss
 
 
+def test_a_small_log_loss_does_not_make_a_blend_that_scores_less_than_its_best_column() -> None:
+    """Four confident errors, or seven hesitant ones: too few for a test to tell apart."""
+    truth, assigned = truth_of(ACCURACY, 1000), dealt(1000)
+    rows, classes = np.arange(1000), ACCURACY.outputs
+    columns = []
+    for wrong, share in ((range(4), 0.999), (range(500, 507), 0.51)):
+        column = np.full((1000, classes), 0.001 / (classes - 1), np.float32)
+        column[rows, truth] = 0.999
+        for row in wrong:
+            column[row] = (1 - share) / (classes - 1)
+            column[row, (truth[row] + 1) % classes] = share
+        columns.append(column)
+
+    def hesitant(*_: object) -> Mixture:
+        return Mixture(np.array([0.0, 1.0]), np.zeros(classes))
+
+    ways: dict[str, Method] = {"best single": METHODS["best single"], "hesitant": hesitant}
+    blended = blend(columns, truth, assigned, ACCURACY, ways)
+    other = blend(columns, truth, assigned, ACCURACY, {"hesitant": hesitant})
+    assert (blended.method, blended.score.value, other.score.value) == ("best single", 0.996, 0.993)
+    assert blended.score.loss > other.score.loss
+
+
 def test_a_single_column_is_itself(problem: Problem) -> None:
     truth, assigned = truth_of(problem, 300), dealt(300)
     column = noisy(truth, problem, 1.0, 0)
