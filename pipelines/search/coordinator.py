@@ -33,7 +33,7 @@ from pipelines.search.trial import TrialRun
 log = logging.getLogger(__name__)
 
 _TICK = 30.0  # seconds between two signs of life of the open trials
-_START, _DEEP_START = 8.0, 16.0  # seconds that the first fit may take in any case, and a network's
+_START, _DEEP_START = 8.0, 30.0  # seconds that the first fit may take in any case, and a network's
 _FIRST_SHARE = 1 / 3  # of the time left, that it may take
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 
