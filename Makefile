@@ -2,7 +2,7 @@
 # Variables: COMPETITION PIPELINES NAME OOF TEST FOLDS BUDGET WORKERS SCHEDULER GPU GPUS KERNEL STATUS NOTEBOOK PUSH ROWS SAMPLER SEED MESSAGE NOTE FILE FILES WAIT AGAIN TAG REFRESH
 #            CHART DATA HIDDEN METRIC TARGET POSITIVE DATA_DIR RUNS_DIR DATABASE_URL KAGGLE_ENDPOINT PYTHON
 # Kaggle's:  KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY; KAGGLE_CONFIG_DIR
-# Of tests:  CI DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES PODIUM_KAGGLE_PYTHON SCREENSHOTS
+# Of tests:  CI LONG DIGIT_RECOGNIZER_ZIP KAGGLE_TABLES PODIUM_TEST_POSTGRES PODIUM_KAGGLE_PYTHON SCREENSHOTS
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
@@ -90,8 +90,8 @@ app: setup ## a page to draw digits on and have them read
 dashboard: setup ## Optuna's dashboard on the studies, also while they run
 	@$(RUN) app dashboard
 
-test: setup ## run the tests; with CI=true the slow ones too
-	@PYTHONDONTWRITEBYTECODE= $(RUN) pytest -n auto --dist worksteal -m "not soak$(if $(filter true,$(CI)),, and not slow)"
+test: setup ## run the tests; with CI=true the slow ones too, with LONG=1 the long ones alone
+	@PYTHONDONTWRITEBYTECODE= $(RUN) pytest -n auto --dist worksteal -m "$(if $(LONG),long,not long$(if $(filter true,$(CI)),, and not slow))"
 
 lint: setup ## ruff and mypy --strict
 	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy

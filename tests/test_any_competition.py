@@ -22,7 +22,7 @@ from tests.app.stored import tinted_squares
 from tests.competition.conftest import Cli
 from tests.serving import Served
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.long
 
 # What each is at least worth; a constant gets 2.3, 0.5, 0.1, 0, 0.18 and 2.9.
 SPECS = {

@@ -65,6 +65,7 @@ def trials_shown(served: str) -> int:
         return len(json.load(reply)["trials"])
 
 
+@pytest.mark.long
 def test_the_page_opens_without_an_error(
     served: str, study: optuna.Study, browser: Browser
 ) -> None:

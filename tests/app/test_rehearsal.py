@@ -82,7 +82,7 @@ def twice(tmp_path_factory: pytest.TempPathFactory) -> Twice:
     return Twice(home, secrets, [first, again])
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(twice: Twice) -> None:
     first, again = twice.runs
     assert first.returncode == 0, first.stderr
@@ -111,7 +111,7 @@ def test_a_bundled_table_goes_the_whole_way(
     assert "the sample" in board[2:]
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_any_csv_is_drafted_and_goes_the_whole_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +127,7 @@ def test_any_csv_is_drafted_and_goes_the_whole_way(
     assert written.read_text().startswith("id,kind\n0")
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_nobodys_credentials_have_a_part_in_it(twice: Twice) -> None:
     """None is used, sent or spoken of."""
     words = ("token", "Token", "redential", "kaggle.json")
@@ -159,7 +159,7 @@ def test_the_score_on_all_hidden_rows_is_that_of_both_parts(tmp_path: Path) -> N
     assert score.standard_error == pytest.approx(0.0122, abs=1e-4)
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_any_competition_of_this_form_is_one_toml_file_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,7 +262,7 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_a_kernel_of_the_practice_kaggle_does_the_tuning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,7 +128,7 @@ def at_work(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     yield chain
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_command_ends_with_its_own_status(
     at_work: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +160,7 @@ SHELLS = {
 REFUSED_IN = {"the C locale", "no stream at all", "a full disk"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_process_of_its_own_does_too(shell: str, at_work: Chain) -> None:
     file = at_work.root / "mine.csv"
@@ -182,6 +182,7 @@ def test_a_process_of_its_own_does_too(shell: str, at_work: Chain) -> None:
     assert len(at_work.taken()) == 1 and len(at_work.rows()) == 1
 
 
+@pytest.mark.long
 def test_a_closed_stdout_is_never_the_database(at_work: Chain) -> None:
     """The number of a closed stream goes to the next file that is opened."""
     line = f"{sys.executable} -m submissions scores --refresh >&- 2>&-"

@@ -168,6 +168,7 @@ def run(plan: str, chain: Chain, person: Person, at_once: int) -> None:
     assert len(chain.taken()) <= 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(SEQUENCES))
 def test_any_sequence_of_faults_ends_right_or_in_a_sentence_and_then_right(
     seed: int,

@@ -63,7 +63,7 @@ def reached(chain: Chain) -> str:
     return f"{state}, taken by Kaggle" if chain.taken() and state == State.SENDING else str(state)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_a_killed_submit_is_finished_by_the_next_one(
     seed: int, chain: Chain, record_property: Note

@@ -57,6 +57,7 @@ def typed_chain(file: Path) -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("faults", "credentials"),
     [

@@ -78,6 +78,7 @@ def test_a_wrong_value_is_told_as_the_files(
     assert wrong.stderr.endswith("podium.toml sets SEED here.\n")
 
 
+@pytest.mark.long
 def test_every_command_line_reads_it_and_config_shows_where_from(tmp_path: Path) -> None:
     url = "postgresql://me:secret@host/name"
     (tmp_path / "podium.toml").write_text(f"competition = 'wine'\ndatabase_url = '{url}'\n")

@@ -24,13 +24,14 @@ CASES = [(name, False) for name in NAMES] + [
 ]
 LEARNERS = {  # those of each kind of truth; a network takes its time
     kind: [
-        pytest.param(name, marks=pytest.mark.slow) if load_pipeline(name).deep else name
+        pytest.param(name, marks=pytest.mark.long) if load_pipeline(name).deep else name
         for name, numbers in CASES
         if numbers == (kind == "numbers")
     ]
     for kind in ("classes", "numbers")
 }
 SHALLOW = [(name, numbers) for name, numbers in CASES if not load_pipeline(name).deep]
+DEEP = [pytest.param(*case, marks=pytest.mark.long) for case in (("mlp", False), ("cnn", True))]
 
 # Predictions of networks move with the order of parallel sums.
 TOLERANCE = {"cnn": 0.05, "mlp": 0.05}
@@ -192,7 +193,7 @@ def test_an_estimator_of_a_wrong_parameter_is_a_sentence_when_it_is_fitted(
                 build(params | {parameter: wrong}, 0).fit(images, np.arange(30) % 3)
 
 
-@pytest.mark.parametrize(("name", "numbers"), [*SHALLOW, ("mlp", False), ("cnn", True)])
+@pytest.mark.parametrize(("name", "numbers"), [*SHALLOW, *DEEP])
 def test_constant_images_give_predictions_or_a_sentence(name: str, numbers: bool) -> None:
     images, labels = np.zeros((120, 12, 12), np.uint8), np.arange(120) % 3
     estimator = quick_estimator(load_pipeline(name), numbers=numbers)

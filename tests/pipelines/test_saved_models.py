@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import skops.io
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
@@ -14,6 +13,12 @@ from competition.errors import PodiumError
 from pipelines.base import load_pipeline
 from pipelines.execution.threads import cores
 from pipelines.saved_models import dump_model, load_model
+
+
+def dump(estimator: object, path: Path) -> None:
+    import skops.io  # three seconds, which all that collect tests would wait
+
+    skops.io.dump(estimator, path)
 
 
 def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -26,7 +31,7 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_foreign_type_is_refused_and_never_run(tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
-    skops.io.dump(FunctionTransformer(eval), path)
+    dump(FunctionTransformer(eval), path)
     with pytest.raises(PodiumError, match="which no model of Podium is made of"):
         load_model(path)
 
@@ -34,7 +39,7 @@ def test_a_foreign_type_is_refused_and_never_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ours", [cores, load_pipeline])
 def test_a_function_of_ours_is_no_model_either(ours: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
-    skops.io.dump(FunctionTransformer(ours), path)
+    dump(FunctionTransformer(ours), path)
     with pytest.raises(PodiumError, match="which no model of Podium is made of"):
         load_model(path)
 

@@ -83,7 +83,7 @@ def by_scikit(estimator: Any, run: Run, method: str) -> Any:
     return np.mean(dealings, axis=0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_a_column_is_what_scikit_learn_makes_of_the_same_folds(
     name: str, opened: Callable[[str], Run]

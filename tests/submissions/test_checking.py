@@ -131,6 +131,7 @@ def test_the_estimate_of_a_blend_is_kept_with_its_rows(desk: Desk) -> None:
     assert (estimate.blend_key, estimate.blend_name) == (blend.key, "knn")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["digits-log-loss", "digits-rmse", "digits-map3", "digits-auc"])
 def test_any_form_is_written_checked_queued_and_sent(
     name: str, own_desk: Callable[..., Desk]

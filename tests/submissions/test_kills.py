@@ -103,6 +103,7 @@ def test_killed_at_any_stage_the_next_call_finishes_it(
     assert [one.id for one in desk.rows() if one.sha256] == [row.id]
 
 
+@pytest.mark.long
 def test_ctrl_c_while_the_score_is_pending_loses_nothing(own_desk: Callable[..., Desk]) -> None:
     desk = own_desk(delay=60)
     file = desk.file(18)

@@ -214,6 +214,7 @@ def test_a_damaged_database_is_a_sentence(desk: Desk) -> None:
     assert "not a database" in said.stderr and "Traceback" not in said.stderr
 
 
+@pytest.mark.long
 def test_scores_loads_nothing_heavy(tmp_path: Path) -> None:
     """With a thousand rows in the ledger, none of them pending."""
     competition = load_competition("digit-recognizer")

@@ -40,6 +40,7 @@ def test_several_at_once_make_one_submission(database: str, desk: Desk) -> None:
     assert ends == [remote.ref] * 4
 
 
+@pytest.mark.long
 def test_two_processes_at_once_make_one_submission(desk: Desk) -> None:
     file = desk.file(17)
     command = [sys.executable, "-m", "submissions", "submit", str(file)]

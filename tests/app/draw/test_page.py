@@ -18,7 +18,7 @@ from benchmarks.drawing import on_canvas
 from tests.app.draw.hand import DIGITS, draw, on_page, traced
 from tests.app.draw.served_page import HELD_OUT, Workplace, make_workplace, photo, served
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 LINES = [[3, 1, 4, 1, 5], [9, 2, 6, 5]]
 

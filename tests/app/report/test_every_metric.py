@@ -59,6 +59,7 @@ def without_scripts(text: str) -> str:
     return re.sub(r"<(script|style)[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slug", SHOWN)
 def test_every_metric_gets_the_figures_that_suit_it(slug: str, tmp_path: Path) -> None:
     said = without_scripts(written_for(tmp_path, slug))

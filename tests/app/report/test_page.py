@@ -17,7 +17,7 @@ from pipelines.search.run import tune_all
 from tests.app.conftest import watched
 from tests.app.stored import prepared_workspace
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 BROKEN_PICTURES = """async () => {
   const pictures = [...document.images];

@@ -89,6 +89,7 @@ def cells_of(table: Locator) -> list[list[str]]:
     return [[cell.strip() for cell in row.locator("th, td").all_inner_texts()] for row in rows]
 
 
+@pytest.mark.long
 def test_rows_are_shown_as_cells_under_their_own_numbers(
     page: tuple[Page, list[str]], tuned: Workspace, screenshots: Path | None
 ) -> None:
@@ -112,6 +113,7 @@ def test_rows_are_shown_as_cells_under_their_own_numbers(
         opened.locator("#data").screenshot(path=screenshots / "table.png")
 
 
+@pytest.mark.long
 def test_every_column_is_described(page: tuple[Page, list[str]]) -> None:
     opened, _ = page
     found = {row[0]: row[1:] for row in cells_of(opened.get_by_label("The columns", exact=True))}

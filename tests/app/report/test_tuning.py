@@ -84,6 +84,7 @@ def test_varied_parameters_come_with_the_most_values_first() -> None:
     assert varied_parameters(study.trials) == ["many", "few"]
 
 
+@pytest.mark.long
 def test_labels_of_many_parameters_do_not_overlap(browser: Browser) -> None:
     """Each axis' name is a slanted text: they overlap where they are less than a line apart."""
     import json

@@ -364,7 +364,7 @@ def test_any_damage_is_a_sentence_or_read_as_it_stands(
     assert data.test_ids.tolist() == ids
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_real_files(real_zip: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(real_zip) as archive:
         archive.extractall(tmp_path)

@@ -166,6 +166,7 @@ def test_kaggle_tells_that_it_takes_notebooks_alone(
     assert "# as Kaggle says: " in Path("who-is-ill.toml").read_text()
 
 
+@pytest.mark.long
 def test_a_practice_kaggle_and_a_download_that_finds_all_there(
     new: Run, shared_practice: Served, client_of: Callable[..., Any]
 ) -> None:

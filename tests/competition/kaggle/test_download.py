@@ -383,6 +383,7 @@ def killed(program: list[str], environment: dict[str, str], until: Callable[[], 
     assert process.wait() == -signal.SIGKILL
 
 
+@pytest.mark.long
 def test_what_killed_downloads_left_is_cleaned_by_the_next_one(
     start: Start, practice_folder: Path, data: Path, spec: Competition
 ) -> None:

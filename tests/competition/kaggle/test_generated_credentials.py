@@ -109,6 +109,7 @@ class Case:
         return cls(name, secret, state, environment, files, works)
 
 
+@pytest.mark.long
 def test_no_traceback_and_no_part_of_a_secret_for_any_of_two_hundred_credentials(
     kaggle, typed: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, work: Path
 ) -> None:

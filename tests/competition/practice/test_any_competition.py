@@ -159,6 +159,7 @@ def right_answers(competition: Competition, truth: Truth) -> Answers:
     return truth
 
 
+@pytest.mark.long
 def test_each_file_gets_what_it_deserves(
     case: Case, cli_of: Callable[[Served], Any], tmp_path: Path
 ) -> None:

@@ -295,7 +295,7 @@ def test_a_competition_without_bundled_data_needs_some(
         prepare(tmp_path / "made", replace(animals, bundled="cats"), None)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_real_competition(real_zip: Path, tmp_path: Path) -> None:
     digits = load_competition("digit-recognizer")
     made = prepare(tmp_path / "made", digits, real_zip)

@@ -65,6 +65,7 @@ def test_official_client_downloads_the_zip_and_one_file(
     assert (tmp_path / "test.csv").read_bytes() == (public / "test.csv").read_bytes()
 
 
+@pytest.mark.long
 def test_official_client_submits_and_sees_score_and_leaderboard(
     start: Start, cli_of, submission_file: Path, tmp_path: Path
 ) -> None:

@@ -52,7 +52,7 @@ def answered(asked: Problem, logits: np.ndarray) -> Answers:
     return shares / shares.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_errors_and_paired_tests_hold_in_simulation(name: str) -> None:
     asked = problem(name)

@@ -100,6 +100,7 @@ def competitions(draw: st.DrawFn) -> Competition:
     )
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(spec=competitions())
 def test_any_spec_survives_its_own_toml(

@@ -21,6 +21,7 @@ def accuracy(truth: Truth, predictions: Predictions) -> float:
     return float(np.mean(predictions.argmax(axis=1) == truth))
 
 
+@pytest.mark.long
 def test_independent_members_make_a_gain_that_the_paired_test_sees(problem: Problem) -> None:
     truth, assigned = truth_of(problem, 2500), dealt(2500)
     columns = [noisy(truth, problem, 1.2, seed) for seed in range(4)]
@@ -126,6 +127,7 @@ def ridge(stack: Stack, truth: Truth, problem: Problem, sent: object = None) -> 
     return Mixture(weights, middle - weights @ means)
 
 
+@pytest.mark.long
 def test_a_stacked_linear_method_is_one_function(problem: Problem) -> None:
     """Columns that share an error: no mean of them removes it, and a difference does."""
     truth, assigned = truth_of(problem, 3000), dealt(3000)
@@ -176,6 +178,7 @@ def test_weights_are_learnt_from_enough_rows_of_many(problem: Problem) -> None:
         np.testing.assert_allclose(kept.mean(axis=0), truth.mean(axis=0), atol=0.1)
 
 
+@pytest.mark.long
 def test_a_blend_learnt_from_some_rows_is_scored_on_all(
     problem: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ from tests.pipelines.execution.conftest import Cluster, free_port
 from tests.pipelines.execution.strange_fits import name_of, take_long
 from tests.typed import typed
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 Marked = Callable[[Path], list[int]]
 
@@ -114,7 +114,6 @@ def test_no_scheduler_and_no_workers_are_a_sentence(bare: Cluster, plan: Plan) -
         joined("nonsense://x", plan)
 
 
-@pytest.mark.soak
 def test_a_scheduler_that_is_started_again_gets_the_lost_fits_again(
     bare: Cluster, plan: Plan, tmp_path: Path, marked: Marked
 ) -> None:

@@ -61,7 +61,7 @@ def test_a_busy_port_is_a_sentence() -> None:
         serve("203.0.113.1", free_port())
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_workers_wait_for_a_scheduler_and_come_back_to_one_that_is_started_again(
     cluster: Cluster,
 ) -> None:

@@ -33,6 +33,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     return make_plan(workspace, 0, workers=1)
 
 
+@pytest.mark.long
 def test_the_same_rows_get_the_same_answers_and_other_rows_get_theirs(
     plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

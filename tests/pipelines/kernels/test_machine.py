@@ -50,7 +50,7 @@ def carried_out(there: Path) -> Path:
     return there / "kaggle" / "working"
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_its_columns_are_those_of_a_run_here(
     there: Path, plan: Plan, capsys: pytest.CaptureFixture[str]
 ) -> None:

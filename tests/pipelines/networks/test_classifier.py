@@ -74,6 +74,7 @@ def test_state_is_plain_values_and_arrays(learnt: Any) -> None:
         assert isinstance(value, (*plain, list)), type(value)
 
 
+@pytest.mark.long
 def test_an_upright_network_does_not_mind_a_slant(digits: Digits) -> None:
     large = digits.resized(28)
     shear = np.array([[1, 0.5, -7], [0, 1, 0]])
@@ -86,6 +87,7 @@ def test_an_upright_network_does_not_mind_a_slant(digits: Digits) -> None:
     assert model.score(slanted, large.test_labels) < straight - 0.1
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_refitting_starts_from_fresh_weights_and_the_seed_decides(digits: Digits) -> None:
     model = NetworkClassifier(**TINY, seed=3)
@@ -98,6 +100,7 @@ def test_refitting_starts_from_fresh_weights_and_the_seed_decides(digits: Digits
     assert np.abs(first - other.predict_proba(digits.test_images)).max() > 0.05
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("side", "colour"), [(8, False), (20, True), (32, False)])
 def test_any_side_in_grey_or_colour(side: int, colour: bool, digits: Digits) -> None:
     resized = digits.resized(side, colour=colour)
@@ -109,6 +112,7 @@ def test_any_side_in_grey_or_colour(side: int, colour: bool, digits: Digits) -> 
         model.predict_proba(digits.resized(side, colour=not colour).test_images[:5])
 
 
+@pytest.mark.long
 def test_colour_alone_can_tell_classes_apart(digits: Digits) -> None:
     """Two inks of one brightness: a network that saw grey images could only guess."""
     inks = np.array([[0.6, 0.2, 0.0], [0.2, 0.4, 0.0]])
@@ -118,6 +122,7 @@ def test_colour_alone_can_tell_classes_apart(digits: Digits) -> None:
     assert model.score(images[300:], ink[300:]) > 0.95
 
 
+@pytest.mark.long
 def test_classes_may_be_any_subset(digits: Digits) -> None:
     chosen = np.isin(digits.labels, [3, 8])
     model = NetworkClassifier(**{**TINY, "min_steps": 60})
@@ -128,6 +133,7 @@ def test_classes_may_be_any_subset(digits: Digits) -> None:
     assert model.score(digits.test_images[tested], digits.test_labels[tested]) > 0.9
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("architecture", [*ARCHITECTURES, "dense"])
 def test_every_architecture_trains(architecture: str, digits: Digits) -> None:
     hidden = (16, 24) if architecture == "dense" else ()
@@ -136,7 +142,7 @@ def test_every_architecture_trains(architecture: str, digits: Digits) -> None:
     assert np.isfinite(model.predict_proba(digits.test_images[:4])).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bfloat16_learns_as_float32_does(digits: Digits) -> None:
     """On processors without bfloat16 it is emulated: slow, and the same numbers."""
     model = NetworkClassifier(**{**TINY, "min_steps": 100}, precision="mixed_bfloat16")
@@ -162,7 +168,7 @@ def test_bad_input_is_a_sentence(digits: Digits) -> None:
         model.set_params(precision="mixed_float16").fit(digits.images, digits.labels)
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_memory_does_not_grow_over_refits(digits: Digits) -> None:
     def peak() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

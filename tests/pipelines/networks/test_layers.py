@@ -34,6 +34,7 @@ def train_step(layer: Any, images: Any, wanted: Any) -> list[Any]:
     return [tf.cast(part, tf.float32).numpy() for part in (outputs, *gradients)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("policy", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 3e-2)])
 def test_fused_normalisation_is_keras_own(policy: str, tolerance: float) -> None:
     import keras
@@ -59,6 +60,7 @@ def test_fused_normalisation_is_keras_own(policy: str, tolerance: float) -> None
     assert np.abs(predicted[0] - predicted[1]).max() < tolerance * np.abs(predicted[1]).max()
 
 
+@pytest.mark.long
 def test_flat_inputs_are_normalised_too() -> None:
     from pipelines.networks.layers import FusedBatchNormalization
 

@@ -11,6 +11,7 @@ from tests.pipelines.networks.conftest import Digits
 SMALL = {"width": 0.5, "min_steps": 150, "epochs": 0.1, "batch_size": 64, "views": 2}
 
 
+@pytest.mark.long
 def test_several_targets_are_learnt_together(digits: Digits) -> None:
     """The digit, counted in thousands from five million, and whether it is odd."""
 
@@ -41,6 +42,7 @@ def test_a_value_that_is_not_finite_is_a_sentence(digits: Digits) -> None:
         NetworkRegressor(**SMALL).fit(digits.images, values)
 
 
+@pytest.mark.long
 def test_training_that_diverges_is_a_sentence(digits: Digits) -> None:
     model = NetworkRegressor(**{**SMALL, "min_steps": 12}, learning_rate=1e30)
     with pytest.raises(PodiumError, match=r"diverged at a learning rate of 1e\+30; lower it"):

@@ -114,6 +114,7 @@ def spoil(kind: str, oof: Any, test: Any) -> tuple[Any, Any]:  # noqa: PLR0911
     raise ValueError(kind)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
@@ -164,6 +165,7 @@ def test_csv_files_are_told_by_ids_and_names(wine: Run, forest: tuple[Any, Any])
     assert np.allclose(wine.add("mate", "odd.csv", test).oof, forest[0], atol=1e-6)
 
 
+@pytest.mark.long
 def test_folds_of_their_own_are_said(wine: Run, forest: tuple[Any, Any]) -> None:
     oof, test = files(wine, forest)
     own = np.arange(len(forest[0])) % 7
@@ -213,6 +215,7 @@ def test_there_must_be_something_to_compare_with(opened: Callable[[str], Run]) -
         run.add("mate", oof, test)
 
 
+@pytest.mark.long
 def test_a_damaged_column_is_left_out_of_the_blend(wine: Run, forest: tuple[Any, Any]) -> None:
     column = wine.add("trees", *forest).column
     wine.tune("linear", budget="1s")

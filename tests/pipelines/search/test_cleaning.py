@@ -61,6 +61,7 @@ def test_the_best_trials_the_blends_columns_and_what_no_study_knows_are_kept(pla
     assert clean(plan.workspace, [order[4]]).files == 0
 
 
+@pytest.mark.long
 def test_what_is_not_finished_is_kept_and_the_next_run_fits_nothing_again(plan: Plan) -> None:
     order = ranked(plan)
     study = open_study(open_storage(plan.workspace.database), plan, LOGISTIC)

@@ -124,7 +124,7 @@ def test_it_tunes_and_blends_and_the_other_commands_show_it(
     assert blended.found["blend"] == tuned.found["blend"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_cannot_learn_numbers_is_left_out_with_a_word(
     workplace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +140,7 @@ def test_what_cannot_learn_numbers_is_left_out_with_a_word(
     assert told.stderr == "digits-rmse asks for numbers, so it has no classes.\n"
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_killed_at_any_moment_the_same_command_goes_on(
     few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +185,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(
     assert "Next: make submit" in shown
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(
     few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,7 +200,7 @@ def test_ctrl_c_ends_with_a_sentence_and_loses_nothing(
     assert not [t for t in study.trials if t.state == TrialState.RUNNING]
 
 
-@pytest.mark.soak
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("url", "told"), [("", "database .*cannot be"), ("sqlite://", "disk is full: ")]
 )
@@ -227,7 +227,7 @@ def test_a_full_disk_is_a_sentence(url: str, told: str, workplace: Workspace) ->
     assert not [path for path in workplace.runs.rglob("*") if ".part" in path.name]
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_two_coordinators_share_a_study_and_repeat_nothing(
     few_rows: Workspace, postgres_schema: str, tmp_path: Path
 ) -> None:

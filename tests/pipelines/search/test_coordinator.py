@@ -36,6 +36,7 @@ def key_of(request: FitRequest) -> float:
     return float(request.task.params["C"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("metric", ["accuracy", "rmse", "quadratic weighted kappa"])
 def test_tuning_starts_at_the_shipped_point_and_ends_with_a_true_column(
     metric: str, tmp_path: Path
@@ -78,6 +79,7 @@ def test_a_first_trial_that_cannot_end_in_time_leaves_the_time_to_others(tmp_pat
     assert place.now() == 40.0
 
 
+@pytest.mark.long
 def test_a_budget_that_is_too_small_still_ends_with_a_column(tmp_path: Path) -> None:
     """Real processes; and what is known is not fitted again."""
     from pipelines.execution.local import LocalExecutor

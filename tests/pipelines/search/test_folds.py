@@ -95,6 +95,7 @@ def test_rows_dealt_out_again_are_scored_once_more() -> None:
     assert not np.array_equal(*dealt.dealings[:2])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("problem", [CLASSES, NUMBERS])
 @pytest.mark.parametrize("by", [By.GROUP, By.BLOCKS])
 @given(st.lists(st.integers(1, 6), min_size=10, max_size=40), st.integers(0, 99))

@@ -25,7 +25,7 @@ SLOWLY = ",".join(
 )
 
 
-@pytest.mark.soak
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(max(1, KILLS * 3 // 5)))
 def test_a_killed_kernel_is_finished_by_the_next_one(
     seed: int, at_desk: Callable[..., Desk], record_property: Callable[[str, object], None]

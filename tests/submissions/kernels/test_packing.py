@@ -29,6 +29,7 @@ def files_in(script: str) -> dict[str, bytes | str]:
     return code | ast.literal_eval(files[1])
 
 
+@pytest.mark.long
 def test_it_holds_what_a_run_needs_and_nothing_of_this_machine() -> None:
     script = packed_script("podium-test", SPEC, ASKED)
     assert len(script) < 700_000 < MOST_BYTES

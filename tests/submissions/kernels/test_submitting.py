@@ -21,6 +21,7 @@ from tests.typed import typed
 AsAuthor = Callable[..., Author]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "faults",
     [

@@ -120,6 +120,7 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_ends_with_the_server_which_knows_it_afterwards(
     kind: signal.Signals, practice_folder: Path

@@ -58,6 +58,7 @@ def ended(kaggle: Cli) -> str:
     return said
 
 
+@pytest.mark.long
 def test_a_script_is_pushed_runs_and_is_brought_home(
     start: Callable[..., Served], cli_of: Callable[[Any], Cli], tmp_path: Path
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_script_is_pushed_runs_and_is_brought_home(
     assert "deep/answer.txt" in files and "plain.txt" in files
 
 
+@pytest.mark.long
 def test_gpu_hours_and_a_refused_push(
     start: Callable[..., Served], cli_of: Callable[[Any], Cli], tmp_path: Path
 ) -> None:

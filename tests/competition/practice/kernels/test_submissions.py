@@ -75,7 +75,7 @@ def scored(served: Served) -> dict[str, Any]:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_official_client_submits_a_version_and_no_file(
     open_wine: Opened, cli_of: Callable[[Any], Cli], tmp_path: Path
 ) -> None:

@@ -103,6 +103,7 @@ def damaged(draw: st.DrawFn, form: str) -> bytes:
     return data
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMS)
 @settings(
     max_examples=int(os.environ.get("PODIUM_TEST_CSVS", "200")),

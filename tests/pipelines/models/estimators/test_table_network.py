@@ -34,6 +34,7 @@ def learnt(
     return network.outputs(seen.rows(np.arange(ROWS, len(truth))))
 
 
+@pytest.mark.long
 def test_classes_are_not_learnt_by_heart(noisy: tuple[Columns, npt.NDArray[Any]]) -> None:
     seen, values = noisy
     truth = (values > 0).astype(np.int64)
@@ -52,6 +53,7 @@ def test_classes_are_not_learnt_by_heart(noisy: tuple[Columns, npt.NDArray[Any]]
     assert loss(members) < loss(stopped) + 0.005
 
 
+@pytest.mark.long
 def test_numbers_are_not_learnt_by_heart(noisy: tuple[Columns, npt.NDArray[Any]]) -> None:
     seen, truth = noisy
     whole, stopped = (
@@ -62,6 +64,7 @@ def test_numbers_are_not_learnt_by_heart(noisy: tuple[Columns, npt.NDArray[Any]]
     assert stopped < 1.05 * truth.var()
 
 
+@pytest.mark.long
 def test_nothing_is_aside_where_time_runs_forward(
     noisy: tuple[Columns, npt.NDArray[Any]],
 ) -> None:

@@ -20,7 +20,7 @@ TRAIN, REST = np.arange(0, ROWS, 2), np.arange(1, ROWS, 2)
 QUICK: dict[str, Any] = {"rounds": 50, "trees": 100, "learning_rate": 0.2, "bags": 1}
 DEEP: dict[str, Any] = {"epochs": 15, "width": 64, "members": 1}
 FITTED = [  # a network takes its time
-    pytest.param(name, marks=pytest.mark.slow) if load_pipeline(name, "tables").deep else name
+    pytest.param(name, marks=pytest.mark.long) if load_pipeline(name, "tables").deep else name
     for name in NAMES
 ]
 
@@ -139,6 +139,7 @@ def test_equal_numbers_are_predicted_as_they_are(name: str, made: Made) -> None:
     np.testing.assert_allclose(estimator.predict(made.test()), 0.1, atol=1e-3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "mlp"])
 def test_every_choice_can_be_fitted(name: str, made: Made) -> None:
     """Each value of each choice of the search space, for classes and for numbers, in few rounds."""

@@ -10,7 +10,7 @@ from pipelines.networks.build import build_network, set_fresh_weights
 from pipelines.networks.training.recipe import Recipe, Targets, sampled, training_chunks
 from tests.pipelines.networks.conftest import Digits
 
-pytestmark = pytest.mark.soak  # Keras compiles for as long as it trains
+pytestmark = pytest.mark.long  # Keras compiles for as long as it trains
 
 RECIPE = Recipe(steps=120, batch_size=64, learning_rate=0.01)
 

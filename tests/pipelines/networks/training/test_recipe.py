@@ -22,6 +22,7 @@ def test_one_cycle_rises_and_falls() -> None:
     assert rates[-1] < 0.01 / 500
 
 
+@pytest.mark.long
 def test_one_cycle_is_the_same_on_keras() -> None:
     keras = pytest.importorskip("keras")
     steps = np.arange(50, dtype=np.float32)

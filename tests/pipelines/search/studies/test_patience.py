@@ -111,6 +111,7 @@ def cut_again_and_again(url: str) -> Iterator[list[int]]:
         thread.join()
 
 
+@pytest.mark.long
 def test_a_database_that_breaks_off_again_and_again_loses_no_trial(
     tmp_path: Path, postgres_schema: str
 ) -> None:
