@@ -98,6 +98,7 @@ def test_classifiers_keep_the_contract(name: str, tmp_path: Path) -> None:
         assert estimator.fit(images[few], labels[few]).predict_proba(images[few]).shape == (200, 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LEARNERS["numbers"])
 def test_regressors_keep_the_contract(name: str, tmp_path: Path) -> None:
     images, labels = digits()
@@ -131,6 +132,7 @@ def saved_and_read(estimator: Any, folder: Path) -> Any:
     return load_model(saved)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "numbers"), SHALLOW)  # networks have a test of their own
 @pytest.mark.parametrize(("side", "colour"), [(8, False), (21, True)])
 def test_any_square_side_in_grey_or_colour(

@@ -85,6 +85,7 @@ def submit_and_die() -> Iterator[Callable[[str, Path], int]]:
         ("submitted", State.SUBMITTED, 1),
     ],
 )
+@pytest.mark.long
 def test_killed_at_any_stage_the_next_call_finishes_it(
     moment: str,
     state: State,

@@ -151,6 +151,7 @@ def test_a_stacked_linear_method_is_one_function(problem: Problem) -> None:
         np.testing.assert_allclose(test.sum(axis=1), 1.0, atol=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", [*METHODS, "ridge"])
 def test_a_folds_own_truth_does_not_touch_its_blend(method: str, problem: Problem) -> None:
     learner = {method: (dict(METHODS) | {"ridge": ridge})[method]}

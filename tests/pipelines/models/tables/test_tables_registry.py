@@ -80,6 +80,7 @@ def test_ordered_classes_are_learnt_as_numbers(name: str) -> None:
     assert [pipeline.classifies(kind) for kind in kinds] == [True, False, False]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FITTED)
 def test_classifiers_keep_the_contract(name: str, made: Made) -> None:
     labels = 2 * made.labels + 1
@@ -98,6 +99,7 @@ def test_classifiers_keep_the_contract(name: str, made: Made) -> None:
     assert estimator.predict_proba(made.test()).shape == (TEST, 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FITTED)
 def test_regressors_keep_the_contract_with_all_features(name: str, made: Made) -> None:
     values = 1e6 + 100 * made.signal
@@ -112,6 +114,7 @@ def test_regressors_keep_the_contract_with_all_features(name: str, made: Made) -
     assert estimator.predict(made.test()).shape == (TEST, 2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FITTED)
 @pytest.mark.parametrize("numbers", [False, True])
 def test_tables_that_say_little_or_too_much(name: str, numbers: bool, made: Made) -> None:
