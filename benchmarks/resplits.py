@@ -52,7 +52,8 @@ def _configurations() -> dict[str, list[Params]]:
     networks = [
         points["quick"] | {"width": 0.75},
         points["upright"] | {"width": 0.5, "epochs": 4, "views": 4},
-        points["pooled"] | {"width": 0.25, "epochs": 2, "views": 0},
+        points["upright"]
+        | {"architecture": "pooled", "width": 0.25, "epochs": 2, "views": 0, "upright": False},
     ]
     return {name: [params] for name, params in cheapest.items()} | {"cnn": networks}
 

@@ -22,6 +22,7 @@ EXPENSIVE_ROUNDS = 8  # where each of them searches for thresholds
 _NEGLIGIBLE = 1e-3  # weights below it are left out
 _NEWTON_STEPS, _HALVINGS = 50, 12
 _NEWTON_GAIN = 1e-5  # relative to the loss: a step that brings less is the last
+_PRIOR = 3.0  # nats that a power pays for half its squared distance from an even share
 
 
 Method = Callable[[Stack, Truth, Problem, Sent | None], Mixture]
@@ -86,7 +87,9 @@ def logarithmic(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None 
 
     Hinton, 'Products of experts' (1999); Genest and Zidek, 'Combining probability distributions'
     (1986), call it a logarithmic opinion pool. The powers are weights and a temperature in one. It
-    is of classes alone; of numbers it is `convex`. The loss is that of what is sent.
+    is of classes alone; of numbers it is `convex`. The loss is that of what is sent, and a price of
+    uneven powers (Le Cessie and Van Houwelingen, 'Ridge estimators in logistic regression', 1992),
+    which many rows outweigh: few rows on which columns hardly err would ask for any power.
     """
     if problem.kind != Kind.CLASSES:
         return convex(stack, truth, problem, sent)
@@ -157,6 +160,7 @@ def _best_powers(logs: Stack, truth: npt.NDArray[np.int64], sent: Sent | None) -
     """
     averaging = None if sent is None else sent.logarithms()
     columns, rows = len(logs), np.arange(len(truth))
+    price, even = _PRIOR / len(truth), 1 / columns
     of_truth = logs[:, rows, truth].mean(axis=1, dtype=np.float64)
 
     def product(powers: Floats) -> Predictions:
@@ -168,19 +172,21 @@ def _best_powers(logs: Stack, truth: npt.NDArray[np.int64], sent: Sent | None) -
         total = product(powers)
         sums = np.log(np.exp(total).sum(axis=1, dtype=np.float64))
         gain = 0.0 if averaging is None else averaging.gain(powers)
-        return float((sums - total[rows, truth]).mean()) - gain
+        paid = price / 2 * float(np.square(powers - even).sum())
+        return float((sums - total[rows, truth]).mean()) - gain + paid
 
     def slopes(powers: Floats) -> tuple[Floats, Floats]:
         shares = np.exp(product(powers))
         shares /= shares.sum(axis=1, keepdims=True)
         means = np.einsum("cnk,nk->cn", logs, shares)
         spread = ((logs - means[:, :, None]) * np.sqrt(shares)).reshape(columns, -1)
-        gradient = means.mean(axis=1, dtype=np.float64) - of_truth
+        gradient = means.mean(axis=1, dtype=np.float64) - of_truth + price * (powers - even)
         if averaging is not None:
             gradient -= averaging.slope(powers)
-        return gradient, (spread @ spread.T).astype(np.float64) / len(truth)
+        curvature = (spread @ spread.T).astype(np.float64) / len(truth)
+        return gradient, curvature + price * np.eye(columns)
 
-    return _newton(loss, slopes, np.full(columns, 1 / columns))
+    return _newton(loss, slopes, np.full(columns, even))
 
 
 def _newton(

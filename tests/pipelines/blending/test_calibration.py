@@ -37,6 +37,15 @@ def test_no_answer_changes_and_rows_sum_to_one(heat: float, seed: int) -> None:
     np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-5)
 
 
+def test_few_rows_without_an_error_do_not_ask_for_certainty() -> None:
+    told = np.full((1_000, 2), 0.1, np.float32)
+    told[:, 1] = 0.9
+    truth = np.ones(1_000, np.int64)
+    heats = [temperature(told[:rows], truth[:rows]) for rows in (20, 100, 1_000)]
+    assert sorted(heats, reverse=True) == heats
+    assert heats[0] > 0.45
+
+
 def test_certainty_that_is_wrong_stays_a_number() -> None:
     certain = np.eye(5, dtype=np.float32)[[0, 1, 2, 3]]
     truth = np.array([0, 1, 2, 4])

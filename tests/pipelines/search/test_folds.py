@@ -33,7 +33,9 @@ def test_every_row_is_scored_once_and_classes_are_spread(
 
 
 @given(
-    st.lists(st.floats(0, 1e9), min_size=10, max_size=80), st.integers(2, 5), st.integers(0, 1000)
+    st.lists(st.integers(0, 10**9).map(float), min_size=10, max_size=80),
+    st.integers(2, 5),
+    st.integers(0, 1000),
 )
 def test_numbers_are_spread_by_their_size(values: list[float], count: int, seed: int) -> None:
     """Of every few that follow each other in size, each fold has one."""
