@@ -1,11 +1,11 @@
 """Honest, leaking and broken teammates' files, and what `podium add` says of each.
 
-    python -m benchmarks.teammates FOLDER [--others] [--out docs/teammates.jsonl]
+    python -m benchmarks.teammates FOLDER SLUG=METRIC... [--first N] [--out docs/teammates.jsonl]
 
-Of three competitions of FOLDER (<slug>.zip as Kaggle zips them) 42 files are made: half of them are
+Of each competition of FOLDER (<slug>.zip as Kaggle zips them) 14 files are made: half of them are
 honest, by different models, on the shared folds or on folds of their own; half leak or are broken,
-in ten ways. By those the checks were tuned; those of three competitions more (`--others`) judge.
-What is told of each goes to `--out`, a line each.
+in ten ways. N numbers the first competition, and with it what is done to which model. What is told
+of each file goes to `--out`, a line each.
 """
 
 import argparse
@@ -39,16 +39,6 @@ import podium
 from competition.errors import PodiumError
 from pipelines.outside.adding import Added, judged
 
-METRICS = {
-    "titanic": "auc",
-    "house-prices-advanced-regression-techniques": "rmse of logs",
-    "playground-series-s3e26": "log loss",
-}
-OTHERS = {  # of `--others`, made when the checks were set
-    "spaceship-titanic": "accuracy",
-    "playground-series-s3e5": "rmse",
-    "playground-series-s3e7": "auc",
-}
 OURS = ("lightgbm", "linear")
 _FEW_VALUES = 200
 
@@ -263,16 +253,17 @@ def main() -> None:
     """Make the files, judge them, and print what went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--others", action="store_true", help="files that nothing was tuned by")
+    parser.add_argument("competitions", nargs="+", help="such as titanic=auc")
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("docs/teammates.jsonl"))
     given = parser.parse_args()
-    metrics, first = (OTHERS, len(METRICS)) if given.others else (METRICS, 0)
+    metrics = dict(each.split("=") for each in given.competitions)
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         archives = {slug: (given.folder / f"{slug}.zip").resolve() for slug in metrics}
         before = Path.cwd()
         os.chdir(scratch)
-        for number, (slug, metric) in enumerate(metrics.items(), first):
+        for number, (slug, metric) in enumerate(metrics.items(), given.first):
             run = podium.open(archives[slug], metric=metric)
             run.tune(" ".join(OURS), budget="40s")
             for made in teammates_of(run, number):

@@ -70,5 +70,8 @@ def _read(cells: pd.Series, competition: Competition, path: Path) -> np.ndarray:
         row = int(wrong.argmax())
         code = found.parts[0][row]
         what = "the label is missing" if code < 0 else faults[code]
-        raise PodiumError(f"{path.name}, row {row + 2}, column {cells.name!r}: {what}.")
+        where = f"{path.name}, row {row + 2}, column {cells.name!r}"
+        more = int(wrong.sum()) - 1
+        also = f", and {more} more like it" if more else ""
+        raise PodiumError(f"{where}: {what}{also}. Correct what is wrong, or delete the rows.")
     return found.values([labels.read(text) for text in found.texts])[0]
