@@ -11,6 +11,7 @@ from rich.console import Console
 from competition.errors import PodiumError
 from competition.journal import figure, record
 from podium.rows import Rows
+from podium.scripts import check_guard
 from podium.views import BlendView, ColumnView
 
 
@@ -59,12 +60,17 @@ class Run(Rows):
 
         Returns:
             `results`. An interruption loses nothing that was finished.
+
+        Raises:
+            PodiumError: a pipeline is unknown, none can be tuned, or a script that calls this has
+                no `if __name__ == "__main__":`.
         """
         from pipelines.base import chosen_pipelines
         from pipelines.display import TuningDisplay
         from pipelines.search.budget import parse_budget
         from pipelines.search.run import tune_all
 
+        check_guard()
         seconds = parse_budget(budget)
         chosen = chosen_pipelines(pipelines, self.workspace.competition)
         with TuningDisplay(Console(soft_wrap=True), seconds) as display:
