@@ -19,7 +19,7 @@ from pipelines.execution.threads import threads
 
 # From which predictions are taken for those of rows that were learnt from, and what chance adds on
 # few rows; told by the files that `benchmarks/teammates.py` makes.
-_LEAN, _LEAN_BY_CHANCE = 0.12, 1.5
+_LEAN, _LEAN_BY_CHANCE = 0.2, 1.5
 _MOST_ROWS = 20_000  # that the difference on test rows is learnt from
 _MOST_FEATURES, _COMPONENTS = 400, 50  # of more features, so many components are looked at
 _PARTS = 3  # in which the rows are dealt out, to learn about each from the others
