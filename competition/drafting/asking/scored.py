@@ -69,7 +69,7 @@ def require_numbers(tables: Tables, asked: Asked, metric: Metric) -> None:
         row = int((texts == wrong[0]).to_numpy().argmax())
         raise PodiumError(
             f"{tables.train_name}, row {row + 2}, column {column!r}: {cells.fault(str(wrong[0]))}, "
-            f"which the metric {metric.name!r} needs."
+            f"which the metric {metric.name!r} needs. Correct it, or delete such rows."
         )
 
 
