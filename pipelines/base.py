@@ -82,6 +82,8 @@ class Pipeline(ABC):
         budget_share: Share of the tuning time, relative to the other pipelines.
         priority: Those of a greater one are tuned first, so that a short time goes to what tells
             most.
+        quick: Whether a fit takes little time on rows of any kind: in a run too short for others,
+            it is tuned before them.
         columns: How many of its best trials become columns for the blend.
         floor: Whether it only shows what the others have to beat.
         most_rows: How many rows it can learn from; None for any number.
@@ -96,6 +98,7 @@ class Pipeline(ABC):
     deep: ClassVar[bool] = False
     budget_share: ClassVar[float] = 1.0
     priority: ClassVar[int] = 0
+    quick: ClassVar[bool] = False
     columns: ClassVar[int] = 1
     floor: ClassVar[bool] = False
     most_rows: ClassVar[int | None] = None

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from pipelines.search.studies.study import open_storage, open_study, sole_coordi
 _GRACE = 8.0  # seconds that a run may take longer for a pipeline's first trial
 _GRACE_SHARE = 0.05  # or this share of its time
 _SHARES = 4  # beyond its share, a pipeline's first trial may take so many times that share
+_FIRST = 0.5  # of the time left, that the first trial may take while a quick pipeline waits
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,8 @@ def tune_all(
 ) -> Tuned:
     """Tune pipelines one after the other; what one leaves of its share goes to those after it.
 
-    A pipeline that cannot be fitted is left out, and those after it are tuned.
+    A pipeline that cannot be fitted is left out, and those after it are tuned. Where there is no
+    time for the first ones, the quick ones of the others come next.
 
     Args:
         plan: The data, folds and cores.
@@ -64,7 +67,10 @@ def tune_all(
     pipelines = [each for each in pipelines if each.name not in tuned.left_out]
     with sole_coordinator(plan.workspace.runs):
         storage = open_storage(plan.workspace.database)
-        for position, pipeline in enumerate(pipelines):
+        learnt = False  # by something else than the floor
+        waiting = deque(pipelines)
+        while waiting:
+            pipeline = waiting.popleft()
             left = max(0.0, deadline - time.monotonic())
             # Without a column there is nothing to blend, however late it is.
             grace = max(_GRACE, _GRACE_SHARE * seconds) if tuned.columns else math.inf
@@ -72,7 +78,12 @@ def tune_all(
                 tuned.left_out[pipeline.name] = NO_TIME
                 continue
             study = open_study(storage, plan, pipeline)
-            share = share_of(pipeline, pipelines[position + 1 :], left)
+            share = share_of(pipeline, list(waiting), left)
+            most = left + grace
+            if not learnt and any(each.quick for each in waiting):
+                most = max(share, _FIRST * left)
+            if tuned.columns:
+                most = min(most, share + max(_GRACE, _SHARES * share))
             try:
                 tuned.columns[pipeline.name] = tune(
                     pipeline,
@@ -81,16 +92,16 @@ def tune_all(
                     share,
                     lambda progress: report(progress, deadline - time.monotonic()),
                     sampler=sampler,
-                    grace=min(
-                        deadline + grace - time.monotonic() - share,
-                        max(_GRACE, _SHARES * share) if tuned.columns else math.inf,
-                    ),
+                    grace=most - share,
                 )
+                learnt |= not pipeline.floor
             except InfrastructureError:
                 raise
             except Exception as error:  # whatever a pipeline's own code may raise
                 log.info("%s is left out", pipeline.name, exc_info=True)
                 tuned.left_out[pipeline.name] = failure_of(error)
+                if not learnt:
+                    waiting = deque(sorted(waiting, key=lambda each: not each.quick))
     if not tuned.columns:
         raise PodiumError(f"No pipeline could be tuned. {' '.join(tuned.left_out.values())}")
     return tuned

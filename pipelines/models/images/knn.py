@@ -204,6 +204,7 @@ class NearestNeighbours(Pipeline):
     name: ClassVar[str] = "knn"
     family: ClassVar[str] = "neighbours"
     priority: ClassVar[int] = 3
+    quick: ClassVar[bool] = True
     space_version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ("faiss",)
 

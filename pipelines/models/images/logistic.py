@@ -18,6 +18,7 @@ class Logistic(Pipeline):
     name: ClassVar[str] = "logistic"
     family: ClassVar[str] = "linear"
     budget_share: ClassVar[float] = 0.1
+    quick: ClassVar[bool] = True
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
         """Ask for the inverse regularisation strength and the number of L-BFGS steps."""

@@ -21,6 +21,7 @@ class NearestRows(TablePipeline):
     name: ClassVar[str] = "knn"
     family: ClassVar[str] = "neighbours"
     budget_share: ClassVar[float] = 0.5
+    quick: ClassVar[bool] = True
     cycles: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("faiss",)
 

@@ -19,6 +19,7 @@ class WeightedSum(TablePipeline):
     name: ClassVar[str] = "linear"
     family: ClassVar[str] = "linear"
     priority: ClassVar[int] = 2
+    quick: ClassVar[bool] = True
     cycles: ClassVar[bool] = True
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:

@@ -128,3 +128,20 @@ def test_a_first_trial_may_take_a_few_times_its_share_and_not_all_that_is_left(
     tuned = tune_all(plan, [LOGISTIC, Slow(), Main()], 100.0, "grid", said)
     assert list(tuned.columns) == ["logistic", "svm"]
     assert tuned.left_out == {"knn": NO_TIME}
+
+
+def test_where_time_is_short_the_quick_ones_come_next(tmp_path: Path) -> None:
+    class Slow(Other):
+        name = "svm"
+        quick = False
+
+    class AlsoSlow(Slow):
+        name = "xgboost"
+
+    def seconds(request: FitRequest) -> float:
+        return 60.0 if request.task.pipeline in ("svm", "xgboost") else 0.01
+
+    plan = plan_here(tmp_path, place=Here(made_up, seconds, workers=1))
+    tuned = tune_all(plan, [Slow(), AlsoSlow(), LOGISTIC], 40.0, "grid", said)
+    assert list(tuned.columns) == ["logistic"]
+    assert tuned.left_out == {"svm": NO_TIME, "xgboost": NO_TIME}
