@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from competition.errors import PodiumError
 from pipelines.features.tables.columns import Columns
 from pipelines.features.tables.store import BASE, looked_up
 from pipelines.parameters import SWITCH, Constraints, check_parameters
@@ -62,10 +63,16 @@ class View(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the features of rows (n, columns) of a table.
 
         Raises:
-            PodiumError: the folder that keeps them cannot be written.
+            PodiumError: there is none, or the folder that keeps them cannot be written.
         """
         wanted = tuple(name for name, value in self.get_params().items() if value)
-        return looked_up(rows, (BASE, *wanted))
+        found = looked_up(rows, (BASE, *wanted))
+        if not found.names:
+            raise PodiumError(
+                "No column tells rows apart: each is empty, constant, or another word in every "
+                "row. Give one another role in [roles] of the competition's TOML file."
+            )
+        return found
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return True: there is nothing to learn."""

@@ -20,6 +20,7 @@ _TEXT_WORDS = 3.0  # on average, from which many different cells are texts rathe
 _TEXT_LENGTH = 45.0  # characters on average, from which they are so without blanks: addresses, code
 _TEXT_SHARE = 0.2  # of the cells that are different
 _TEXT_LEVELS = 50
+_FEW_LEVELS, _NEARLY_ALL = 10, 0.9  # of so few, nearly all cells have to be different
 _LOOKED_AT = 20_000
 # Chinese, Japanese and Korean are written without blanks between words.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
@@ -75,7 +76,9 @@ def kind_of_coded(cells: Coded) -> Kind:
     if date_format is not None:
         return Kind(Role.DATE, date_format)
     rows = sum(int(np.count_nonzero(codes >= 0)) for codes in cells.parts)
-    many = len(written) > max(_TEXT_LEVELS, _TEXT_SHARE * rows)
+    many = len(written) > max(_TEXT_LEVELS, _TEXT_SHARE * rows) or len(written) > max(
+        _FEW_LEVELS, _NEARLY_ALL * rows
+    )
     return Kind(Role.TEXT if many and _are_sentences(written[:_LOOKED_AT]) else Role.CATEGORY)
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from competition.errors import PodiumError
 from pipelines.features.tables.columns import Columns
 from pipelines.features.tables.store import PARTS, looked_up
+from pipelines.features.tables.view import View
 from tests.pipelines.tables import ROWS, Made
 
 
@@ -93,3 +95,10 @@ def test_nothing_of_a_test_row_depends_on_the_truth_or_its_order(made: Made) -> 
     together = looked_up(made.train(), PARTS).values
     alone = looked_up(made.train(np.array([7])), PARTS).values
     np.testing.assert_array_equal(alone[0], together[7])
+
+
+def test_a_table_that_tells_no_row_from_another_is_a_sentence() -> None:
+    rows = np.full((40, 2), 3.0)
+    rows[:, 1] = np.nan
+    with pytest.raises(PodiumError, match="No column tells rows apart"):
+        View().transform(rows)
