@@ -99,7 +99,7 @@ def test_a_rehearsal_ends_on_its_leaderboard_and_can_be_repeated(twice: Twice) -
     assert not (twice.home / "d").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_bundled_table_goes_the_whole_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,7 @@ def test_the_cost_of_a_fit_follows_its_parameters(name: str) -> None:
     assert max(costs) > 2 * min(costs)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LEARNERS["classes"])
 def test_classifiers_keep_the_contract(name: str, tmp_path: Path) -> None:
     images, labels = digits()

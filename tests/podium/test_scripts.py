@@ -26,7 +26,7 @@ def test_a_script_without_a_guard_is_told_before_anything_is_fitted(tmp_path: Pa
     assert not (tmp_path / "runs" / "wine" / "predictions").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_script_with_a_guard_tunes(tmp_path: Path) -> None:
     done = run(f"if __name__ == '__main__':\n    {TUNE}", tmp_path)
     assert done.returncode == 0, done.stderr

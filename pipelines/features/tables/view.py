@@ -63,10 +63,18 @@ class View(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the features of rows (n, columns) of a table.
 
         Raises:
-            PodiumError: there is none, or the folder that keeps them cannot be written.
+            PodiumError: the folder that keeps them cannot be written.
         """
         wanted = tuple(name for name, value in self.get_params().items() if value)
-        found = looked_up(rows, (BASE, *wanted))
+        return looked_up(rows, (BASE, *wanted))
+
+    def fit_transform(self, rows: npt.NDArray[Any], truth: Any = None) -> Columns:
+        """Return the features of rows (n, columns) that are to be learnt from.
+
+        Raises:
+            PodiumError: there is none, or the folder that keeps them cannot be written.
+        """
+        found = self.fit(rows).transform(rows)
         if not found.names:
             raise PodiumError(
                 "No column tells rows apart: each is empty, constant, or another word in every "

@@ -50,7 +50,7 @@ EXECUTORS = {
 
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=[pytest.mark.slow] if name == "cluster" else [])
+        pytest.param(name, marks=[pytest.mark.long] if name == "cluster" else [])
         for name in EXECUTORS
     ]
 )

@@ -94,7 +94,7 @@ def said(*words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_tunes_and_blends_and_the_other_commands_show_it(
     few_rows: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,4 +101,4 @@ def test_a_table_that_tells_no_row_from_another_is_a_sentence() -> None:
     rows = np.full((40, 2), 3.0)
     rows[:, 1] = np.nan
     with pytest.raises(PodiumError, match="No column tells rows apart"):
-        View().transform(rows)
+        View().fit_transform(rows)
