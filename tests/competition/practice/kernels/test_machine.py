@@ -112,7 +112,7 @@ def is_gone(pid: int) -> bool:
     for _ in range(100):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().split()[2]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # gone before or while it is read
             return True
         if state == "Z":
             return True
