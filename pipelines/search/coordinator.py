@@ -8,7 +8,7 @@ open is queued again by the next run, or by another coordinator of the same stud
 import logging
 import math
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _TICK = 30.0  # seconds between two signs of life of the open trials
 _START, _DEEP_START = 8.0, 30.0  # seconds that the first fit may take in any case, and a network's
+_LET_END = 1.5  # seconds that running fits have to end in, before they are ended
 _FIRST_SHARE = 1 / 3  # of the time left, that it may take
 _LOOK = 1.0  # seconds between two looks at what the fits say of themselves
 
@@ -53,6 +54,7 @@ def tune(
     *,
     sampler: str = "tpe",
     grace: float = math.inf,
+    executor: FitExecutor | None = None,
 ) -> list[Column]:
     """Tune one pipeline for some time and finish the columns of its best trials.
 
@@ -71,6 +73,7 @@ def tune(
             grid one after the other, and an end with the last of them.
         grace: Seconds after its time that the first trial may still take. One that cannot end by
             then is given up at once, so that the time is left to others.
+        executor: Where fits run; one of the pipeline's own for None.
 
     Returns:
         The columns of the best trials whose fits were made here, best first.
@@ -80,9 +83,9 @@ def tune(
         InfrastructureError: the database, the cluster or the disk failed; the columns that could be
             made are in the store.
     """
-    with plan.executor(pipeline) as executor:
+    with nullcontext(executor) if executor else plan.executor(pipeline) as place:
         source = TrialSource(pipeline, study, plan, sampler)
-        return _Coordinator(source, executor, seconds, report, grace).run()
+        return _Coordinator(source, place, seconds, report, grace).run()
 
 
 class _Coordinator:
@@ -122,6 +125,7 @@ class _Coordinator:
         except BaseException:
             self._stop()
             raise
+        self._let_end()
         self._stop()
         return self._columns()
 
@@ -138,6 +142,13 @@ class _Coordinator:
             if self._hopeless() or self.late:
                 break
             self._beat()
+
+    def _let_end(self) -> None:
+        """Wait for short fits: to end them is to end processes that other fits could go on in."""
+        until = self.executor.now() + (0.0 if self.pipeline.deep else _LET_END)
+        while self.running and (left := until - self.executor.now()) > 0:
+            for future in self.executor.wait(self.running, left):
+                self.running.pop(future)
 
     def _stop(self) -> None:
         """Queue again what is open, and what others have left."""

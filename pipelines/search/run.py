@@ -5,11 +5,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from competition.errors import InfrastructureError, PodiumError
 from pipelines.base import Pipeline
 from pipelines.columns import Column
+from pipelines.execution.base import FitExecutor
 from pipelines.search.budget import share_of
 from pipelines.search.coordinator import NO_TIME, tune
 from pipelines.search.fit import failure_of
@@ -65,7 +67,7 @@ def tune_all(
     deadline = time.monotonic() + seconds
     tuned = Tuned({}, _out_of_size(pipelines, plan))
     pipelines = [each for each in pipelines if each.name not in tuned.left_out]
-    with sole_coordinator(plan.workspace.runs):
+    with sole_coordinator(plan.workspace.runs), closing(_Place(plan)) as place:
         storage = open_storage(plan.workspace.database)
         learnt = False  # by something else than the floor
         waiting = deque(pipelines)
@@ -93,6 +95,7 @@ def tune_all(
                     lambda progress: report(progress, deadline - time.monotonic()),
                     sampler=sampler,
                     grace=most - share,
+                    executor=place.of(pipeline),
                 )
                 learnt |= not pipeline.floor
             except InfrastructureError:
@@ -105,6 +108,32 @@ def tune_all(
     if not tuned.columns:
         raise PodiumError(f"No pipeline could be tuned. {' '.join(tuned.left_out.values())}")
     return tuned
+
+
+class _Place:
+    """Where fits run, kept from one pipeline to the next of its kind.
+
+    A process takes seconds to import what fits need, which each pipeline would wait for again.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._kept: tuple[bool, FitExecutor] | None = None
+
+    def of(self, pipeline: Pipeline) -> FitExecutor:
+        """Return where a pipeline's fits run."""
+        if self._kept is not None and self._kept[0] == pipeline.deep:
+            return self._kept[1]
+        self.close()
+        executor = self._plan.executor(pipeline)
+        self._kept = pipeline.deep, executor
+        return executor
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._kept is not None:
+            self._kept[1].shutdown()
+            self._kept = None
 
 
 def _out_of_size(pipelines: list[Pipeline], plan: Plan) -> dict[str, str]:
