@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python -m
+PIP := $(RUN) pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup rehearse new download tune kernel blend submit vote queue scores add export results clean leaderboard practice describe config journal report explore app dashboard cluster worker test lint format soak bench
@@ -110,7 +111,9 @@ bench: setup ## measure docs/performance.md's claims of speed (DATA=zip for thos
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Podium needs Python 3.11, 3.12 or 3.13, for which TensorFlow is built: name one, as in make setup PYTHON=python3.12")'
-	@echo "Making .venv from requirements.lock (a few minutes, once)"
+	@echo "Making .venv from requirements.lock (once; minutes if the line is slow)"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@{ sed -n '/^uv==/,/# via/p' requirements.lock | $(PIP) -r /dev/stdin && \
+	   .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock; } || \
+	   $(PIP) -r requirements.lock # as where only pip knows the way to a mirror
 	@touch $@
