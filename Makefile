@@ -114,6 +114,6 @@ bench: setup ## measure docs/performance.md's claims of speed (DATA=zip for thos
 	@echo "Making .venv from requirements.lock (once; minutes if the line is slow)"
 	@$(PYTHON) -m venv .venv
 	@{ sed -n '/^uv==/,/# via/p' requirements.lock | $(PIP) -r /dev/stdin && \
-	   .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock; } || \
+	   .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --no-deps --require-hashes -r requirements.lock; } || \
 	   $(PIP) -r requirements.lock # as where only pip knows the way to a mirror
 	@touch $@
