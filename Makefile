@@ -101,12 +101,12 @@ format: setup ## let ruff fix what it can
 	@$(RUN) ruff check --fix . && $(RUN) ruff format .
 
 soak: setup ## the fault suite's long run (15 minutes); with DATA=zip, half an hour of killing a cluster
-	@$(RUN) benchmarks.soak
-	@$(if $(DATA),$(RUN) benchmarks.chaos "$(DATA)")
+	@$(RUN) benchmarks.chain.soak
+	@$(if $(DATA),$(RUN) benchmarks.chain.chaos "$(DATA)")
 
 bench: setup ## measure docs/performance.md's claims of speed (DATA=zip for those about reading it)
-	@$(RUN) benchmarks.train_speed
-	@$(RUN) benchmarks.submission_speed
+	@$(RUN) benchmarks.images.train_speed
+	@$(RUN) benchmarks.chain.submission_speed
 	@$(if $(DATA),$(RUN) benchmarks.read_data "$(DATA)")
 
 .venv/ready: requirements.lock

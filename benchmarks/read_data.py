@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.digits import real_digits
+from benchmarks.images.digits import real_digits
 from benchmarks.tables.large import large_table
 from competition.data.dataset import load_dataset
 from competition.workspace import Workspace

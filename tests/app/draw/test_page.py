@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.draw.readers import load_readers
 from app.draw.strokes import to_digit_form
-from benchmarks.drawing import on_canvas
+from benchmarks.images.drawing import on_canvas
 from tests.app.draw.hand import DIGITS, draw, on_page, traced
 from tests.app.draw.served_page import HELD_OUT, Workplace, make_workplace, photo, served
 

@@ -1,6 +1,6 @@
 """The long run of the fault suite: tests/ with large counts. Writes docs/soak.md.
 
-    python -m benchmarks.soak
+    python -m benchmarks.chain.soak
 
 Everything runs against the practice Kaggle on this machine, with faults that it injects.
 """
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SEQUENCES, KILLS, CSVS = 240, 50, 12_500  # of each of eight forms
 COUNTS = {
     "PODIUM_TEST_SEQUENCES": SEQUENCES,

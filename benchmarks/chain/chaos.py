@@ -1,6 +1,6 @@
 """Tuning on a cluster whose parts are killed at random moments. Writes docs/chaos.md.
 
-    python -m benchmarks.chaos digit-recognizer.zip --minutes 30
+    python -m benchmarks.chain.chaos digit-recognizer.zip --minutes 30
 
 The grids of some pipelines are worked off, seed after seed, by `pipelines tune` on a Dask cluster
 and a PostgreSQL of their own, while workers, scheduler, database and coordinator are killed and
@@ -26,7 +26,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from benchmarks.chaos_parts import Parts
+from benchmarks.chain.chaos_parts import Parts
 from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.base import load_pipeline
@@ -34,7 +34,7 @@ from pipelines.search.plan import make_plan
 from pipelines.search.studies.owners import reason_of
 from pipelines.search.studies.study import open_storage, study_name
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PIPELINES = ("logistic", "svm")
 ROWS = 20_000  # so that the undisturbed run over the same points stays short
 PAUSES = (5.0, 25.0)  # seconds between two kills
@@ -239,7 +239,7 @@ def written(
     )
     return f"""# Tuning while everything is killed
 
-`python -m benchmarks.chaos digit-recognizer.zip --minutes {minutes:g}` on \
+`python -m benchmarks.chain.chaos digit-recognizer.zip --minutes {minutes:g}` on \
 {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, Python {platform.python_version()}.
 
 The grids of {" and ".join(PIPELINES)} on {ROWS:,} of the real rows, for {len(stormy.seeds)} seeds,

@@ -1,6 +1,6 @@
 """What a blend is worth where it counts: on rows that are hidden, over many ways to hide them.
 
-    python -m benchmarks.resplits digit-recognizer.zip FOLDER [--splits 10]
+    python -m benchmarks.images.resplits digit-recognizer.zip FOLDER [--splits 10]
 
 For each split 14,000 of the labelled digits are hidden, six cheap columns are fitted to the others
 in five folds as tuning fits them, and three answers are scored on the hidden rows: the column that

@@ -1,6 +1,6 @@
 """Images/s of Podium's training loop against stock Keras and plain PyTorch, all in one run.
 
-    python benchmarks/train_speed.py [--architecture deotte|two_block] [--torch-python PATH]
+    python -m benchmarks.images.train_speed [--architecture deotte|two_block] [--torch-python PATH]
 
 Every side trains the same layers at the same batch size, round after round in turn, so that a
 machine's moods fall on all alike; the medians of the rounds and of their ratios are printed. Ours
@@ -25,7 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -107,7 +107,7 @@ def torch_peer(
     python: str, number_format: str, batch: int, number: int, name: str
 ) -> tuple[Side, str]:
     """Return a timed run of plain PyTorch at its best setting, in a process of its own."""
-    script = str(ROOT / "benchmarks" / "torch_peer.py")
+    script = str(ROOT / "benchmarks" / "images" / "torch_peer.py")
 
     def timed(how: str, rows: int) -> float:
         command = [python, script, name, number_format, str(batch), str(rows), str(threads()), how]

@@ -1,6 +1,6 @@
 """The time that features of all images take when they are not kept yet, and the next time.
 
-    python -m benchmarks.features digit-recognizer.zip
+    python -m benchmarks.images.features digit-recognizer.zip
 
 Each set is computed for the 42,000 labelled digits in one process with one thread, as the first
 fit that needs it does, three times from nothing; the median is printed.
@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 from threadpoolctl import threadpool_limits
 
-from benchmarks.digits import real_digits
+from benchmarks.images.digits import real_digits
 from competition.data.dataset import Dataset, load_dataset
 from pipelines.features.feature_store import Transformer, features_of
 from pipelines.features.images.gradients import GRIDS, GradientHistograms

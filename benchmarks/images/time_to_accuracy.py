@@ -1,6 +1,7 @@
 """Seconds from arrays in memory to an accuracy on held-out digits, against the best-known kernel.
 
-    python benchmarks/time_to_accuracy.py digit-recognizer.zip [--seeds 3] [--peer-seconds 1200]
+    python -m benchmarks.images.time_to_accuracy digit-recognizer.zip [--seeds 3]
+        [--peer-seconds 1200]
 
 A stratified 10,000 of the competition's 42,000 labelled rows are held out; the others are learnt
 from. Podium's recipe for a target is fixed beforehand, and its time is that of the whole fit,
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -1,6 +1,6 @@
 """Digits put on a canvas at random sizes, places, stroke widths and polarity, and read again.
 
-    python -m benchmarks.drawing DIGIT-RECOGNIZER.ZIP [--digits 500] [--pipeline cnn]
+    python -m benchmarks.images.drawing DIGIT-RECOGNIZER.ZIP [--digits 500] [--pipeline cnn]
         [--point standard]
 
 A model learns the training rows of fold 0. It reads labelled rows of fold 0, which it never saw, as
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.draw.strokes import to_digit_form
-from benchmarks.digits import real_digits
+from benchmarks.images.digits import real_digits
 from competition.data.dataset import load_dataset
 from pipelines.base import load_pipeline, suggested
 from pipelines.search.folds import Folds

@@ -1,6 +1,6 @@
 """Seconds to write and check a submission, and to show the scores: medians, and what was promised.
 
-    python benchmarks/submission_speed.py
+    python -m benchmarks.chain.submission_speed
 
 Writing and checking are timed as `submit` does them, without starting Python: reading the sample
 submission, writing the file to disk (flushed), then the whole check with its warnings. `scores` is
@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402

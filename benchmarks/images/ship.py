@@ -1,6 +1,6 @@
 """Write what a tuning run found into `pipelines/models/shipped/images/`.
 
-    DATA_DIR=… RUNS_DIR=… python -m benchmarks.ship --pipelines "knn svm"
+    DATA_DIR=… RUNS_DIR=… python -m benchmarks.images.ship --pipelines "knn svm"
 
 Reads the studies that `make tune` left in this runs folder on all of digit-recognizer's rows. The
 best trial of each takes the place of the most expensive shipped point, or joins it where it takes
@@ -22,7 +22,7 @@ from pipelines.base import Pipeline, chosen_pipelines, suggested
 from pipelines.search.plan import Plan, make_plan
 from pipelines.search.studies.study import best_trials, open_storage, score_of, study_name
 
-SHIPPED = Path(__file__).parents[1] / "pipelines" / "models" / "shipped" / "images"
+SHIPPED = Path(__file__).parents[2] / "pipelines" / "models" / "shipped" / "images"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 

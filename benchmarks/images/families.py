@@ -1,6 +1,6 @@
 """What each pipeline's shipped point reaches on the real digits, and what it takes.
 
-    python -m benchmarks.families digit-recognizer.zip [--pipelines "svm knn"] [--workers 2]
+    python -m benchmarks.images.families digit-recognizer.zip [--pipelines "svm knn"] [--workers 2]
 
 All five folds of the 42,000 labelled rows are fitted as tuning fits them: side by side, one core
 each. Prints for each pipeline the
@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.digits import real_digits
+from benchmarks.images.digits import real_digits
 from competition.spec import load_competition
 from pipelines.base import Pipeline, chosen_pipelines, suggested
 from pipelines.execution.threads import cores
@@ -27,7 +27,7 @@ from pipelines.search.fit import FitRequest, FitResult, fit_fold, requests_of
 from pipelines.search.plan import Plan, make_plan
 from pipelines.search.trial import join_folds
 
-RESULTS = Path(__file__).parents[1] / "docs" / "families.jsonl"
+RESULTS = Path(__file__).parents[2] / "docs" / "families.jsonl"
 _MIB = 1 << 20
 
 

@@ -1,6 +1,6 @@
 """What one fit costs the coordinator: fits that take no time, everything else as ever.
 
-    python -m benchmarks.overhead [--fits 2000] [--rows 42000]
+    python -m benchmarks.chain.overhead [--fits 2000] [--rows 42000]
 
 A study of `svm` on made-up images is tuned by the project's own coordinator, on SQLite, with an
 executor that answers at once with made-up probabilities of full size. Prints the milliseconds a
