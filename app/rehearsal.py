@@ -15,7 +15,7 @@ from competition.kaggle.kernels.client import KernelClient
 from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.running import PracticeKaggle
 from competition.practice.scoring import Solution, unpacked
-from competition.practice.state import State
+from competition.practice.serving.state import State
 from competition.problem.scores import Score, with_error
 from competition.spec import Competition, load_competition
 from competition.verbs import step

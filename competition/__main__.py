@@ -10,8 +10,8 @@ import typer
 
 from competition.drafting.command import new
 from competition.errors import PodiumError
-from competition.practice.fault_plan import __doc__ as FAULTS_HELP
 from competition.practice.running import OPTICAL_DIGITS, PracticeServer, Running
+from competition.practice.serving.fault_plan import __doc__ as FAULTS_HELP
 from competition.spec import load_competition
 from competition.terminal.config import config
 from competition.terminal.console import (

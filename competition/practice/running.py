@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from competition.errors import PodiumError
 from competition.files import atomic_path
-from competition.practice.fault_plan import parse_faults
+from competition.practice.serving.fault_plan import parse_faults
 from competition.spec import Competition
 from competition.workspace import Access
 
@@ -101,11 +101,11 @@ class PracticeServer:
     ) -> None:
         import uvicorn
 
-        from competition.practice.calls import Calls
-        from competition.practice.faults import Faults
         from competition.practice.holdout import PUBLIC_FOLDER, SPEC_FILE, prepare
         from competition.practice.kernels.calls import KernelCalls
-        from competition.practice.server import AbsoluteForm, Door
+        from competition.practice.serving.calls import Calls
+        from competition.practice.serving.faults import Faults
+        from competition.practice.serving.server import AbsoluteForm, Door
 
         if competition.notebooks_only and not kernels:
             raise PodiumError(

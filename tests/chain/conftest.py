@@ -15,8 +15,8 @@ import pytest
 from competition.kaggle.client import KaggleClient
 from competition.practice.holdout import HIDDEN_FILE
 from competition.practice.scoring import Solution
-from competition.practice.state import State
-from competition.practice.state import Submission as Remote
+from competition.practice.serving.state import State
+from competition.practice.serving.state import Submission as Remote
 from competition.problem.form import Form
 from competition.problem.sample import read_sample
 from competition.spec import Competition, load_competition

@@ -9,7 +9,7 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.kaggle.client import OutcomeUnknown
-from competition.practice.state import State
+from competition.practice.serving.state import State
 from submissions.packing import LARGE, Packing
 from submissions.submitter import AlreadySubmitted
 from tests.submissions.conftest import Desk

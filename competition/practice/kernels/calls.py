@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from competition.practice.calls import Refusal
 from competition.practice.kernels.log import read_log
 from competition.practice.kernels.machine import Fate, Machine
 from competition.practice.kernels.state import (
@@ -19,7 +18,8 @@ from competition.practice.kernels.state import (
     Version,
     Versions,
 )
-from competition.practice.state import iso
+from competition.practice.serving.replies import Refusal, page_of, whole_number
+from competition.practice.serving.state import iso
 
 # What faults tell the calls, as fields that no client sends.
 QUEUE_SECONDS = "practice.queue_seconds"
@@ -42,7 +42,6 @@ _SESSIONS = {True: ("GPU", 2), False: ("CPU", 5)}
 _BUSY = "Maximum batch {} session count of {} reached."
 _USED_UP = f"Maximum weekly GPU quota of {_GPU_HOURS:.2f} hours reached."
 _REFUSALS = (_BUSY.format("CPU", 5), _BUSY.format("GPU", 2), _USED_UP, "Notebook not found")
-_PAGE_SIZE = 20
 
 
 class KernelCalls:
@@ -137,7 +136,7 @@ class KernelCalls:
             return {"error": "The source must be Python, and at most 1 MB"}
         asked = [str(each) for each in fields.get("competitionDataSources") or []]
         known = [self._slug] if self._slug in asked and not fields.get(SOURCE_DROPPED) else []
-        seconds = _whole_number(fields, "sessionTimeoutSeconds", _MOST_SECONDS)
+        seconds = whole_number(fields, "sessionTimeoutSeconds", _MOST_SECONDS)
         fate = Fate(float(fields.get(QUEUE_SECONDS) or 0.0), _end_of(fields))
         with self._pushing:
             if refused := self._refused(gpu):
@@ -211,7 +210,7 @@ class KernelCalls:
             {"fileName": name, "path": f"/output/{version.slug}/{version.version}/{name}"}
             for name in names
         ]
-        reply = _page_of("files", files, fields)
+        reply = page_of("files", files, fields)
         if not version.under_way and not fields.get(LOG_EMPTY):
             reply["log"] = json.dumps(self.log(version))
         return reply
@@ -252,7 +251,7 @@ class KernelCalls:
             {"name": name, "size": path.stat().st_size, "creationDate": made}
             for name, path in left.items()
         ]
-        return _page_of("files", files, fields)
+        return page_of("files", files, fields)
 
     def _list(self, fields: dict[str, Any]) -> dict[str, Any]:
         newest: dict[str, Version] = {}
@@ -260,7 +259,7 @@ class KernelCalls:
             newest.setdefault(version.slug, version)
         sought = str(fields.get("search") or "").lower()
         found = [each for each in newest.values() if sought in each.title.lower()]
-        return _page_of("kernels", [self._about(version) for version in found], fields)
+        return page_of("kernels", [self._about(version) for version in found], fields)
 
     def _delete(self, fields: dict[str, Any]) -> dict[str, Any]:
         slug = self._named(fields).slug
@@ -320,25 +319,3 @@ def _end_of(fields: dict[str, Any]) -> str:
 
 def _number_of(slug: str) -> int:
     return 1 + sum(map(ord, slug))
-
-
-def _page_of(name: str, items: list[dict[str, Any]], fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the page of a listing that a call asks for, by its token or its number."""
-    token, size = str(fields.get("pageToken") or ""), _whole_number(fields, "pageSize", _PAGE_SIZE)
-    start = int(token) if token.isdigit() else (_whole_number(fields, "page", 1) - 1) * size
-    reply: dict[str, Any] = {name: items[start : start + size]}
-    if start + size < len(items):
-        reply["nextPageToken"] = str(start + size)
-    return reply
-
-
-def _whole_number(fields: dict[str, Any], name: str, default: int) -> int:
-    """Return a field's number, the default where it is missing or 0.
-
-    Raises:
-        Refusal: it is no whole number above 0.
-    """
-    value = fields.get(name) or default
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Refusal(400, f"{name} must be a whole number above 0")
-    return value

@@ -24,7 +24,7 @@ from competition.kaggle.client import (
     TooManyRequests,
     UnknownCompetition,
 )
-from competition.practice.state import State, Upload
+from competition.practice.serving.state import State, Upload
 from competition.spec import Competition
 from competition.workspace import Access
 

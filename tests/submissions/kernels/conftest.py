@@ -14,7 +14,7 @@ from competition.kaggle.kernels.client import KernelClient
 from competition.kaggle.retry import Patience as Again
 from competition.practice.holdout import prepare
 from competition.practice.kernels.state import Version, Versions
-from competition.practice.state import State, Submission
+from competition.practice.serving.state import State, Submission
 from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.kernels.archive import COLUMNS_FILE, Merged, pack_columns

@@ -13,7 +13,7 @@ import requests
 
 from competition.errors import PodiumError
 from competition.practice.running import PracticeServer
-from competition.practice.state import State
+from competition.practice.serving.state import State
 from competition.spec import load_competition
 from tests.competition.conftest import Cli
 from tests.competition.practice.kernels.test_calls import SLUG, call, ended, push

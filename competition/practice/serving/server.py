@@ -26,10 +26,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from competition.files import atomic_path
-from competition.practice.calls import TOLD, Answer, Body, Calls, Redirect, Refusal
 from competition.practice.kernels.calls import TOLD as TOLD_OF_KERNELS
 from competition.practice.kernels.calls import KernelCalls
 from competition.practice.kernels.state import Version
+from competition.practice.serving.calls import TOLD, Calls
+from competition.practice.serving.replies import Answer, Body, Redirect, Refusal
 
 _KERNELS = "kernels.KernelsApiService"
 _LOOK = 0.1  # seconds between two looks at a log that grows

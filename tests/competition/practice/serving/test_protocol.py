@@ -15,7 +15,7 @@ import requests
 
 from competition.errors import PodiumError
 from competition.practice import PracticeKaggle
-from competition.practice.state import State, Upload
+from competition.practice.serving.state import State, Upload
 
 Start = Callable[..., Any]
 SERVICE = "competitions.CompetitionApiService"

@@ -1,27 +1,31 @@
 """The calls of Kaggle's competition API, answered from a folder on this machine."""
 
-import csv
 import html
-import io
-import json
 import shutil
 import threading
 import time
-import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from competition.practice.holdout import (
-    BASELINES_FILE,
     HIDDEN_FILE,
     PUBLIC_FOLDER,
     RERUN_FOLDER,
     SPEC_FILE,
 )
 from competition.practice.scoring import Malformed, Solution, unpacked
-from competition.practice.state import State, Submission, iso
+from competition.practice.serving.replies import (
+    Answer,
+    Body,
+    Redirect,
+    Refusal,
+    page_of,
+    page_size,
+    whole_number,
+)
+from competition.practice.serving.standings import Standings
+from competition.practice.serving.state import State, Submission, iso
 from competition.spec import WEBSITE, available_competitions, load_competition
 
 if TYPE_CHECKING:
@@ -41,7 +45,6 @@ TOLD = (
     DESCRIPTION_SECONDS,
 )
 _MOST_BYTES = 200 << 20
-_PAGE_SIZE = 20
 _SUBMISSION = "submission-"
 _NOTEBOOKS_ONLY = "Submission not allowed: This competition only accepts Submissions from Notebooks"
 _ALTERATIONS: tuple[Callable[[str], str], ...] = (
@@ -53,31 +56,6 @@ _ALTERATIONS: tuple[Callable[[str], str], ...] = (
     lambda text: text[::-1],
     lambda _: "",
 )
-
-
-class Refusal(Exception):
-    """A call that is refused, with an HTTP status and Kaggle's words."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True)
-class Redirect:
-    """The answer is a file of the public folder, at its storage address."""
-
-    file_name: str
-
-
-@dataclass(frozen=True)
-class Body:
-    """The answer is these bytes, a zip."""
-
-    content: bytes
-
-
-Answer = dict[str, Any] | Redirect | Body
 
 
 class Calls:
@@ -109,7 +87,12 @@ class Calls:
         self._rules_accepted = rules_accepted
         self._public = folder / PUBLIC_FOLDER
         self._solution = Solution.read(folder / HIDDEN_FILE, self.competition)
-        self._baselines = json.loads((folder / BASELINES_FILE).read_text())
+        self._standings = Standings(
+            folder,
+            self.state,
+            username,
+            greater_is_better=self._solution.problem.greater_is_better,
+        )
         # Between asking for the allowance and using it nobody else may.
         self._submitting = threading.Lock()
         self._methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
@@ -172,7 +155,7 @@ class Calls:
             "category": "Getting Started",
             "reward": "Knowledge",
             "deadline": "2030-01-01T00:00:00Z",
-            "teamCount": len(self._ranking()),
+            "teamCount": len(self._standings.rows()),
             "userHasEntered": self._rules_accepted,
             "maxDailySubmissions": spec.daily_submissions,
             "evaluationMetric": spec.metric,
@@ -187,16 +170,14 @@ class Calls:
         return {"competitions": [self._about()] if found else []}
 
     def _list_data_files(self, fields: dict[str, Any]) -> Answer:
-        start, size = _page(fields)
-        names = sorted(self.competition.files)
         files = []
-        for name in names[start : start + size]:
+        for name in sorted(self.competition.files):
             status = (self._public / name).stat()
             made = iso(status.st_mtime)
             files.append(
                 {"name": name, "ref": name, "totalBytes": status.st_size, "creationDate": made}
             )
-        return {"files": files} | _next(start + size, len(names))
+        return page_of("files", files, fields)
 
     def _download_data_files(self, _: dict[str, Any]) -> Answer:
         return Redirect(f"{self.competition.slug}.zip")
@@ -208,16 +189,16 @@ class Calls:
         return Redirect(name)
 
     def _download_submission(self, fields: dict[str, Any]) -> Answer:
-        ref = _number(fields, "submissionId", 0)
+        ref = whole_number(fields, "submissionId", 0)
         if self.state.submitted_path(ref) is None:
             raise Refusal(404, f"Submission {ref} was not found")
         return Redirect(f"{_SUBMISSION}{ref}")
 
     def _start_submission_upload(self, fields: dict[str, Any]) -> Answer:
-        name, size = str(fields.get("fileName") or ""), _number(fields, "contentLength", 0)
+        name, size = str(fields.get("fileName") or ""), whole_number(fields, "contentLength", 0)
         if not name or Path(name).name != name:
             raise Refusal(400, "fileName must be a plain file name")
-        if not 0 <= size <= _MOST_BYTES:
+        if size > _MOST_BYTES:
             raise Refusal(400, f"contentLength must be at most {_MOST_BYTES} bytes")
         upload = self.state.announce(name, size)
         return {"token": upload.token, "uploadId": upload.id}
@@ -280,10 +261,10 @@ class Calls:
             )
 
     def _list_submissions(self, fields: dict[str, Any]) -> Answer:
-        size = _number(fields, "pageSize", _PAGE_SIZE)
+        size = page_size(fields)
         token = str(fields.get("pageToken") or "")
         before = int(token) if token.isdigit() else None
-        page = max(1, _number(fields, "page", 1))
+        page = whole_number(fields, "page", 1)
         until = time.time() - (fields.get(LAG_SECONDS) or 0)
         found = self.state.submissions(before, size * page + 1, until)[size * (page - 1) :]
         items = [self._item(each) for each in found[:size]]
@@ -322,48 +303,10 @@ class Calls:
         return {"numToday": today, "numTotal": total, "numAllowedNow": left}
 
     def _get_leaderboard(self, fields: dict[str, Any]) -> Answer:
-        start, size = _page(fields)
-        ranking = self._ranking()
-        return {"submissions": ranking[start : start + size]} | _next(start + size, len(ranking))
+        return page_of("submissions", self._standings.rows(), fields)
 
     def _download_leaderboard(self, _: dict[str, Any]) -> Answer:
-        text = io.StringIO(newline="")
-        rows = csv.writer(text)
-        rows.writerow(["Rank", "TeamId", "TeamName", "LastSubmissionDate", "Score"])
-        for rank, row in enumerate(self._ranking(), start=1):
-            rows.writerow(
-                [rank, row["teamId"], row["teamName"], row["submissionDate"], row["score"]]
-            )
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(f"{self.competition.slug}-publicleaderboard.csv", text.getvalue())
-        return Body(packed.getvalue())
-
-    def _ranking(self) -> list[dict[str, Any]]:
-        """Return the teams by their best public score, best first; the earlier one wins a tie."""
-        made = self._baselines["created"]
-        entries = [(row["public"], made, row["team"]) for row in self._baselines["rows"]]
-        own = [
-            (each.public, each.created, self._username)
-            for each in self.state.submissions()
-            if each.status == "COMPLETE" and each.public is not None
-        ]
-        sign = -1 if self._solution.problem.greater_is_better else 1
-
-        def place(entry: tuple[float, float, str]) -> tuple[float, float]:
-            return sign * entry[0], entry[1]
-
-        entries += sorted(own, key=place)[:1]
-        entries.sort(key=place)
-        return [
-            {
-                "teamId": 1 + sum(map(ord, team)),
-                "teamName": team,
-                "submissionDate": iso(when),
-                "score": f"{score:.5f}",
-            }
-            for score, when, team in entries
-        ]
+        return Body(self._standings.packed(self.competition.slug))
 
 
 def _as_kept(description: str, fields: dict[str, Any]) -> str:
@@ -372,20 +315,3 @@ def _as_kept(description: str, fields: dict[str, Any]) -> str:
         description = _ALTERATIONS[int(number) % len(_ALTERATIONS)](description)
     length = fields.get(DESCRIPTION_LENGTH)
     return description if length is None else description[: int(length)]
-
-
-def _number(fields: dict[str, Any], name: str, default: int) -> int:
-    value = fields.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Refusal(400, f"{name} must be a whole number")
-    return value if value > 0 or name != "pageSize" else default
-
-
-def _page(fields: dict[str, Any]) -> tuple[int, int]:
-    """Return where a page of a listing starts, and how long it is."""
-    token = str(fields.get("pageToken") or "")
-    return int(token) if token.isdigit() else 0, _number(fields, "pageSize", _PAGE_SIZE)
-
-
-def _next(start: int, length: int) -> dict[str, str]:
-    return {"nextPageToken": str(start)} if start < length else {}

@@ -8,14 +8,6 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from competition.practice.calls import (
-    DESCRIPTION_ALTERED,
-    DESCRIPTION_LENGTH,
-    DESCRIPTION_SECONDS,
-    LAG_SECONDS,
-    PENDING_FOR_EVER,
-)
-from competition.practice.fault_plan import Fault
 from competition.practice.kernels.calls import (
     LOG_EMPTY,
     OLD_VERSION,
@@ -26,7 +18,15 @@ from competition.practice.kernels.calls import (
     RUN_FAILS,
     SOURCE_DROPPED,
 )
-from competition.practice.server import refusal
+from competition.practice.serving.calls import (
+    DESCRIPTION_ALTERED,
+    DESCRIPTION_LENGTH,
+    DESCRIPTION_SECONDS,
+    LAG_SECONDS,
+    PENDING_FOR_EVER,
+)
+from competition.practice.serving.fault_plan import Fault
+from competition.practice.serving.server import refusal
 
 
 class Cut(Exception):

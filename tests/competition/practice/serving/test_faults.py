@@ -15,7 +15,7 @@ from competition.kaggle.client import (
     OutcomeUnknown,
     SubmissionLimits,
 )
-from competition.practice.fault_plan import parse_faults
+from competition.practice.serving.fault_plan import parse_faults
 
 Start = Callable[..., Any]
 ClientOf = Callable[..., KaggleClient]
