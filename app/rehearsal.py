@@ -28,8 +28,8 @@ from pipelines.search.plan import Plan, make_plan
 from pipelines.search.run import tune_all
 from submissions.kernels.running import limit_of, run_on_kaggle
 from submissions.screen import shown_progress, verdict
+from submissions.sending.submitter import AlreadySubmitted
 from submissions.submit import submit_blend
-from submissions.submitter import AlreadySubmitted
 from submissions.tracking.scores import score_row
 
 _KAGGLE = "kaggle"  # the practice Kaggle's folder, below a rehearsal's

@@ -75,8 +75,8 @@ def submit(
     from competition.kaggle.client import KaggleClient
     from submissions.queue.sending import Sent, submit_queue
     from submissions.screen import outcome_line, show_outcome, show_sent, shown_progress
+    from submissions.sending.submitter import Outcome
     from submissions.submit import submit_blend, submit_file
-    from submissions.submitter import Outcome
 
     if from_queue and (file or again):
         raise typer.BadParameter("--from-queue takes neither FILE nor --again")
@@ -151,9 +151,9 @@ def check(
 def left(as_json: JsonOption = False, competition: CompetitionOption = DEFAULT_COMPETITION) -> None:
     """Show how many submissions are left today; nothing is submitted."""
     from competition.kaggle.client import KaggleClient
-    from submissions.allowance import ask_allowance
     from submissions.clock import Clock
     from submissions.screen import show_allowance
+    from submissions.sending.allowance import ask_allowance
 
     workspace = workspace_of(competition)
     client, clock = KaggleClient(workspace.competition, workspace.access), Clock()

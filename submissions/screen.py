@@ -15,16 +15,16 @@ from competition.problem.scores import with_error
 from competition.spec import Competition
 from competition.terminal.printable import printable
 from competition.verbs import step
-from submissions.allowance import CLOSED, Allowance, NoneLeft, opening
 from submissions.clock import Clock
 from submissions.progress import Progress
+from submissions.sending.allowance import CLOSED, Allowance, NoneLeft, opening
 from submissions.tracking.scores import ScoreRow, score_row
 
 if TYPE_CHECKING:
     from competition.problem.checking.checks import CheckReport
     from submissions.queue.files import Entry
     from submissions.queue.sending import Sent
-    from submissions.submitter import Outcome
+    from submissions.sending.submitter import Outcome
 
 # A table in a pipe or a file is read whole, so nothing is cut there.
 _PIPE_WIDTH = 200

@@ -7,15 +7,15 @@ from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient
 from competition.problem.checking.checks import CheckReport
 from competition.workspace import Workspace
-from submissions.allowance import NoneLeft, wait_for_slot
 from submissions.checking import Checker
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
-from submissions.marker import said
-from submissions.packing import Packing
 from submissions.polling import await_score
 from submissions.progress import Progress
-from submissions.submitter import Outcome, Submitter
+from submissions.sending.allowance import NoneLeft, wait_for_slot
+from submissions.sending.marker import said
+from submissions.sending.packing import Packing
+from submissions.sending.submitter import Outcome, Submitter
 
 TIMEOUT_SECONDS = 600.0
 

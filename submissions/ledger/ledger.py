@@ -18,7 +18,7 @@ from competition.workspace import Workspace
 from submissions.ledger.matching import Known, same, same_name
 from submissions.ledger.schema import bring_up_to_date
 from submissions.ledger.tables import Base, BlendFile, State, Submission
-from submissions.marker import parsed
+from submissions.sending.marker import parsed
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from competition.terminal.printable import printable
 from competition.workspace import Workspace
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import QueuedFile
-from submissions.marker import said
+from submissions.sending.marker import said
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient
 from competition.workspace import Workspace
-from submissions.allowance import NoneLeft, wait_for_slot
 from submissions.checking import Checker
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
-from submissions.marker import said
-from submissions.packing import Packing
 from submissions.polling import await_score
 from submissions.progress import Progress
 from submissions.queue.files import Entry, Queue
+from submissions.sending.allowance import NoneLeft, wait_for_slot
+from submissions.sending.listing import PerhapsTaken
+from submissions.sending.marker import said
+from submissions.sending.packing import Packing
+from submissions.sending.submitter import AlreadySubmitted, Outcome, Submitter
 from submissions.submit import TIMEOUT_SECONDS
-from submissions.submitter import AlreadySubmitted, Outcome, PerhapsTaken, Submitter
 
 
 @dataclass

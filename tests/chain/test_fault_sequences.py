@@ -22,8 +22,8 @@ from competition.problem.checking.checks import check
 from competition.problem.sample import read_sample
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State
+from submissions.sending.submitter import AlreadySubmitted
 from submissions.submit import submit_file
-from submissions.submitter import AlreadySubmitted
 from tests.chain.conftest import Chain, Hurried
 
 SEQUENCES = int(os.environ.get("PODIUM_TEST_SEQUENCES", "8"))

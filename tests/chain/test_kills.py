@@ -15,8 +15,8 @@ import pytest
 
 from competition.kaggle.download import download
 from submissions.ledger.tables import State
+from submissions.sending.submitter import AlreadySubmitted
 from submissions.submit import submit_file
-from submissions.submitter import AlreadySubmitted
 from tests.chain.conftest import Chain, Hurried
 
 KILLS = int(os.environ.get("PODIUM_TEST_KILLS", "2"))

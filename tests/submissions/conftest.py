@@ -27,10 +27,10 @@ from submissions.__main__ import app
 from submissions.clock import Patience
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import Submission
-from submissions.marker import parsed
 from submissions.queue.sending import Sent, submit_queue
+from submissions.sending.marker import parsed
+from submissions.sending.submitter import Outcome
 from submissions.submit import submit_blend, submit_file
-from submissions.submitter import Outcome
 from tests.serving import Served
 from tests.typed import Said, typed
 

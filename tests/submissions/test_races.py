@@ -10,7 +10,7 @@ import pytest
 from competition.errors import PodiumError
 from submissions.ledger.ledger import Ledger
 from submissions.progress import Progress
-from submissions.submitter import AlreadySubmitted
+from submissions.sending.submitter import AlreadySubmitted
 from tests.submissions.conftest import SHORT, Desk
 
 

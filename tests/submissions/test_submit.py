@@ -10,13 +10,13 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.kaggle.client import AllowanceUsedUp, KaggleClient, KaggleError
-from submissions.allowance import NoneLeft, next_slot
 from submissions.clock import Clock
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State
-from submissions.marker import described
 from submissions.progress import Progress
-from submissions.submitter import AlreadySubmitted
+from submissions.sending.allowance import NoneLeft, next_slot
+from submissions.sending.marker import described
+from submissions.sending.submitter import AlreadySubmitted
 from tests.submissions.conftest import SHORT, Desk
 
 

@@ -25,8 +25,8 @@ from submissions.kernels.runs import KernelRuns
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import KernelRun
 from submissions.progress import Progress
+from submissions.sending.submitter import Outcome
 from submissions.submit import submit_blend
-from submissions.submitter import Outcome
 from tests.chain.conftest import Hurried
 from tests.columns import made_column
 from tests.serving import Served

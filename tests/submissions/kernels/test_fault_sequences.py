@@ -17,7 +17,7 @@ from submissions.kernels.running import digest_of
 from submissions.kernels.runs import KernelRuns
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import KernelState
-from submissions.submitter import AlreadySubmitted
+from submissions.sending.submitter import AlreadySubmitted
 from tests.submissions.kernels.conftest import Author, Desk
 
 SEQUENCES = int(os.environ.get("PODIUM_TEST_SEQUENCES", "8"))

@@ -12,8 +12,8 @@ from pipelines.kernels.machine import SUBMISSION_FILE
 from submissions.__main__ import app
 from submissions.kernels.running import digest_of
 from submissions.ledger.ledger import Ledger
+from submissions.sending.submitter import AlreadySubmitted
 from submissions.submit import submit_file
-from submissions.submitter import AlreadySubmitted
 from tests.columns import made_column
 from tests.submissions.kernels.conftest import Author
 from tests.typed import typed

@@ -12,7 +12,7 @@ from competition.errors import PodiumError
 from competition.kaggle.client import RemoteSubmission
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import State, Submission
-from submissions.marker import described, marker, parsed
+from submissions.sending.marker import described, marker, parsed
 
 FINGERPRINT = "0123456789ab"
 REAL = "https://www.kaggle.com"

@@ -10,8 +10,8 @@ import pytest
 from competition.errors import PodiumError
 from competition.kaggle.client import OutcomeUnknown
 from competition.practice.serving.state import State
-from submissions.packing import LARGE, Packing
-from submissions.submitter import AlreadySubmitted
+from submissions.sending.packing import LARGE, Packing
+from submissions.sending.submitter import AlreadySubmitted
 from tests.submissions.conftest import Desk
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.kaggle.client import KaggleClient, OutcomeUnknown, SubmissionLimits
-from submissions.allowance import Allowance
 from submissions.clock import Clock
 from submissions.ledger.tables import State
 from submissions.progress import Progress
 from submissions.screen import show_allowance
-from submissions.submitter import AlreadySubmitted
+from submissions.sending.allowance import Allowance
+from submissions.sending.submitter import AlreadySubmitted
 from tests.serving import Served
 from tests.submissions.conftest import Desk
 

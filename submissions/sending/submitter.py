@@ -15,7 +15,6 @@ What makes it exactly one, whatever breaks in between:
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from competition.errors import PodiumError
@@ -31,29 +30,25 @@ from competition.locks import LockHeld
 from competition.problem.checking.checks import CheckReport
 from competition.terminal.printable import printable
 from competition.verbs import step
-from submissions.allowance import (
-    Allowance,
-    NoneLeft,
-    ask_allowance,
-    counted_today,
-    opening,
-    require_left,
-)
 from submissions.clock import PATIENCE, Clock, Patience
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State, Submission
-from submissions.marker import described
-from submissions.packing import Packing
 from submissions.progress import Progress
+from submissions.sending.allowance import (
+    Allowance,
+    NoneLeft,
+    ask_allowance,
+    opening,
+    require_left,
+)
+from submissions.sending.listing import Listing, PerhapsTaken
+from submissions.sending.marker import described
+from submissions.sending.packing import Packing
 
 if TYPE_CHECKING:
     from submissions.kernels.submitting import KernelVersion
 
 _TRIES = 3
-
-
-class PerhapsTaken(OutcomeUnknown):
-    """Kaggle lists a new file like the one in doubt, and does not say that it is the same."""
 
 
 class AlreadySubmitted(PodiumError):
@@ -135,18 +130,18 @@ class Submitter:
             )
         before = self.ledger.latest(report.fingerprint)
         with self._alone() as waited:
-            remote = self._look()
+            remote = self._listing.read()
             self.ledger.close_abandoned(report.fingerprint, self.clock.now())
             latest = self.ledger.latest(report.fingerprint)
             attempt = (latest.attempt if latest else None) or 1
             if latest is not None and latest.state in (State.SENDING, State.LOST):
                 try:
-                    latest = self._after_doubt(latest, self.patience.flight)
+                    latest = self._listing.settle(latest, self.patience.flight)
                 except PerhapsTaken as doubt:
                     if not again:
                         raise
                     self.ledger.change(latest.id, state=State.LOST, error=str(doubt))
-                    return self._send(report, message, attempt + 1, self._look())
+                    return self._send(report, message, attempt + 1, self._listing.read())
             if latest is None or latest.ref is None:
                 return self._send(report, message, attempt, remote)
             if latest.sha256 is None:  # from Kaggle's list: its marker says that this is its file
@@ -168,7 +163,11 @@ class Submitter:
 
     def ask(self) -> Allowance:
         """Ask what Kaggle allows now."""
-        return ask_allowance(self.client, self._look(), self.clock)
+        return ask_allowance(self.client, self._listing.read(), self.clock)
+
+    @property
+    def _listing(self) -> Listing:
+        return Listing(self.client, self.ledger, self.progress, self.clock, self.patience)
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -185,12 +184,6 @@ class Submitter:
                 f"Another submit has been under way for {self.patience.lock / 60:.0f} minutes. "
                 "Wait for it or end it, then run the command again: nothing was submitted here."
             ) from error
-
-    def _look(self) -> Sequence[RemoteSubmission]:
-        """Read Kaggle's whole list into the ledger."""
-        remote = self.client.submissions()
-        self.ledger.absorb(remote)
-        return remote
 
     def _send(
         self,
@@ -271,7 +264,9 @@ class Submitter:
         except OutcomeUnknown as error:
             self.progress.step("Kaggle's answer was lost; looking whether it took the submission")
             answered = error.status not in (None, 502, 504)  # these come from what stands before it
-            return self._after_doubt(row, self.patience.lag if answered else self.patience.flight)
+            return self._listing.settle(
+                row, self.patience.lag if answered else self.patience.flight
+            )
         except AllowanceUsedUp as error:
             self._refused(row, str(error))
             raise NoneLeft(
@@ -290,71 +285,10 @@ class Submitter:
             made.slug, made.version, made.file_name, description
         )
 
-    def _after_doubt(self, row: Submission, patience: float) -> Submission:
-        """Look for a marker until Kaggle's list has surely caught up.
-
-        It has, when it stayed silent for so long and shows as many submissions of today as Kaggle
-        counts against the allowance; it gets 15 s more where the two disagree.
-
-        Args:
-            row: What may have been submitted.
-            patience: Seconds: 15 where Kaggle itself answered, two minutes where it did not: a
-                call that nobody waits for any more may still be on its way there.
-
-        Returns:
-            The row, with Kaggle's number where the marker was found; without, it was not taken.
-
-        Raises:
-            PerhapsTaken: the list has a new file of this name and size, without a marker.
-            PodiumError: the list cannot be read, or still lacks a submission that Kaggle counts.
-        """
-        begun = self.clock.monotonic()
-        while True:
-            try:
-                remote = self._look()
-                row = self.ledger.get(row.id)
-                if row.ref is not None:
-                    return row
-                waited = self.clock.monotonic() - begun
-                if waited >= patience and (alike := self.ledger.lookalikes(row, remote)):
-                    raise PerhapsTaken(_perhaps(alike[0], row))
-                if waited >= patience and self._lists_all(remote):
-                    return row
-                if waited >= patience + self.patience.lag:
-                    raise PodiumError(
-                        "Kaggle counts one submission more than it lists, so this one may have "
-                        "been taken. Run the command again in some minutes: it looks first, and "
-                        "never submits twice."
-                    )
-            except PerhapsTaken:
-                raise
-            except KaggleError as error:
-                raise KaggleError(
-                    f"Whether Kaggle took the submission is not known yet: {error} "
-                    "The ledger remembers it: the same command looks first, and never submits "
-                    "twice."
-                ) from error
-            self.progress.tick("Kaggle's list does not show it; looking again")
-            self.clock.sleep(self.patience.look)
-
-    def _lists_all(self, remote: Sequence[RemoteSubmission]) -> bool:
-        """Tell whether a list shows as many submissions of today as Kaggle counts."""
-        limits = self.client.submission_limits()
-        return limits is None or counted_today(remote, self.clock.now()) >= limits.used_today
-
     def _refused(self, row: Submission, reason: str) -> PodiumError:
         """Record that nothing came of an attempt; the next one takes up its row."""
         self.ledger.change(row.id, state=State.REFUSED, error=reason)
         return PodiumError(reason)
-
-
-def _perhaps(entry: RemoteSubmission, row: Submission) -> str:
-    return (
-        f"Whether Kaggle took the submission is not known: its answer was lost, and submission "
-        f"{entry.ref} in its list, {entry.file_name or Path(row.file).name}, came since then and "
-        "looks like it, but does not bear its marker. Nothing is uploaded again. "
-        f"`fetch {entry.ref}` brings that file; if it is another one, `--again` submits this one."
-    )
 
 
 def _already(submission: Submission) -> str:

@@ -1,0 +1,1 @@
+"""How one file becomes exactly one submission: packed, marked, counted, sent, found again."""
