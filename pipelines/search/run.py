@@ -76,7 +76,9 @@ def tune_all(
             left = max(0.0, deadline - time.monotonic())
             # Without a column there is nothing to blend, however late it is.
             grace = max(_GRACE, _GRACE_SHARE * seconds) if tuned.columns else math.inf
-            if deadline + grace < time.monotonic():
+            if learnt:  # what is begun now may take as long again as is left
+                grace = min(grace, left)
+            if deadline + grace <= time.monotonic():
                 tuned.left_out[pipeline.name] = NO_TIME
                 continue
             study = open_study(storage, plan, pipeline)

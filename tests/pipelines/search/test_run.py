@@ -1,5 +1,6 @@
 """A run over several pipelines: one that cannot be fitted does not cost the others."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,21 @@ def test_where_time_is_short_the_quick_ones_come_next(tmp_path: Path) -> None:
     tuned = tune_all(plan, [Slow(), AlsoSlow(), LOGISTIC], 40.0, "grid", said)
     assert list(tuned.columns) == ["logistic"]
     assert tuned.left_out == {"svm": NO_TIME, "xgboost": NO_TIME}
+
+
+def test_what_is_begun_late_may_take_as_long_again_as_is_left(tmp_path: Path) -> None:
+    began: list[float] = []
+
+    def slow_at_first(request: FitRequest) -> FitResult:
+        if not began:
+            began.append(time.monotonic())
+            time.sleep(1.5)
+        return made_up(request)
+
+    def seconds(request: FitRequest) -> float:
+        return 2.0 if request.task.pipeline == "knn" else 0.01
+
+    plan = plan_here(tmp_path, place=Here(slow_at_first, seconds, workers=1))
+    tuned = tune_all(plan, [LOGISTIC, Other()], 2.0, "grid", said)
+    assert list(tuned.columns) == ["logistic"]
+    assert tuned.left_out == {"knn": NO_TIME}
