@@ -14,7 +14,7 @@ from podium.steps import STEPS, help_text
 _PACKAGES = {
     "competition": "workspace.py",
     "pipelines": "columns.py",
-    "submissions": "submitter.py",
+    "submissions": "submit.py",
     "app": "rehearsal.py",
 }
 
