@@ -9,6 +9,7 @@ import pandas as pd
 from competition.data.tables.reading.cells import read_cells
 from competition.data.tables.reading.coded import texts_of
 from competition.data.tables.reading.kinds import Kind, kind_of
+from competition.data.tables.reading.marks import is_number
 from competition.data.tables.schema import Role
 from competition.drafting.files import Files, plain_name
 from competition.errors import PodiumError
@@ -101,6 +102,8 @@ def require_column(tables: Tables, name: str) -> None:
     by_case = {column.casefold(): column for column in columns}
     close = difflib.get_close_matches(name.casefold(), by_case, n=1)
     hint = f"did you mean {by_case[close[0]]!r}?" if close else f"its columns are {some(columns)}."
+    if not close and 2 * sum(map(is_number, columns)) > len(columns):
+        hint += " Its first line seems to be a row: it has to hold the columns' names."
     raise PodiumError(f"{tables.train_name} has no column {name!r}: {hint}")
 
 

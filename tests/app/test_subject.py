@@ -104,6 +104,14 @@ def test_what_is_missing_or_contradicts_is_a_sentence(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_table_without_its_columns_names_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "irises.csv"
+    path.write_text("5.1,3.5,0.2,setosa\n" + "6.3,3.3,2.5,virginica\n" * 9)
+    told = Told(metric="accuracy", target="species")
+    with pytest.raises(PodiumError, match=r"no column 'species'.* first line seems to be a row"):
+        subject_of("", path, told, tmp_path / "runs")
+
+
 def test_digits_are_digits_and_nothing_else_may_be_said_of_them(
     real_zip: Path, tmp_path: Path
 ) -> None:
