@@ -179,6 +179,7 @@ def fetch(
 
 
 @app.command()
+@tells_its_end
 def scores(
     *,
     as_json: JsonOption = False,
@@ -192,9 +193,9 @@ def scores(
         typer.Option("--chart", help="Draw them too: a page in runs/<slug>/scores."),
     ] = False,
     competition: CompetitionOption = DEFAULT_COMPETITION,
-) -> None:
+) -> str:
     """Show every submission: estimate, public score, place; the best in bold; and a verdict."""
-    from submissions.screen import shown_progress
+    from submissions.screen import shown_progress, verdict
     from submissions.tracking.scores import score_table
     from submissions.tracking.table import notes, scores_csv, show_scores
     from submissions.tracking.verdicts import verdicts
@@ -217,6 +218,7 @@ def scores(
         sys.stdout.write(scores_csv(table))
     elif table.rows:
         show_scores(table, sentences)
+    return "; ".join(f"submission {row.submission.ref}: {verdict(row)}" for row in table.news)
 
 
 if __name__ == "__main__":

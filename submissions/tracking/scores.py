@@ -115,6 +115,7 @@ class ScoreTable:
         leaderboard_trouble: Why it is not today's though it was to be.
         other_accounts: How many submissions each other account sent to this server; where nobody
             knows whose the rows are, those of all accounts, mixed in.
+        news: The lines that were pending until Kaggle was asked.
     """
 
     rows: tuple[ScoreRow, ...]
@@ -125,6 +126,7 @@ class ScoreTable:
     leaderboard: Leaderboard | None = None
     leaderboard_trouble: str | None = None
     other_accounts: dict[str, int] = field(default_factory=dict)
+    news: tuple[ScoreRow, ...] = ()
 
 
 def score_table(
@@ -164,6 +166,7 @@ def score_table(
     submissions = ledger.submissions() if ledger else []
     leaderboard = last_leaderboard(workspace, endpoint)
     trouble = leaderboard_trouble = None
+    pending = {one.id for one in submissions if one.pending}
     asked = refresh or any(one.pending or one.state == State.SENDING for one in submissions)
     if asked and not offline:
         client = connect() if connect else KaggleClient(competition, access)
@@ -180,8 +183,9 @@ def score_table(
                 leaderboard = last_leaderboard(workspace, endpoint)
         except KaggleError as error:
             trouble = str(error)
+    rows = scored_rows(submissions, competition, leaderboard)
     return ScoreTable(
-        scored_rows(submissions, competition, leaderboard),
+        rows,
         endpoint,
         competition.problem.greater_is_better,
         ledger.other_endpoints() if ledger else {},
@@ -189,6 +193,7 @@ def score_table(
         leaderboard,
         leaderboard_trouble,
         ledger.other_accounts() if ledger else {},
+        tuple(row for row in rows if row.submission.id in pending and row.submission.scored),
     )
 
 

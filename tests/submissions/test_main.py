@@ -26,6 +26,7 @@ from submissions import checking
 from submissions.ledger.ledger import Ledger
 from submissions.ledger.tables import State
 from submissions.tracking.scores import score_table
+from tests.chat import listening
 from tests.submissions.conftest import ROOT, Desk, tuned
 
 FIELDS = {
@@ -129,7 +130,9 @@ def test_check_says_everything_and_uploads_nothing(desk: Desk) -> None:
     assert not desk.workspace.runs.exists()
 
 
-def test_a_pending_score_is_completed_by_scores(own_desk: Callable[..., Desk]) -> None:
+def test_a_pending_score_is_completed_by_scores_and_told(
+    own_desk: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = own_desk(delay=0.6)
     said = desk.run("submit", desk.file(37), "--timeout", 0)
     assert said.returncode == 0 and "make scores" in said.stdout
@@ -137,8 +140,13 @@ def test_a_pending_score_is_completed_by_scores(own_desk: Callable[..., Desk]) -
     (row,) = json.loads(pending.stdout)
     assert (row["status"], row["public_score"]) == ("pending", None)
     time.sleep(0.6)
-    (row,) = json.loads(desk.run("scores", "--json").stdout)
-    assert row["status"] == "complete" and row["public_score"] is not None
+    with listening() as chat:
+        monkeypatch.setenv("NOTIFY", chat.url)
+        (row,) = json.loads(desk.run("scores", "--json").stdout)
+        assert row["status"] == "complete" and row["public_score"] is not None
+        desk.run("scores")
+    ((_, _, line),) = chat.heard  # not again by the second
+    assert f"scores: submission {row['ref']}: public {row['public_score']:.4f}" in line
 
 
 def test_scores_without_kaggle_show_what_the_ledger_has(
