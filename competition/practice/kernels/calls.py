@@ -38,6 +38,8 @@ TOLD = (
 _MOST_SECONDS = 12 * 3600
 _MOST_BYTES = 1 << 20
 _GPU_HOURS = 30
+_WEEK = 7 * 24 * 3600
+_FIRST_SATURDAY = 2 * 24 * 3600  # since 1970; hours are renewed on Saturdays at midnight UTC
 _SESSIONS = {True: ("GPU", 2), False: ("CPU", 5)}
 _BUSY = "Maximum batch {} session count of {} reached."
 _USED_UP = f"Maximum weekly GPU quota of {_GPU_HOURS:.2f} hours reached."
@@ -178,9 +180,14 @@ class KernelCalls:
         return _USED_UP if gpu and used + reserved >= _GPU_HOURS * 3600 else ""
 
     def _gpu_seconds(self) -> tuple[float, float]:
-        """Return the seconds on GPUs that ended runs took, and that others may take."""
+        """Return the seconds on GPUs that the week's ended runs took, and that others may take."""
+        since = _week_of(time.time())
         on_gpu = [each for each in self.versions.all() if each.gpu]
-        used = sum(each.ended - each.started for each in on_gpu if each.started and each.ended)
+        used = sum(
+            each.ended - each.started
+            for each in on_gpu
+            if each.started and each.ended and each.ended >= since
+        )
         return used, sum(each.seconds for each in on_gpu if each.under_way)
 
     # ------------------------------------------------------------------ reading
@@ -273,7 +280,7 @@ class KernelCalls:
         used, reserved = self._gpu_seconds()
         gpu = {"timeUsed": used, "timeReserved": reserved, "totalTimeAllowed": _GPU_HOURS * 3600}
         return {
-            "quotaRefreshTime": iso(time.time() + 7 * 24 * 3600),
+            "quotaRefreshTime": iso(_week_of(time.time()) + _WEEK),
             "gpuQuota": {name: f"{seconds:.0f}s" for name, seconds in gpu.items()},
             "tpuQuota": dict.fromkeys(gpu, "0s"),
         }
@@ -315,6 +322,11 @@ def _end_of(fields: dict[str, Any]) -> str:
     if fields.get(RUN_FAILS):
         return ERROR
     return CANCELLED if fields.get(RUN_CANCELLED) else ""
+
+
+def _week_of(now: float) -> float:
+    """Return when the week of a moment began, in seconds since 1970."""
+    return now - (now - _FIRST_SATURDAY) % _WEEK
 
 
 def _number_of(slug: str) -> int:

@@ -1,8 +1,11 @@
 """The calls about kernels in bare HTTP: what is refused, listed in pages, deleted and streamed."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +199,28 @@ def test_half_a_line_of_a_log_waits_for_its_rest(tmp_path: Path) -> None:
     assert entries == [{"data": "one"}]
     path.write_text('{"data": "one"}\n{"data": "two"}\n')
     assert read_log(path, position)[0] == [{"data": "two"}]
+
+
+def test_gpu_hours_are_renewed_on_saturdays(start: Start, practice_folder: Path) -> None:
+    served = start(kernels=True)
+    push(served, "pass", enableGpu=True)
+    assert ended(served) == "COMPLETE"
+
+    def quota_after(hours: float, days_ago: float) -> tuple[float, datetime]:
+        """Have the run taken so long and ended then; ask what is used, and until when."""
+        end = time.time() - 24 * 3600 * days_ago
+        with (
+            closing(sqlite3.connect(practice_folder / "kernels" / "kernels.db")) as database,
+            database,
+        ):
+            database.execute(
+                "UPDATE versions SET started = ?, ended = ?", (end - 3600 * hours, end)
+            )
+        reply = call(served, "GetAcceleratorQuotaStatistics").json()
+        until = datetime.fromisoformat(reply["quotaRefreshTime"].replace("Z", "+00:00"))
+        return float(reply["gpuQuota"]["timeUsed"].removesuffix("s")), until
+
+    used, until = quota_after(2, days_ago=0)
+    assert used == 7200
+    assert (until.weekday(), until.hour, until.minute) == (5, 0, 0) and until > datetime.now(UTC)
+    assert quota_after(2, days_ago=7)[0] == 0
