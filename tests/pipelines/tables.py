@@ -53,20 +53,29 @@ class Made:
         }
         self.matrix = np.column_stack(list(columns.values()))
         self.schema = Schema(tuple(columns), folder)
-        self.schema.write(
-            {
-                5: ["a", "b", "c", "d"],
-                6: [f"town {number}" for number in range(60)],
-                7: [f"{'ABCDEF'[number % 6]}/{number}/{'PS'[number % 2]}" for number in range(300)],
-                8: ["s", "m", "l", "xl"],
-                10: [f"Mr. Number {number} {'tall' * (number % 2)} man" for number in range(200)],
-                11: [str(number) for number in range(int(group.max()) + 1)],
-            }
-        )
+        self._levels = {
+            5: ["a", "b", "c", "d"],
+            6: [f"town {number}" for number in range(60)],
+            7: [f"{'ABCDEF'[number % 6]}/{number}/{'PS'[number % 2]}" for number in range(300)],
+            8: ["s", "m", "l", "xl"],
+            10: [f"Mr. Number {number} {'tall' * (number % 2)} man" for number in range(200)],
+            11: [str(number) for number in range(int(group.max()) + 1)],
+        }
+        self.schema.write(self._levels)
         hours = np.sin(2 * np.pi * np.arange(count) / 24)
         signal = number + of_town[town.astype(int)] + (kind == 2) + hours
         self.signal: npt.NDArray[np.float64] = signal[:ROWS]
         self.units = group[:ROWS].astype(np.int64)
+
+    def keep(self, *names: str) -> None:
+        """Drop all other columns."""
+        places = [k for k, column in enumerate(self.schema.columns) if column.name in names]
+        self.matrix = self.matrix[:, places]
+        kept = tuple(self.schema.columns[k] for k in places)
+        self.schema = Schema(kept, self.schema.folder)
+        of = enumerate(places)
+        self._levels = {new: self._levels[old] for new, old in of if old in self._levels}
+        self.schema.write(self._levels)
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:

@@ -136,6 +136,25 @@ def test_tables_that_say_little_or_too_much(name: str, numbers: bool, made: Made
     assert len(given) == TEST and np.isfinite(given).all()
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("columns", ["kind", "kind town", "number", "when", "said", "size"])
+@pytest.mark.parametrize("name", FITTED)
+def test_every_shipped_point_learns_from_columns_of_one_kind(
+    name: str, columns: str, made: Made
+) -> None:
+    made.keep(*columns.split())
+    made.matrix = np.nan_to_num(made.matrix)  # how many gaps a row has would be a number
+    pipeline = load_pipeline(name, "tables")
+    few = TRAIN[:80]
+    fewer = {"rounds": 5, "trees": 5, "epochs": 1, "members": 1, "bags": 1}
+    for point in pipeline.shipped():
+        params = suggested(pipeline, point.params)
+        params |= {key: fewer[key] for key in fewer if key in params}
+        estimator = pipeline.build(params, 0)
+        given = estimator.fit(made.train(few), made.labels[few]).predict_proba(made.test())
+        assert given.shape == (TEST, 3) and np.isfinite(given).all()
+
+
 @pytest.mark.parametrize("name", FITTED)
 def test_equal_numbers_are_predicted_as_they_are(name: str, made: Made) -> None:
     estimator = quick(name, numbers=True).fit(made.train(TRAIN), np.full(len(TRAIN), 0.1))
