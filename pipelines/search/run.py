@@ -84,7 +84,7 @@ def tune_all(
             study = open_study(storage, plan, pipeline)
             share = share_of(pipeline, list(waiting), left)
             most = left + grace
-            if not learnt and any(each.quick for each in waiting):
+            if not (learnt or pipeline.floor) and any(each.quick for each in waiting):
                 most = max(share, _FIRST * left)
             if tuned.columns:
                 most = min(most, share + max(_GRACE, _SHARES * share))

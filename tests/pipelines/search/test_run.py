@@ -164,3 +164,16 @@ def test_what_is_begun_late_may_take_as_long_again_as_is_left(tmp_path: Path) ->
     tuned = tune_all(plan, [LOGISTIC, Other()], 2.0, "grid", said)
     assert list(tuned.columns) == ["logistic"]
     assert tuned.left_out == {"knn": NO_TIME}
+
+
+def test_the_floor_is_there_however_short_the_time_is(tmp_path: Path) -> None:
+    class Floor(Other):
+        name = "forest"
+        floor = True
+
+    def seconds(request: FitRequest) -> float:
+        return 2.0 if request.task.pipeline == "forest" else 0.01
+
+    plan = plan_here(tmp_path, place=Here(made_up, seconds, workers=1))
+    tuned = tune_all(plan, [Floor(), LOGISTIC], 4.0, "grid", said)
+    assert set(tuned.columns) == {"forest", "logistic"}
