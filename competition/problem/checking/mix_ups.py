@@ -44,8 +44,10 @@ def mix_ups(
         if known is None or not _comparable(answers, known):
             continue
         agreement, chance = _agreement(answers, known, problem)
-        if agreement > chance:
+        if agreement > chance or agreement == 1.0:
             agreed = True
+            continue
+        if chance >= 1.0:  # nearly all have one answer, so that any order agrees
             continue
         if known is blend:
             found.append(
@@ -59,7 +61,8 @@ def mix_ups(
 
 def _comparable(answers: Answers, known: Answers) -> bool:
     alike = known.shape == answers.shape and known.dtype.kind == answers.dtype.kind
-    return alike and len(answers) >= _FEWEST and not bool((answers == answers[0]).all())
+    varied = not any(bool((each == each[0]).all()) for each in (answers, known))
+    return alike and len(answers) >= _FEWEST and varied
 
 
 def _agreement(answers: Answers, known: Answers, problem: Problem) -> tuple[float, float]:

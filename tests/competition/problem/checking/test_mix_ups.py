@@ -70,6 +70,15 @@ def test_what_agrees_is_left_alone() -> None:
     assert told(np.zeros(ROWS, int), blend=TRUE) == ""  # said elsewhere
 
 
+@pytest.mark.parametrize("others", [0, 1, 2])
+def test_where_nearly_all_have_one_answer_no_order_is_by_chance(others: int) -> None:
+    blend = np.full(ROWS, 3)
+    blend[:others] = 5
+    assert told(blend, blend=blend) == ""
+    assert told(np.roll(blend, 1), blend=blend) == ""
+    assert told(TRUE, blend=np.full(ROWS, 3)) == ""
+
+
 def test_shuffled_answers_have_no_known_cause() -> None:
     said = told(RANDOM.permutation(GOOD), blend=TRUE)
     assert said == "The answers agree with the blend no more than by chance: are rows or classes " \
