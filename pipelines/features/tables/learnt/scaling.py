@@ -56,7 +56,7 @@ class Scaler:
         scaled = np.nan_to_num(scaled, nan=0.0, posinf=1e6, neginf=-1e6)
         if self.kind == "robust":
             scaled = scaled / np.sqrt(1 + np.square(scaled / 3))
-        return scaled.clip(-_FURTHEST, _FURTHEST).astype(np.float32)
+        return np.asarray(scaled.clip(-_FURTHEST, _FURTHEST), np.float32)
 
 
 class Splines:
