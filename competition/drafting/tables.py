@@ -102,7 +102,9 @@ def require_column(tables: Tables, name: str) -> None:
     by_case = {column.casefold(): column for column in columns}
     close = difflib.get_close_matches(name.casefold(), by_case, n=1)
     hint = f"did you mean {by_case[close[0]]!r}?" if close else f"its columns are {some(columns)}."
-    if not close and 2 * sum(map(is_number, columns)) > len(columns):
+    # Whole numbers are names too, as of the cells of a picture.
+    values = [name for name in columns if is_number(name) and not name.isdigit()]
+    if not close and 2 * len(values) > len(columns):
         hint += " Its first line seems to be a row: it has to hold the columns' names."
     raise PodiumError(f"{tables.train_name} has no column {name!r}: {hint}")
 

@@ -110,6 +110,9 @@ def test_a_table_without_its_columns_names_is_told_so(tmp_path: Path) -> None:
     told = Told(metric="accuracy", target="species")
     with pytest.raises(PodiumError, match=r"no column 'species'.* first line seems to be a row"):
         subject_of("", path, told, tmp_path / "runs")
+    path.write_text("0,1,2,3,kind\n" + "6,3,2,5,b\n" * 9)
+    with pytest.raises(PodiumError, match=r"its columns are 0, 1, 2, 3, kind\.$"):
+        subject_of("", path, told, tmp_path / "runs")
 
 
 def test_digits_are_digits_and_nothing_else_may_be_said_of_them(

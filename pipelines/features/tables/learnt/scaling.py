@@ -28,7 +28,6 @@ class Scaler:
 
     def fit(self, numbers: Values) -> Self:
         """Learn from columns (n, d), NaN where a number is missing; d may be 0."""
-        self.quantiles_: Any = None
         if not numbers.shape[1]:  # of which neither NumPy nor scikit-learn takes quantiles
             self.middle_ = self.spread_ = np.ones(0, np.float32)
             return self
@@ -49,7 +48,7 @@ class Scaler:
 
     def transform(self, numbers: Values) -> Values:
         """Return scaled columns (n, d) float32, all finite."""
-        if self.quantiles_ is not None:
+        if self.kind == "quantile" and numbers.shape[1]:
             filled = np.where(np.isnan(numbers), self.middle_, numbers)
             return np.asarray(self.quantiles_.transform(filled), np.float32).clip(-4, 4)
         scaled = (numbers - self.middle_) / self.spread_
