@@ -3,7 +3,8 @@
 import hashlib
 import json
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,15 @@ from competition.data.tables.fold_rule import By, Units
 from competition.data.tables.schema import Schema
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
-from competition.problem.sample import read_sample
+from competition.problem.sample import read_sample_ids
 from competition.problem.targets import Truth
 from competition.spec import Competition
 
 if TYPE_CHECKING:
     from competition.data.tables.table import Table
+
+Ids = Callable[[], npt.NDArray[np.str_]]
+Content = tuple[dict[str, npt.NDArray[Any]], "Table | None"]  # arrays, and a table's columns
 
 _FORMAT = 3  # goes up when the cached arrays change, so that old ones are left alone
 _ARRAYS = ("train", "truth", "test", "test_ids")
@@ -108,15 +112,18 @@ def load_dataset(competition: Competition, folder: Path) -> Dataset:
         ((42000, 28, 28), (42000,))
     """
     train, test, sample = (find_csv(folder, name) for name in competition.files)
-    fingerprint = _fingerprint(competition, _digests(folder, [train, test, sample]))
-    cache = folder / "cache" / fingerprint
-    data = _cached(cache, fingerprint, competition)
-    if data is None:
-        if competition.image_side is None:
-            _fill(cache, *_read_table(competition, folder))
-        else:
-            _fill(cache, _read_images(competition, folder, train, test))
+    caches = folder / "cache"
+    is_new = not caches.is_dir()
+    with ThreadPoolExecutor(1) as beside:
+        digests = beside.submit(_digests, folder, [train, test, sample])
+        # Where nothing is cached, the files are read while they are hashed.
+        content = _read(competition, folder, beside) if is_new else None
+        fingerprint = _fingerprint(competition, digests.result())
+        cache = caches / fingerprint
         data = _cached(cache, fingerprint, competition)
+        if data is None:
+            _fill(cache, *(content or _read(competition, folder, beside)))
+            data = _cached(cache, fingerprint, competition)
         assert data is not None, "what was just written can be read"
     data = replace(data, folder=folder / "features")
     # These promises do not decide the arrays, so they may have changed since these were cached.
@@ -192,10 +199,16 @@ def _layout(competition: Competition, labelled: bool) -> Layout:
     )
 
 
-def _read_images(
-    competition: Competition, folder: Path, train: Path, test: Path
-) -> dict[str, npt.NDArray[Any]]:
+def _read(competition: Competition, folder: Path, beside: Executor) -> Content:
+    ids = beside.submit(read_sample_ids, competition, folder).result
+    if competition.image_side is None:
+        return _read_table(competition, folder, ids)
+    return _read_images(competition, folder, ids), None
+
+
+def _read_images(competition: Competition, folder: Path, ids: Ids) -> dict[str, npt.NDArray[Any]]:
     """Parse the three files, and check them against each other."""
+    train, test = (find_csv(folder, name) for name in competition.files[:2])
     labelled = read_images(train, _layout(competition, labelled=True))
     unlabelled = read_images(test, _layout(competition, labelled=False))
     if labelled.pixel_columns != unlabelled.pixel_columns:
@@ -203,9 +216,8 @@ def _read_images(
             f"{train.name} and {test.name} name their pixel columns differently, so their images "
             "would not line up. Download both again."
         )
-    ids = _sample_ids(competition, folder)
-    _check_rows(Path(competition.sample_file), len(ids), len(unlabelled.images))
-    _check_ids(unlabelled, ids, test, competition)
+    _check_rows(Path(competition.sample_file), len(ids()), len(unlabelled.images))
+    _check_ids(unlabelled, ids(), test, competition)
     assert labelled.truth is not None
     if competition.classes:
         _check_classes(train, labelled.truth, competition)
@@ -213,49 +225,43 @@ def _read_images(
         "train": labelled.images,
         "truth": labelled.truth,
         "test": unlabelled.images,
-        "test_ids": ids,
+        "test_ids": ids(),
     }
 
 
-def _read_table(
-    competition: Competition, folder: Path
-) -> tuple[dict[str, npt.NDArray[Any]], "Table"]:
+def _read_table(competition: Competition, folder: Path, ids: Ids) -> Content:
     """Read the three files of a table."""
     from competition.data.tables.table import read_table  # with pandas, which images do without
 
-    with ThreadPoolExecutor(1) as pool:
-        sample = pool.submit(_sample_ids, competition, folder)
-        table = read_table(competition, folder, lambda: sample.result().tolist())
-        ids = sample.result()
+    table = read_table(competition, folder, ids)
     if competition.classes:
         _check_classes(folder / competition.train_file, table.truth, competition)
-    arrays: dict[str, npt.NDArray[Any]] = {"truth": table.truth, "test_ids": ids}
+    arrays: dict[str, npt.NDArray[Any]] = {"truth": table.truth, "test_ids": ids()}
     if table.units is not None:
         arrays["units"] = table.units
     return arrays, table
 
 
-def _sample_ids(competition: Competition, folder: Path) -> npt.NDArray[np.str_]:
-    ids = read_sample(competition, folder).ids
-    if "\0" in "".join(ids):  # an array of text would lose it
-        raise PodiumError(f"{competition.sample_file} holds a NUL character. {DOWNLOAD_AGAIN}")
-    return np.array(ids, dtype=np.str_)
-
-
-def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]], table: "Table | None" = None) -> None:
+def _fill(cache: Path, arrays: dict[str, npt.NDArray[Any]], table: "Table | None") -> None:
     """Write the arrays, and what a table's columns are; the marker comes last."""
     try:
-        for name, array in arrays.items():
-            with atomic_path(cache / f"{name}.npy") as temporary, temporary.open("wb") as file:
-                np.save(file, array)
-        if table is not None:
-            table.write(cache)
+        with ThreadPoolExecutor(1) as pool:  # beside the matrices, since the disk takes its time
+            saved = [pool.submit(_save, cache / f"{name}.npy", arrays[name]) for name in arrays]
+            if table is not None:
+                table.write(cache)
+            for each in saved:
+                each.result()
         with atomic_path(cache / "complete"):
             pass
     except BaseException:
         if not (cache / "complete").exists():
             shutil.rmtree(cache, ignore_errors=True)
         raise
+
+
+def _save(path: Path, array: npt.NDArray[Any]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)
 
 
 def _cached(cache: Path, fingerprint: str, competition: Competition) -> Dataset | None:

@@ -5,13 +5,19 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from competition.data.csv_files import find_csv, open_csv
 from competition.errors import PodiumError
 from competition.kaggle.manifest import Manifest
+from competition.problem.text.ids import whole_numbers
 from competition.problem.text.lines import quoted, split_line, without_line_ends
 from competition.spec import Competition
 from competition.verbs import step
+
+_WIDEST = 64  # letters of an id; wider ones are read one by one
+
+Ids = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -54,12 +60,24 @@ def read_sample(competition: Competition, folder: Path) -> Sample:
     Raises:
         PodiumError: there is no such file, or it breaks the competition's promise.
     """
+    header, ids, size = _read(competition, folder)
+    return Sample(header, tuple(ids.tolist()), size)
+
+
+def read_sample_ids(competition: Competition, folder: Path) -> Ids:
+    """Read the ids (m,) alone of the sample submission, as `read_sample` does."""
+    return _read(competition, folder)[1]
+
+
+def _read(competition: Competition, folder: Path) -> tuple[tuple[str, ...], Ids, int]:
     path = find_csv(folder, competition.sample_file)
     with open_csv(path) as file:
         text = file.read()
-    text, size = text.replace("\r\n", "\n"), len(text.encode())
-    if "\r" in text:
+    size = len(text.encode())
+    if "\r" in text and "\r" in (text := text.replace("\r\n", "\n")):
         raise _broken(path, None, "it has a carriage return without a line feed")
+    if "\0" in text:  # an array of text would lose it
+        raise _broken(path, None, "it holds a NUL character")
     header = split_line(text.partition("\n")[0]) if text else None
     targets = competition.target_columns
     if not header or header[0] != competition.id_column or sorted(header[1:]) != sorted(targets):
@@ -68,23 +86,46 @@ def read_sample(competition: Competition, folder: Path) -> Sample:
         if header and sorted(header) == sorted([competition.id_column, *targets]):
             has = f"the columns are {','.join(header)}, but the id's must come first"
         raise _broken(path, 1, has)
-    ids = _plain_ids(text, len(header)) or _ids_of(text, len(header), path)
-    if len(set(ids)) < len(ids) or "" in ids:
+    ids = _plain_ids(text, len(header))
+    if ids is None:
+        ids = np.array(_ids_of(text, len(header), path), np.str_)
+    if not _are_different(ids):
         raise _broken(path, None, "its ids should be all different and none of them blank")
-    if not ids or competition.test_rows not in (None, len(ids)):
+    if not len(ids) or competition.test_rows not in (None, len(ids)):
         raise _broken(path, None, f"it has {len(ids):,} ids, not {competition.test_rows or 'any'}")
-    return Sample(header=tuple(header), ids=tuple(ids), size=size)
+    return tuple(header), ids, size
 
 
-def _plain_ids(text: str, columns: int) -> list[str]:
-    """Return the ids of a sample of a million rows at once; none where it has quotes or faults."""
+def _plain_ids(text: str, columns: int) -> Ids | None:
+    """Return the ids of a sample of a million rows at once; None where it is not so plain."""
+    if '"' in text or not text.isascii():
+        return None
     text = text if text.endswith("\n") else f"{text}\n"
     raw = np.frombuffer(text.encode(), np.uint8)
-    signs = raw[(raw == ord(",")) | (raw == ord("\n"))]
+    signs = np.flatnonzero((raw == ord(",")) | (raw == ord("\n")))
     row = np.frombuffer(b"," * (columns - 1) + b"\n", np.uint8)
-    if '"' in text or len(signs) % columns or not (signs.reshape(-1, columns) == row).all():
-        return []
-    return text.replace("\n", ",").split(",")[columns:-1:columns]
+    if len(signs) % columns or not (raw[signs].reshape(-1, columns) == row).all():
+        return None
+    cells = signs.reshape(-1, columns)
+    starts, lengths = cells[:-1, -1] + 1, cells[1:, 0] - cells[:-1, -1] - 1
+    width = max(1, int(lengths.max(initial=0)))
+    if width > _WIDEST:
+        return None
+    letters = np.zeros((len(starts), width), np.uint32)
+    for place in range(width):
+        letter = raw[np.minimum(starts + place, len(raw) - 1)]
+        letters[:, place] = np.where(place < lengths, letter, 0)
+    ids: Ids = letters.view(f"U{width}").ravel()
+    return ids
+
+
+def _are_different(ids: Ids) -> bool:
+    """Tell whether ids are all different, and none is blank."""
+    numbers = whole_numbers(ids)
+    if numbers is not None and (np.diff(numbers) > 0).all():
+        return True
+    different = set(ids.tolist())
+    return len(different) == len(ids) and "" not in different
 
 
 def _ids_of(text: str, columns: int, path: Path) -> list[str]:

@@ -10,14 +10,14 @@ import pandas as pd
 
 from competition.data.tables.reading.coded import Coded, coded
 from competition.data.tables.reading.dates import seconds_of_dates, seconds_of_texts
-from competition.data.tables.reading.kinds import Kind, kind_of_coded, numbers_of_texts, with_levels
+from competition.data.tables.reading.kinds import Kind, kind_of_coded, levels_of, numbers_of_texts
 from competition.data.tables.reading.marks import MISSING
 from competition.data.tables.schema import CODED, Column, Role
 from competition.errors import PodiumError
 from competition.problem.text.lines import shown
 from competition.spec import Competition
 
-Values = npt.NDArray[np.float64]
+Values = npt.NDArray[Any]  # numbers of any type: what is as it was read takes no memory again
 Pair = tuple[Values, Values]
 _LOOKED_AT = 1000  # rows, which mostly tell
 
@@ -89,6 +89,12 @@ def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competiti
     return columns
 
 
+def _as_numbers(cells: pd.Series) -> Values:
+    """Return cells (n,) as they are, or as float64 where pandas knows missing ones beside them."""
+    numbers = cells.to_numpy()
+    return numbers if numbers.dtype.kind in "iuf" else cells.to_numpy(np.float64, na_value=np.nan)
+
+
 def _why_useless(train: Values, test: Values, files: tuple[str, str]) -> str | None:
     """Return why nothing can be learnt from a column, in words; None where something can."""
     for values, file in ((train, files[0]), (test, files[1])):
@@ -122,7 +128,7 @@ class _Reading:
         role, texts = Role.NUMBER, None
         types = [cells.dtype.kind for cells in self.cells]
         if self.asked in (None, Role.NUMBER) and all(kind in "iuf" for kind in types):
-            found = [cells.to_numpy(np.float64) for cells in self.cells]
+            found = [_as_numbers(cells) for cells in self.cells]
         elif self.asked is None and all(kind == "M" for kind in types):
             role, found = Role.DATE, [seconds_of_dates(cells) for cells in self.cells]
         else:
@@ -138,22 +144,23 @@ class _Reading:
     def _read_texts(self) -> tuple[Role, Sequence[Values], list[str] | None]:
         """Return the column's role, its values in train and test, and what codes stand for."""
         cells, order = coded(*self.cells), self._order()
+        of_texts: npt.NDArray[np.float64]
         kind = Kind(Role.ORDINAL) if order is not None else kind_of_coded(cells)
         role = self.asked if isinstance(self.asked, Role) else kind.role
-        texts = None
         match role:
             case Role.DROP:
                 return role, cells.values(np.zeros(len(cells.texts))), None
             case Role.NUMBER:
-                values = cells.values(numbers_of_texts(cells.texts))
+                of_texts = numbers_of_texts(cells.texts)
             case Role.DATE:
                 written = pd.Series(cells.texts, dtype="str")
-                values = cells.values(seconds_of_texts(written, kind.date_format))
+                of_texts = seconds_of_texts(written, kind.date_format)
             case _:
-                levels = with_levels(cells, order)
-                values, texts = levels.values(np.arange(len(levels.texts))), levels.texts
-        self._check(cells, role, values)
-        return role, values, texts
+                levels, codes = levels_of(cells.texts, order)
+                self._check(cells, role, np.array(codes) < 0)
+                return role, cells.mapped(levels, codes).numbered(), levels
+        self._check(cells, role, np.isnan(of_texts))
+        return role, cells.values(of_texts), None
 
     def _order(self) -> tuple[str, ...] | None:
         """Return the order of the levels, where [roles] or a person's own features say it."""
@@ -166,11 +173,13 @@ class _Reading:
             levels += map(str, cells.dtype.categories)
         return tuple(dict.fromkeys(levels))
 
-    def _check(self, cells: Coded, role: Role, values: tuple[Values, ...]) -> None:
-        """Refuse cells that have no value though they are not missing: the role does not fit."""
-        missing = np.array([*(text in MISSING for text in cells.texts), True])
-        for found, codes, file in zip(values, cells.parts, self.files, strict=True):
-            lost = np.flatnonzero(np.isnan(found) & ~missing[codes])
+    def _check(self, cells: Coded, role: Role, lacking: npt.NDArray[np.bool_]) -> None:
+        """Refuse texts that lack a value though they are no marks: the role does not fit them."""
+        wrong = lacking & ~np.array([text in MISSING for text in cells.texts], np.bool_)
+        if not wrong.any():
+            return
+        for codes, file in zip(cells.parts, self.files, strict=True):
+            lost = np.flatnonzero(np.append(wrong, False)[codes])
             if len(lost):
                 text = cells.texts[codes[lost[0]]]
                 what = "none of the levels" if role == Role.ORDINAL else f"no {role}"
@@ -181,7 +190,7 @@ class _Reading:
 
     def _finite(self, train: Values, test: Values, columns: Columns) -> Pair:
         """Return numbers without infinite ones, which are noted."""
-        if not (np.isinf(train).any() or np.isinf(test).any()):
+        if not any(each.dtype.kind == "f" and np.isinf(each).any() for each in (train, test)):
             return train, test
         columns.note("infinite cells, taken as missing", self.name)
         first, second = (np.where(np.isinf(each), np.nan, each) for each in (train, test))

@@ -8,7 +8,7 @@ from competition.data.csv_files import find_csv
 from competition.data.tables.own_features import friendly_frames, with_own_features
 from competition.data.tables.sharing import Shared, shared_columns
 from competition.data.tables.table import order_of, read_both
-from competition.problem.sample import read_sample
+from competition.problem.sample import read_sample_ids
 from competition.spec import Competition
 
 
@@ -32,7 +32,7 @@ def read_frames(competition: Competition, folder: Path) -> tuple[pd.DataFrame, p
     paths = (find_csv(folder, name) for name in (competition.train_file, competition.test_file))
     train_path, test_path = paths
     train, test = read_both(train_path, test_path, competition)
-    ids = read_sample(competition, folder).ids
+    ids = read_sample_ids(competition, folder)
     order = order_of(test, ids, competition, test_path)
     shared = shared_columns(train, test, competition)
     frames = _columns(shared, competition)

@@ -67,6 +67,9 @@ def _read(cells: pd.Series, competition: Competition, path: Path) -> np.ndarray:
     faults = [labels.fault(text) for text in found.texts]
     wrong = np.array([*(fault is not None for fault in faults), True])[found.parts[0]]
     if wrong.any():
+        if pd.api.types.is_numeric_dtype(cells):  # its very text may be another
+            name = str(cells.name)
+            return _read(read_typed(path, (name,), only=(name,))[name], competition, path)
         row = int(wrong.argmax())
         code = found.parts[0][row]
         what = "the label is missing" if code < 0 else faults[code]

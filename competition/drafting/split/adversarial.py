@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from competition.data.tables.reading.coded import coded
-from competition.data.tables.reading.kinds import kind_of, numbers_of, seconds_of, with_levels
+from competition.data.tables.reading.kinds import kind_of, levels_of, numbers_of, seconds_of
 from competition.data.tables.schema import Role
 
 _ROWS = 20_000
@@ -131,8 +131,8 @@ def _values(parts: list[pd.DataFrame], name: str) -> np.ndarray | None:
         case Role.DATE:
             return seconds_of(whole, kind.date_format)
         case Role.CATEGORY:
-            cells = with_levels(coded(whole))
-            return cells.values(np.arange(len(cells.texts)))[0]
+            cells = coded(whole)
+            return cells.values(levels_of(cells.texts)[1])[0]
     return None
 
 

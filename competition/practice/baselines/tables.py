@@ -56,7 +56,7 @@ def team_answers(
         folder = Path(name)
         (folder / spec.train_file).write_bytes(labelled.train_file(learnt))
         (folder / spec.test_file).symlink_to(test_path.absolute())
-        table = read_table(replace(spec, features=None), folder, lambda: ids)
+        table = read_table(replace(spec, features=None), folder, lambda: np.array(ids, np.str_))
     has_columns = any(column.role != Role.GROUP for column in table.columns)
     if has_columns and (problem.kind != Kind.CLASSES or len(np.unique(table.truth)) > 1):
         teams["linear model"] = _linear(problem, table)

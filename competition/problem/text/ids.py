@@ -4,7 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 _COUNTED = re.compile(r"(?P<stem>.*?)(?P<number>(?<!.)-?\d+|\d+)(?P<end>\D*)", re.DOTALL)
+_DIGITS = 18  # that an integer of 64 bits surely holds
 FEW = 10  # rows by which a whole column slips
 
 
@@ -17,6 +21,29 @@ def as_whole(text: str) -> str | None:
     return str(int(value)) if value.is_integer() else None
 
 
+def whole_numbers(ids: npt.NDArray[np.str_]) -> npt.NDArray[np.int64] | None:
+    """Return the numbers (n,) that ids are; None where one is not of digits alone.
+
+    Example:
+        >>> whole_numbers(np.array(["7", "12"]))
+        array([ 7, 12])
+    """
+    width = ids.dtype.itemsize // 4  # bytes of a letter
+    if not len(ids) or not 0 < width <= _DIGITS:
+        return None
+    letters = np.ascontiguousarray(ids).view(np.uint32).reshape(-1, width)
+    if (letters[:, 0] == 0).any():
+        return None
+    numbers = np.zeros(len(ids), np.int64)
+    for column in letters.T:
+        digits = column.astype(np.int64) - ord("0")
+        is_digit = (digits >= 0) & (digits <= 9)
+        if not (is_digit | (column == 0)).all():
+            return None
+        numbers = np.where(is_digit, 10 * numbers + digits, numbers)
+    return numbers
+
+
 def counted(ids: Sequence[str]) -> tuple[tuple[str, str], list[int]] | None:
     """Return what stands around the numbers of ids, and the numbers; None where they differ.
 
@@ -27,7 +54,7 @@ def counted(ids: Sequence[str]) -> tuple[tuple[str, str], list[int]] | None:
     around, numbers = set(), []
     for text in ids:
         found = _COUNTED.fullmatch(as_whole(text) or text)
-        if found is None or len(found["number"]) > 18:
+        if found is None or len(found["number"]) > _DIGITS:
             return None
         around.add((found["stem"], found["end"]))
         numbers.append(int(found["number"]))

@@ -4,10 +4,14 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from competition.errors import PodiumError
-from competition.problem.sample import read_sample
+from competition.problem.sample import read_sample, read_sample_ids
+from competition.problem.text.ids import whole_numbers
 from tests.competition.problem.cases import FORMS, IDS, LABELS
 
 TEXT = 'Id,Class\r\n1,0\r\n2,0\r\n3,0\r\n10,0\r\na b,0\r\n"say ""a""",0\r\n"x,y",0\r\nü,0\r\n'
@@ -49,6 +53,7 @@ def test_target_columns_keep_the_samples_order(tmp_path: Path) -> None:
         (b"Id,Class\n,0\n", "none of them blank"),
         (b"Id,Class\n1,0\n", "1 ids, not 8"),
         (b"\xff\xfe", "not UTF-8"),
+        (b"Id,Class\n1\0,0\n", "NUL character"),
     ],
 )
 def test_a_broken_sample_is_a_sentence(content: bytes | None, reason: str, tmp_path: Path) -> None:
@@ -57,3 +62,32 @@ def test_a_broken_sample_is_a_sentence(content: bytes | None, reason: str, tmp_p
     with pytest.raises(PodiumError, match=reason) as error:
         read_sample(LABELS, tmp_path)
     assert LABELS.sample_file in str(error.value)
+
+
+IDS_OF_ANY_KIND = st.lists(
+    st.text("0123456789ab -ü", min_size=1, max_size=70) | st.integers(0, 10**20).map(str),
+    min_size=1,
+    max_size=8,
+    unique=True,
+)
+
+
+@given(IDS_OF_ANY_KIND, st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_ids_read_at_once_are_those_read_line_by_line(
+    tmp_path_factory: pytest.TempPathFactory, ids: list[str], end: str, whole: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("sample")
+    lines = ["Id,Class", *(f"{each},0" for each in ids)]
+    content = end.join(lines) + (end if whole else "")
+    (folder / LABELS.sample_file).write_bytes(content.encode())
+    spec = replace(LABELS, test_rows=len(ids))
+    assert read_sample(spec, folder).ids == tuple(ids)
+    assert read_sample_ids(spec, folder).tolist() == ids
+
+
+@given(st.lists(st.integers(0, 10**20), min_size=1).map(lambda all_: list(map(str, all_))))
+def test_ids_of_digits_are_numbers(ids: list[str]) -> None:
+    found = whole_numbers(np.array(ids))
+    assert found is None if max(map(len, ids)) > 18 else found.tolist() == list(map(int, ids))
+    assert whole_numbers(np.array([*ids, "a"])) is None
+    assert whole_numbers(np.array([*ids, ""])) is None

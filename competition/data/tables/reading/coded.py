@@ -10,6 +10,7 @@ import pandas as pd
 
 Codes = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
+_EXACT = 2**24  # whole numbers up to it are exact in 32 bits
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,21 @@ class Coded:
 
     def values(self, of_texts: npt.ArrayLike) -> tuple[Values, ...]:
         """Return what stands for the cells of each part, given what stands for the texts."""
-        values = np.append(np.asarray(of_texts, np.float64), np.nan)
+        return self._found(np.append(np.asarray(of_texts, np.float64), np.nan))
+
+    def numbered(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return the codes of each part's cells as numbers (n,), NaN where missing."""
+        exact = np.float32 if len(self.texts) < _EXACT else np.float64
+        return self._found(np.append(np.arange(len(self.texts), dtype=exact), exact(np.nan)))
+
+    def count(self) -> int:
+        """Return how many cells of all parts are not missing."""
+        return sum(
+            int(np.count_nonzero((joint >= 0)[own]))
+            for own, joint in zip(self.own, self.joint, strict=True)
+        )
+
+    def _found(self, values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
         return tuple(values[joint][own] for own, joint in zip(self.own, self.joint, strict=True))
 
     def mapped(self, texts: list[str], codes: npt.ArrayLike) -> "Coded":
@@ -80,8 +95,9 @@ def _factorized(cells: pd.Series) -> tuple[npt.NDArray[Any], list[Any]]:
     """Return codes, of which -1 is missing, and what they stand for: "" for what stands nowhere."""
     if isinstance(cells.dtype, pd.CategoricalDtype):
         own, categories = cells.cat.codes.to_numpy(), cells.cat.categories.tolist()
-        counts = np.bincount(own.astype(np.int64) + 1, minlength=len(categories) + 1)[1:]
-        return own, [text if count else "" for text, count in zip(categories, counts, strict=True)]
+        stands = np.zeros(len(categories) + 1, np.bool_)  # the last one is of -1
+        stands[own] = True
+        return own, [text if found else "" for text, found in zip(categories, stands, strict=False)]
     typed = cells.dtype.kind in "biufM"
     codes, different = pd.factorize(cells if typed else cells.to_numpy(object))
     return codes, list(different)

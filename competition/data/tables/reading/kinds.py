@@ -75,7 +75,7 @@ def kind_of_coded(cells: Coded) -> Kind:
     date_format = date_format_of(pd.Series(written, dtype="str"))
     if date_format is not None:
         return Kind(Role.DATE, date_format)
-    rows = sum(int(np.count_nonzero(codes >= 0)) for codes in cells.parts)
+    rows = cells.count()
     many = len(written) > max(_TEXT_LEVELS, _TEXT_SHARE * rows) or len(written) > max(
         _FEW_LEVELS, _NEARLY_ALL * rows
     )
@@ -112,17 +112,18 @@ def seconds_of(cells: pd.Series, date_format: str | None) -> Numbers:
     return found.values(seconds_of_texts(texts, date_format))[0]
 
 
-def with_levels(cells: Coded, order: tuple[str, ...] | None = None) -> Coded:
-    """Return a category's cells as codes of its levels: sorted texts, as numbers if they are such.
+def levels_of(
+    texts: list[str], order: tuple[str, ...] | None = None
+) -> tuple[list[str], list[int]]:
+    """Return a category's levels, sorted as numbers if they are such, and the code of each text.
 
     `1.0` is `1` where all levels are numbers, and `true` is `True` where all are truth values.
 
     Args:
-        cells: As they are written.
-        order: The levels in their order; a cell that is none of them is missing. None: all that
+        texts: The different texts of its cells.
+        order: The levels in their order; the code of what is none of them is -1. None: all that
             are there.
     """
-    texts = cells.texts
     if order is not None:
         levels = list(order)
         texts = [text if text in order else _whole(text) for text in texts]
@@ -136,7 +137,7 @@ def with_levels(cells: Coded, order: tuple[str, ...] | None = None) -> Coded:
     else:
         levels = sorted(texts)
     places = {text: place for place, text in enumerate(levels)}
-    return cells.mapped(levels, [places.get(text, -1) for text in texts])
+    return levels, [places.get(text, -1) for text in texts]
 
 
 def _whole(text: str) -> str:

@@ -289,6 +289,36 @@ def test_labels_that_are_no_numbers(labels: list[str], sentence: str, tmp_path: 
         load(tmp_path, {"a": ["1", "2", "3"]}, competition=spec, labels=labels)
 
 
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (["1", "NA", "0"], "row 3, column 'sold': the label 'NA' is not one of the classes 0, 1"),
+        (["1", "", "0"], "row 3, column 'sold': the label is missing"),
+        (["1", "0", "2"], "row 4, column 'sold': the label '2' is not one of the classes 0, 1"),
+        (["1", "0", "x"], "row 4, column 'sold': the label 'x' is not one of the classes 0, 1"),
+    ],
+)
+def test_labels_that_are_no_classes(labels: list[str], sentence: str, tmp_path: Path) -> None:
+    spec = replace(SHOP, classes=("0", "1"))
+    with pytest.raises(PodiumError, match=sentence):
+        load(tmp_path, {"a": ["1", "2", "3"]}, competition=spec, labels=labels)
+
+
+@pytest.mark.parametrize("ids", [["7", "8", "9"], ["9", "8", "7"], ["07", "8", "x"], ["7.0", "8"]])
+def test_rows_take_the_samples_order_however_ids_are_written(
+    ids: list[str], tmp_path: Path
+) -> None:
+    folder = write(tmp_path, {"a": ["1", "2"]}, {"a": [str(row) for row in range(len(ids))]})
+    for name, order in (("test.csv", ids), ("sample_submission.csv", sorted(ids))):
+        header, *lines = (folder / name).read_text().splitlines()
+        cells = [line.split(",")[1] for line in lines]
+        rows = [f"{each},{cell}" for each, cell in zip(order, cells, strict=True)]
+        (folder / name).write_text("\n".join([header, *rows, ""]))
+    data = load_dataset(SHOP, folder)
+    assert data.test_ids.tolist() == sorted(ids)
+    assert shown(data, "a")[2:] == [float(ids.index(each)) for each in sorted(ids)]
+
+
 def test_another_metric_finds_its_fault_in_cached_labels(tmp_path: Path) -> None:
     load(tmp_path, {"a": ["1", "2"]}, competition=PRICES, labels=["-1", "2"])
     with pytest.raises(PodiumError, match="row 2, column 'sold': the label '-1'"):
