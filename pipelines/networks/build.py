@@ -14,6 +14,8 @@ from pipelines.networks.architectures import (
     Residual,
 )
 
+_FEW_PLACES = 4  # of a map, up to which a matrix product is faster than a convolution
+
 
 def build_network(
     shape: NetworkShape,
@@ -109,7 +111,11 @@ class _Layers:
     ) -> Any:
         from keras.layers import Conv2D
 
-        number = _scaled(filters, self.width)
+        from pipelines.networks.layers import SmallMapConvolution
+
+        number, side = _scaled(filters, self.width), maps.shape[1] - kernel + 1
+        if padding == "valid" and stride == 1 and side**2 <= _FEW_PLACES:
+            return SmallMapConvolution(number, kernel, dtype=self.policy)(maps)
         return Conv2D(number, kernel, stride, padding, dtype=self.policy)(maps)
 
     def _rectified(self, maps: Any, pool: int = 1) -> Any:

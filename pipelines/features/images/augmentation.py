@@ -137,7 +137,7 @@ def _warped(images: Images, maps: npt.NDArray[np.float64]) -> Images:
     """Return images (n, side, side[, 3]), each through its matrix (2, 3) from copy to original."""
     import cv2
 
-    images = np.asarray(images)
+    images = np.ascontiguousarray(images)  # OpenCV writes to no other layout
     copies = np.empty_like(images)
     flags, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, images.shape[1:3]
     for image, matrix, copy in zip(images, maps, copies, strict=True):

@@ -67,3 +67,48 @@ def test_flat_inputs_are_normalised_too() -> None:
     values = np.random.default_rng(5).normal(3.0, 2.0, (64, 5)).astype(np.float32)
     outputs = np.asarray(FusedBatchNormalization()(values, training=True))
     np.testing.assert_allclose(outputs.mean(axis=0), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("policy", "tolerance"), [("float32", 1e-4), ("mixed_bfloat16", 3e-2)])
+@pytest.mark.parametrize(("side", "kernel"), [(2, 2), (4, 3), (5, 4), (4, 4), (3, 3)])
+def test_a_convolution_to_few_places_is_keras_own(
+    side: int, kernel: int, policy: str, tolerance: float
+) -> None:
+    import keras
+    import tensorflow as tf
+
+    from pipelines.networks.layers import SmallMapConvolution
+
+    generator = np.random.default_rng(5)
+    values = generator.normal(0.7, 2.0, (32, side, side, 16)).astype(np.float32)
+    images = tf.cast(values, keras.DTypePolicy(policy).compute_dtype)
+    layers = [kind(24, kernel, dtype=policy) for kind in (SmallMapConvolution, keras.layers.Conv2D)]
+    found = []
+    for layer in layers:
+        layer.build(images.shape)
+        layer.set_weights([*layers[0].get_weights()[:1], np.arange(24, dtype=np.float32) / 24])
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = layer(images)
+            assert outputs.shape == layer.compute_output_shape(images.shape)
+            loss = tf.reduce_mean(tf.square(tf.cast(outputs, tf.float32)))
+        watched = [images, layer.kernel.value, layer.bias.value]
+        found.append([outputs, *tape.gradient(loss, watched)])
+    for pair in zip(*found, strict=True):
+        ours, theirs = (tf.cast(part, tf.float32).numpy() for part in pair)
+        assert np.abs(ours - theirs).max() < tolerance * np.abs(theirs).max()
+
+
+def test_a_network_of_small_maps_is_written_and_read_by_keras(tmp_path: Any) -> None:
+    import keras
+
+    from pipelines.networks.architectures import NetworkShape
+    from pipelines.networks.build import build_network
+
+    network = build_network(NetworkShape("compact", side=28, outputs=3, width=0.25))
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert kinds.count("SmallMapConvolution") == 2
+    network.save(tmp_path / "network.keras")
+    again = keras.models.load_model(tmp_path / "network.keras")
+    images = np.random.default_rng(6).random((4, 28, 28, 1)).astype(np.float32)
+    np.testing.assert_allclose(network(images), again(images), rtol=1e-5)
