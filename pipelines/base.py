@@ -160,6 +160,13 @@ class Pipeline(ABC):
         """
         return None
 
+    def redrawn(self, params: Params, draw: int) -> Params | None:
+        """Return the same configuration from another random start, to be averaged with the first.
+
+        None where chance has little part in a fit, as here: sampled points tell more.
+        """
+        return None
+
     def shipped(self) -> list[ShippedPoint]:
         """Return the shipped points of `models/shipped/<rows>/<name>.toml`, cheapest first.
 

@@ -1,9 +1,12 @@
-"""Images/s of plain PyTorch on one of Podium's architectures: run by train_speed.py, in any Python.
+"""Plain PyTorch on one of Podium's architectures: a side of train_speed.py, in any Python.
 
-Usage: torch_peer.py ARCHITECTURE FORMAT BATCH_SIZE IMAGES THREADS HOW, with FORMAT float32 or
-bfloat16, and HOW eager or compile. Channels last, AdamW, images in memory, no augmentation.
+Usage: torch_peer.py ARCHITECTURE WIDTH FORMAT BATCH_SIZE IMAGES HOW, with FORMAT float32 or
+bfloat16, and HOW eager or compile. OMP_NUM_THREADS says how many threads it has. It says `ready`,
+then trains on IMAGES images for each line that it reads, and prints images/s. Channels last, AdamW,
+images in memory, no augmentation.
 """
 
+import os
 import sys
 import time
 
@@ -26,6 +29,19 @@ def deotte() -> list[nn.Module]:
     return [*layers, nn.Dropout(0.4), nn.Linear(128, 10)]
 
 
+def compact(width: float) -> list[nn.Module]:
+    """Podium's own net: pooling before the ReLU, as that is faster."""
+    layers: list[nn.Module] = []
+    last = 1
+    for filters, kernel, pool in ((16, 5, 2), (32, 3, 1), (64, 3, 2), (128, 3, 1), (256, 2, 1)):
+        wide = round(filters * width / 8) * 8
+        layers += [nn.Conv2d(last, wide, kernel)]
+        layers += [nn.MaxPool2d(pool)] * (pool > 1)
+        layers += [nn.ReLU(), nn.BatchNorm2d(wide)]
+        last = wide
+    return [*layers, nn.Flatten(), nn.Dropout(0.4), nn.Linear(last, 10)]
+
+
 def two_block() -> list[nn.Module]:
     """Y. Ghouzam's net: no normalisation."""
     layers: list[nn.Module] = []
@@ -40,11 +56,11 @@ def two_block() -> list[nn.Module]:
 
 
 def main() -> None:
-    """Train one pass to warm up and one to time; print the second's images/s."""
-    architecture, number_format, batch, number, threads, how = sys.argv[1:]
-    torch.set_num_threads(int(threads))
+    """Warm up, then train one pass for each line that is read."""
+    architecture, width, number_format, batch, number, how = sys.argv[1:]
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     size, count = int(batch), int(number)
-    blocks = {"deotte": deotte, "two_block": two_block}[architecture]()
+    blocks = compact(float(width)) if architecture == "compact" else PLAIN[architecture]()
     network = nn.Sequential(*blocks).to(memory_format=torch.channels_last)
     forward = torch.compile(network) if how == "compile" else network
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3)
@@ -61,10 +77,16 @@ def main() -> None:
             optimizer.step()
 
     steps(0, min(count, 4 * size))
-    started = time.perf_counter()
-    steps(0, count)
-    sys.stdout.write(f"{count / (time.perf_counter() - started):.1f}\n")
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        steps(0, count)
+        sys.stdout.write(f"{count / (time.perf_counter() - started):.1f}\n")
+        sys.stdout.flush()
 
+
+PLAIN = {"deotte": deotte, "two_block": two_block}
 
 if __name__ == "__main__":
     main()

@@ -22,7 +22,7 @@ def build_network(
     *,
     policy: str = "float32",
     momentum: float = 0.99,
-    fused: bool = True,
+    stock: bool = False,
 ) -> Any:
     """Return a Keras model from images to the float32 outputs of its head.
 
@@ -32,7 +32,7 @@ def build_network(
         shape: What to build.
         policy: Keras dtype policy of every layer but the last.
         momentum: What the running statistics of normalisation keep per step.
-        fused: Whether normalisation is `FusedBatchNormalization` or Keras' own.
+        stock: Whether all layers are Keras' own, of which Podium's are faster relatives.
 
     Raises:
         PodiumError: there is no such architecture.
@@ -44,7 +44,8 @@ def build_network(
         width=shape.width,
         dropout=shape.dropout,
         policy=policy,
-        norm={"momentum": momentum, "fused": fused} if architecture.normalise else None,
+        momentum=momentum if architecture.normalise else None,
+        stock=stock,
     )
     images = keras.Input((shape.side, shape.side, shape.channels))
     maps = images
@@ -82,7 +83,8 @@ class _Layers:
     width: float
     dropout: float
     policy: str
-    norm: dict[str, Any] | None
+    momentum: float | None  # of normalisation; None for none
+    stock: bool
 
     def stacked(self, block: Block, maps: Any) -> Any:
         """Return the block's output for the maps below it."""
@@ -114,7 +116,8 @@ class _Layers:
         from pipelines.networks.layers import SmallMapConvolution
 
         number, side = _scaled(filters, self.width), maps.shape[1] - kernel + 1
-        if padding == "valid" and stride == 1 and side**2 <= _FEW_PLACES:
+        few = padding == "valid" and stride == 1 and side**2 <= _FEW_PLACES
+        if few and not self.stock:
             return SmallMapConvolution(number, kernel, dtype=self.policy)(maps)
         return Conv2D(number, kernel, stride, padding, dtype=self.policy)(maps)
 
@@ -131,10 +134,10 @@ class _Layers:
 
         from pipelines.networks.layers import FusedBatchNormalization
 
-        if self.norm is None:
+        if self.momentum is None:
             return maps
-        kind = FusedBatchNormalization if self.norm["fused"] else BatchNormalization
-        return kind(momentum=self.norm["momentum"], dtype=self.policy)(maps)
+        kind = BatchNormalization if self.stock else FusedBatchNormalization
+        return kind(momentum=self.momentum, dtype=self.policy)(maps)
 
 
 def _scaled(number: int, width: float) -> int:

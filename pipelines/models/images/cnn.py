@@ -18,6 +18,7 @@ _TIME = {
     "k7": 25.0,
     "k3": 35.0,
 }
+_DRAWS, _APART = 10, 1000  # random starts of a configuration, and how far their seeds are apart
 _START = 0.7  # passes that could be made while a graph is traced: most of what a short fit takes
 
 
@@ -26,7 +27,7 @@ class CnnPipeline(Pipeline):
 
     name = "cnn"
     family = "convolutional network"
-    space_version = 3
+    space_version = 4
     deep = True
     needs = ("keras",)
     budget_share = 24.0
@@ -52,6 +53,7 @@ class CnnPipeline(Pipeline):
             "elastic": trial.suggest_float("elastic", 0.0, 0.05),
             "upright": trial.suggest_categorical("upright", [False, True]),
             "views": trial.suggest_categorical("views", [0, 4, 8]),
+            "draw": trial.suggest_int("draw", 0, _DRAWS - 1),
         }
 
     def grid(self) -> dict[str, list[Any]]:
@@ -67,17 +69,26 @@ class CnnPipeline(Pipeline):
         """Return the same network with fewer passes over the images: its schedule shrinks too."""
         return params | {"epochs": round(share * params["epochs"])}
 
+    def redrawn(self, params: Params, draw: int) -> Params:
+        """Return the same network of another seed: what two err in differs by half."""
+        return params | {"draw": draw}
+
     def build(self, params: Params, seed: int) -> Classifier:
         """Return an unfitted network that tells classes apart."""
         from pipelines.networks.classifier import NetworkClassifier
 
-        return NetworkClassifier(**params, seed=seed)
+        return NetworkClassifier(**_seeded(params, seed))
 
     def build_regressor(self, params: Params, seed: int) -> Regressor:
         """Return an unfitted network that learns values; the smoothing of labels has no part."""
         from pipelines.networks.regressor import NetworkRegressor
 
-        return NetworkRegressor(**params, seed=seed)
+        return NetworkRegressor(**_seeded(params, seed))
+
+
+def _seeded(params: Params, seed: int) -> Params:
+    given = dict(params)
+    return given | {"seed": seed + _APART * given.pop("draw")}
 
 
 PIPELINE = CnnPipeline()

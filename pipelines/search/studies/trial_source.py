@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from operator import truediv
+from itertools import chain
+from operator import itemgetter, truediv
 from statistics import median
 from typing import Any
 
@@ -18,7 +19,7 @@ from pipelines.search.plan import Plan
 from pipelines.search.studies import owners
 from pipelines.search.studies.grid import grid_points
 from pipelines.search.studies.proposals import Proposals
-from pipelines.search.studies.study import best_trials, untried
+from pipelines.search.studies.study import best_trials, score_of, untried
 
 STRETCH = 1.15  # predicted times are stretched by this before they are held against the clock
 _NO_TIME = "it would not have ended in the time left"
@@ -28,6 +29,8 @@ _TIMED = 5  # so many trials, the last that were completed, tell the time of the
 # Shares of a fixed point's time that are tried where the whole does not fit.
 _SHORTER = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 _SHORTENED = ", shortened"  # behind the name of such a point
+_DRAWN = ", draw "  # behind the name of one from another random start
+_MOST_DRAWS = 4  # of one point, the first included
 _ATTEMPTS = 10  # so many trials are asked for before the source is taken for dry
 
 Left = Callable[[], float]  # the seconds left
@@ -53,7 +56,8 @@ class TrialSource:
 
     The first is the cheapest shipped point. Then come the points of the grid in their order, or
     else the shipped points, the most expensive that fits first (as it is, or somewhat shortened),
-    the best once more for others to beat, and sampled trials. What waits in the queue, from a run
+    the best ones by another draw of their random start, the best once more for others to beat, and
+    sampled trials. What waits in the queue, from a run
     that was stopped, goes before them all. Nothing is asked of the study that was not queued in it.
 
     Args:
@@ -73,7 +77,6 @@ class TrialSource:
         self.finishing_rate = 0.0  # wall seconds of the test predictions that it lacks
         self.reserve = 0.0  # wall seconds that are kept for those of the best trial so far
         self.postponed: list[int] = []
-        self.fixed = {point.name for point in self.shipped} | {_TO_BEAT}
         self.given: set[str] = set()  # names of the fixed points that were queued here
 
     # ------------------------------------------------------------------ time
@@ -202,11 +205,10 @@ class TrialSource:
         if self.grid is not None:
             due = self._due(trials, self.grid)
             return next((point for point in due if self._fits_point(point, left)), None)
-        if self.given >= self.fixed:
-            return None
         untried_here = list(self._due(trials, self.shipped))
         fitting = (self._within(point, trials, left) for point in reversed(untried_here))
-        return next(filter(None, fitting), None) or self._to_beat(trials)
+        again = (point for point in self._redrawn(trials) if self._fits_point(point, left))
+        return next(filter(None, chain(fitting, again)), None) or self._to_beat(trials)
 
     def _within(
         self, point: ShippedPoint, trials: list[FrozenTrial], left: Left
@@ -227,6 +229,27 @@ class TrialSource:
     def _due(self, trials: list[FrozenTrial], points: list[ShippedPoint]) -> Iterator[ShippedPoint]:
         names = self.given | {name.removesuffix(_SHORTENED) for name in self.given}
         return untried(trials, (point for point in points if point.name not in names))
+
+    def _redrawn(self, trials: list[FrozenTrial]) -> Iterator[ShippedPoint]:
+        """Return the points that chance alone may part from the best, from other random starts.
+
+        Those of the fewest starts come first, the best among these before the others.
+        """
+        points = [
+            trial
+            for trial in trials
+            if trial.state == TrialState.COMPLETE
+            and _DRAWN not in trial.user_attrs.get("point", _DRAWN)
+        ]
+        best = [(score_of(trial, self.plan), trial) for trial in best_trials(points, self.plan)]
+        again = [
+            (draw, place, ShippedPoint(f"{trial.user_attrs['point']}{_DRAWN}{draw + 1}", params, 0))
+            for place, (score, trial) in enumerate(best)
+            if best[0][0].rank[0] - score.rank[0] <= best[0][0].standard_error
+            for draw in range(1, _MOST_DRAWS)
+            if (params := self.pipeline.redrawn(trial.params, draw)) is not None
+        ]
+        return self._due(trials, [point for *_, point in sorted(again, key=itemgetter(0, 1))])
 
     def _to_beat(self, trials: list[FrozenTrial]) -> ShippedPoint | None:
         """Return the best trial so far, unless it was entered as the one to beat before."""

@@ -227,3 +227,32 @@ def test_a_longer_run_tries_the_whole_of_a_shortened_point(tmp_path: Path) -> No
     assert named.count("200, shortened") == 1
     (whole,) = (t for t in study.trials if t.user_attrs.get("point") == "200")
     assert whole.params["max_iter"] == 200
+
+
+class Lucky(Passes):
+    """Fits that differ by their random start, which the strength stands for."""
+
+    def redrawn(self, params: Params, draw: int) -> Params:
+        return params | {"C": 0.1 + draw / 1000}
+
+
+def test_what_is_left_of_the_time_goes_to_other_random_starts_of_the_best(tmp_path: Path) -> None:
+    def work(request: FitRequest) -> float:
+        return Lucky().cost(request.task.params)
+
+    def fit(request: FitRequest) -> FitResult:
+        return replace(made_up(request), fit_seconds=work(request))
+
+    study = memory_study(pruned=True)
+    for seconds in (1800.0, 2000.0):  # a second run goes on where the first had to stop
+        place = Here(fit, work, workers=1)
+        tune(Lucky(), study, plan_here(tmp_path, place=place), seconds, quiet)
+        assert place.clock < seconds
+    named = [t.user_attrs["point"] for t in study.trials if "point" in t.user_attrs]
+    assert named[:2] == ["20", "200"]
+    drawn = [name for name in named if ", draw " in name]
+    assert sorted(drawn) == [f"{one}, draw {draw}" for one in ("20", "200") for draw in (2, 3, 4)]
+    assert {name[-1] for name in drawn[:2]} == {"2"}
+    points = [t for t in study.trials if t.user_attrs.get("point", "").startswith("200")]
+    assert all(trial.state == TrialState.COMPLETE for trial in points)
+    assert len({trial.params["C"] for trial in points}) == 4
