@@ -29,6 +29,7 @@ Outputs = npt.NDArray[np.float32]
 
 # Images in a chunk of the compiled loop: the unit of augmentation and of progress.
 _CHUNK = 4096
+_APART = 1000  # seeds between two random starts: folds, which count on from a seed, never meet
 
 # Batches of undistorted training images, which the images to predict resemble, that
 # normalisation's statistics are measured on: held-out log loss falls by a twentieth against those
@@ -65,6 +66,7 @@ class ImageNetwork(BaseEstimator):  # type: ignore[misc]
             half the ranges of the augmentation.
         upright: Whether images are deskewed and centred before anything else.
         precision: `auto`, or a Keras dtype policy: `float32` or `mixed_bfloat16`.
+        draw: Which of several random starts of one seed.
         seed: Of weights, order, augmentation and dropout.
     """
 
@@ -93,6 +95,7 @@ class ImageNetwork(BaseEstimator):  # type: ignore[misc]
         views: int = 0,
         upright: bool = False,
         precision: str = "auto",
+        draw: int = 0,
         seed: int = 0,
     ) -> None:
         self.architecture = architecture
@@ -114,6 +117,7 @@ class ImageNetwork(BaseEstimator):  # type: ignore[misc]
         self.views = views
         self.upright = upright
         self.precision = precision
+        self.draw = draw
         self.seed = seed
 
     def _fit(self, images: Images, targets: Targets, outputs: int) -> None:
@@ -132,14 +136,14 @@ class ImageNetwork(BaseEstimator):  # type: ignore[misc]
                 targets,
                 recipe,
                 self._distortion(1.0),
-                seed=self.seed,
+                seed=self._seed,
                 steps=max(1, _CHUNK // recipe.batch_size),
             )
         )
         trainer = self._trainer(recipe.batch_size)
-        trainer.train(chunks, recipe, self.seed, reporter(recipe, len(images)))
+        trainer.train(chunks, recipe, self._seed, reporter(recipe, len(images)))
         trainer.measure_statistics(
-            sampled(images, _STATISTICS_BATCHES * recipe.batch_size, self.seed)
+            sampled(images, _STATISTICS_BATCHES * recipe.batch_size, self._seed)
         )
         self.weights_ = [np.asarray(weight) for weight in trainer.network.get_weights()]
         if not all(np.isfinite(weight).all() for weight in self.weights_):
@@ -165,9 +169,13 @@ class ImageNetwork(BaseEstimator):  # type: ignore[misc]
         trainer = self._trainer(None)
         trainer.network.set_weights(self.weights_)
         images = self._prepared(images)
-        copies = [images, *self._distortion(0.5).views(images, self.views, self.seed)]
+        copies = [images, *self._distortion(0.5).views(images, self.views, self._seed)]
         outputs = trainer.predict(np.concatenate(copies))
         return outputs.reshape(len(copies), len(images), self.outputs_)
+
+    @property
+    def _seed(self) -> int:
+        return (self.seed + _APART * self.draw) % 2**32
 
     def _prepared(self, images: Images) -> Images:
         """Return images as the network sees them: upright if so wanted, and large enough."""
@@ -204,7 +212,7 @@ class ImageNetwork(BaseEstimator):  # type: ignore[misc]
             channels=self.shape_[2] if len(self.shape_) == 3 else 1,
             head=self.head,
         )
-        return trainer_of(shape, self.precision, batch_size, self.seed)
+        return trainer_of(shape, self.precision, batch_size, self._seed)
 
 
 def checked_images(images: Images) -> Images:

@@ -34,5 +34,6 @@ RANGES: Constraints = {
     "views": at_least(0),
     "upright": SWITCH,
     "precision": one_of(("auto", "float32", "mixed_bfloat16")),
+    "draw": at_least(0),
     "seed": SEED,
 }

@@ -18,7 +18,7 @@ _TIME = {
     "k7": 25.0,
     "k3": 35.0,
 }
-_DRAWS, _APART = 10, 1000  # random starts of a configuration, and how far their seeds are apart
+_DRAWS = 10  # random starts of a configuration
 _START = 0.7  # passes that could be made while a graph is traced: most of what a short fit takes
 
 
@@ -77,18 +77,13 @@ class CnnPipeline(Pipeline):
         """Return an unfitted network that tells classes apart."""
         from pipelines.networks.classifier import NetworkClassifier
 
-        return NetworkClassifier(**_seeded(params, seed))
+        return NetworkClassifier(**params, seed=seed)
 
     def build_regressor(self, params: Params, seed: int) -> Regressor:
         """Return an unfitted network that learns values; the smoothing of labels has no part."""
         from pipelines.networks.regressor import NetworkRegressor
 
-        return NetworkRegressor(**_seeded(params, seed))
-
-
-def _seeded(params: Params, seed: int) -> Params:
-    given = dict(params)
-    return given | {"seed": seed + _APART * given.pop("draw")}
+        return NetworkRegressor(**params, seed=seed)
 
 
 PIPELINE = CnnPipeline()

@@ -150,6 +150,16 @@ def test_bfloat16_learns_as_float32_does(digits: Digits) -> None:
     assert model.score(digits.test_images, digits.test_labels) > 0.85
 
 
+def test_another_draw_is_another_network_whatever_the_fold(digits: Digits) -> None:
+    starts = [(0, 0), (0, 1), (1, 0), (2**32 - 1, 1)]
+    fitted = [
+        NetworkClassifier(**TINY, seed=seed, draw=draw).fit(digits.images, digits.labels)
+        for seed, draw in starts
+    ]
+    found = [model.predict_proba(digits.test_images) for model in fitted]
+    assert all((found[0] != other).any() for other in found[1:])
+
+
 def test_progress_is_told(digits: Digits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(NOTES_FOLDER, str(tmp_path))
     NetworkClassifier(**TINY).fit(digits.images, digits.labels)

@@ -11,8 +11,4 @@ def test_shipped_points_lie_in_the_search_space() -> None:
         estimator = pipeline.build(point.params, seed=5)
         assert isinstance(estimator, NetworkClassifier)
         assert estimator.get_params()["seed"] == 5
-        told = {name: value for name, value in point.params.items() if name != "draw"}
-        assert told.items() <= estimator.get_params().items()
-        again = pipeline.redrawn(point.params, 2)
-        assert again is not None
-        assert pipeline.build(again, seed=5).get_params()["seed"] == 2005
+        assert point.params.items() <= estimator.get_params().items()
