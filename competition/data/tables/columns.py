@@ -1,6 +1,7 @@
 """The columns of a table as numbers: values or codes, what each is, and the texts behind them."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +49,16 @@ class Columns:
         self.test.append(values[1])
         self.about.append(Column(name, role, len(texts or [])))
 
+    def extend(self, others: "Columns") -> None:
+        """Add the columns and notes of others."""
+        shift = len(self.about)
+        self.levels |= {shift + place: texts for place, texts in others.levels.items()}
+        self.train += others.train
+        self.test += others.test
+        self.about += others.about
+        for why, names in others.why.items():
+            self.why.setdefault(why, []).extend(names)
+
     def note(self, why: str, name: str) -> None:
         """Note what was left out, or is odd, of a column."""
         self.why.setdefault(why, []).append(name)
@@ -78,14 +89,20 @@ def read_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competiti
                 f"[roles] names the column {name!r}, which train and test do not share. Correct "
                 "its spelling, or take it out."
             )
-    columns = Columns()
     files = (competition.train_file, competition.test_file)
-    for name in train.columns:
-        asked = roles.get(name)
+
+    def read(name: str) -> Columns:
+        found, asked = Columns(), roles.get(name)
         if asked == Role.DROP:
-            columns.note("dropped, as [roles] says", name)
+            found.note("dropped, as [roles] says", name)
         else:
-            _Reading(name, asked, (train[name], test[name]), files).into(columns)
+            _Reading(name, asked, (train[name], test[name]), files).into(found)
+        return found
+
+    columns = Columns()
+    with ThreadPoolExecutor(2) as pool:
+        for found in pool.map(read, train.columns):
+            columns.extend(found)
     return columns
 
 

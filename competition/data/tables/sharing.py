@@ -12,7 +12,7 @@ from competition.data.tables.reading.dates import date_format_of
 from competition.spec import Competition
 
 _NAMELESS = re.compile(r"unnamed|Unnamed: \d+")  # as this reader and pandas call such a column
-_LOOKED_AT = 1000
+_FIRST, _MORE = 20, 1000  # rows that are looked at before all: they mostly tell
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _is_same(name: str, other: str, frames: Iterable[pd.DataFrame]) -> bool:
     return all(
         _are_equal(frame[name].head(rows), frame[other].head(rows))
         for frame in frames
-        for rows in (_LOOKED_AT, len(frame))
+        for rows in (_FIRST, _MORE, len(frame))
     )
 
 

@@ -132,9 +132,9 @@ def _unpacked(path: Path) -> bytes:
 
 def _with_header(content: Content) -> Content:
     name, raw = content.path.name, content.raw
-    nul = raw.find(b"\0")
-    if nul >= 0:
-        row = raw[:nul].count(b"\n") + 1
+    # The smallest byte is found without Python's lock, so that another file is read meanwhile.
+    if len(raw) and not np.frombuffer(raw, np.uint8).min():
+        row = raw[: raw.find(b"\0")].count(b"\n") + 1
         raise PodiumError(f"{name}, line {row}: it holds a NUL character. {DOWNLOAD_AGAIN}")
     head = raw[:_HEAD].removeprefix(_MARK)
     try:
