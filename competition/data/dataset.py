@@ -27,7 +27,7 @@ from competition.spec import Competition
 if TYPE_CHECKING:
     from competition.data.tables.table import Table
 
-Ids = Callable[[], npt.NDArray[np.str_]]
+AskIds = Callable[[], npt.NDArray[np.str_]]  # which may have to wait for them
 Content = tuple[dict[str, npt.NDArray[Any]], "Table | None"]  # arrays, and a table's columns
 
 _FORMAT = 3  # goes up when the cached arrays change, so that old ones are left alone
@@ -206,7 +206,9 @@ def _read(competition: Competition, folder: Path, beside: Executor) -> Content:
     return _read_images(competition, folder, ids), None
 
 
-def _read_images(competition: Competition, folder: Path, ids: Ids) -> dict[str, npt.NDArray[Any]]:
+def _read_images(
+    competition: Competition, folder: Path, ids: AskIds
+) -> dict[str, npt.NDArray[Any]]:
     """Parse the three files, and check them against each other."""
     train, test = (find_csv(folder, name) for name in competition.files[:2])
     labelled = read_images(train, _layout(competition, labelled=True))
@@ -229,7 +231,7 @@ def _read_images(competition: Competition, folder: Path, ids: Ids) -> dict[str, 
     }
 
 
-def _read_table(competition: Competition, folder: Path, ids: Ids) -> Content:
+def _read_table(competition: Competition, folder: Path, ids: AskIds) -> Content:
     """Read the three files of a table."""
     from competition.data.tables.table import read_table  # with pandas, which images do without
 
