@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -114,11 +115,11 @@ def load_dataset(competition: Competition, folder: Path) -> Dataset:
     train, test, sample = (find_csv(folder, name) for name in competition.files)
     caches = folder / "cache"
     is_new = not caches.is_dir()
-    with ThreadPoolExecutor(1) as beside:
-        digests = beside.submit(_digests, folder, [train, test, sample])
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1)) as beside:
+        digests = _digests(folder, [train, test, sample], beside)
         # Where nothing is cached, the files are read while they are hashed.
         content = _read(competition, folder, beside) if is_new else None
-        fingerprint = _fingerprint(competition, digests.result())
+        fingerprint = _fingerprint(competition, digests())
         cache = caches / fingerprint
         data = _cached(cache, fingerprint, competition)
         if data is None:
@@ -157,28 +158,35 @@ def _fingerprint(competition: Competition, digests: list[str]) -> str:
     return hashlib.sha256(repr(decides).encode()).hexdigest()[:16]
 
 
-def _digests(folder: Path, paths: list[Path]) -> list[str]:
-    """Return each file's SHA-256, computed only when its size or time has changed."""
+def _digests(folder: Path, paths: list[Path], beside: Executor) -> Callable[[], list[str]]:
+    """Begin to compute each file's SHA-256, where its size or time has changed.
+
+    Returns:
+        What waits for them, notes and returns them.
+    """
     index = folder / "cache" / "digests.json"
     known = _known_digests(index)
     fresh: dict[str, list[Any]] = {}
-    with ThreadPoolExecutor(len(paths)) as pool:
-        hashing = {}
-        for path in paths:
-            stat = path.stat()
-            seen = [stat.st_size, stat.st_mtime_ns]
-            match known.get(path.name):
-                case [before, str(digest)] if before == seen:
-                    fresh[path.name] = [seen, digest]
-                case _:
-                    fresh[path.name] = [seen, ""]
-                    hashing[path.name] = pool.submit(sha256_of, path)
+    hashing = {}
+    for path in paths:
+        stat = path.stat()
+        seen = [stat.st_size, stat.st_mtime_ns]
+        match known.get(path.name):
+            case [before, str(digest)] if before == seen:
+                fresh[path.name] = [seen, digest]
+            case _:
+                fresh[path.name] = [seen, ""]
+                hashing[path.name] = beside.submit(sha256_of, path)
+
+    def digests() -> list[str]:
         for name, hashed in hashing.items():
             fresh[name][1] = hashed.result()
-    if fresh != known:
-        with atomic_path(index) as temporary:
-            temporary.write_text(json.dumps(fresh))
-    return [str(fresh[path.name][1]) for path in paths]
+        if fresh != known:
+            with atomic_path(index) as temporary:
+                temporary.write_text(json.dumps(fresh))
+        return [str(fresh[path.name][1]) for path in paths]
+
+    return digests
 
 
 def _known_digests(index: Path) -> dict[str, Any]:
@@ -202,7 +210,7 @@ def _layout(competition: Competition, labelled: bool) -> Layout:
 def _read(competition: Competition, folder: Path, beside: Executor) -> Content:
     ids = beside.submit(read_sample_ids, competition, folder).result
     if competition.image_side is None:
-        return _read_table(competition, folder, ids)
+        return _read_table(competition, folder, ids, beside)
     return _read_images(competition, folder, ids), None
 
 
@@ -231,11 +239,11 @@ def _read_images(
     }
 
 
-def _read_table(competition: Competition, folder: Path, ids: AskIds) -> Content:
+def _read_table(competition: Competition, folder: Path, ids: AskIds, beside: Executor) -> Content:
     """Read the three files of a table."""
     from competition.data.tables.table import read_table  # with pandas, which images do without
 
-    table = read_table(competition, folder, ids)
+    table = read_table(competition, folder, ids, beside)
     if competition.classes:
         _check_classes(folder / competition.train_file, table.truth, competition)
     arrays: dict[str, npt.NDArray[Any]] = {"truth": table.truth, "test_ids": ids()}

@@ -1,5 +1,6 @@
 """A table's rows as data frames, for estimators that Podium knows nothing of."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,8 @@ def read_frames(competition: Competition, folder: Path) -> tuple[pd.DataFrame, p
     """
     paths = (find_csv(folder, name) for name in (competition.train_file, competition.test_file))
     train_path, test_path = paths
-    train, test = read_both(train_path, test_path, competition)
+    with ThreadPoolExecutor(1) as beside:
+        train, test = read_both(train_path, test_path, competition, beside)
     ids = read_sample_ids(competition, folder)
     order = order_of(test, ids, competition, test_path)
     shared = shared_columns(train, test, competition)

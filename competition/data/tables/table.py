@@ -4,10 +4,11 @@ What is missing, what is a number and which texts a category has is decided by t
 together, so that no model meets a cell in the test set that it cannot place.
 """
 
+import os
 import re
 import warnings
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,10 @@ class Table:
 
 
 def read_table(
-    competition: Competition, folder: Path, ids: Callable[[], npt.NDArray[np.str_]]
+    competition: Competition,
+    folder: Path,
+    ids: Callable[[], npt.NDArray[np.str_]],
+    beside: Executor,
 ) -> Table:
     """Read the training and test file of a competition.
 
@@ -80,6 +84,7 @@ def read_table(
         competition: What the files promise to hold.
         folder: Where they are.
         ids: Gives the sample submission's (m,), in its order; asked for when the cells are there.
+        beside: Threads for what can be done beside the reading of the training file.
 
     Raises:
         PodiumError: a file breaks a promise; the sentence names file, row and column.
@@ -87,8 +92,8 @@ def read_table(
     train_path, test_path = (
         find_csv(folder, name) for name in (competition.train_file, competition.test_file)
     )
-    train, test = read_both(train_path, test_path, competition)
-    truth = read_truth(train, competition, train_path)
+    train, test = read_both(train_path, test_path, competition, beside)
+    truth = beside.submit(read_truth, train, competition, train_path)
     order = order_of(test, ids(), competition, test_path)
     units = _units(train, test, competition)
     shared = shared_columns(train, test, competition)
@@ -109,7 +114,7 @@ def read_table(
     return Table(
         columns.train,
         test_columns,
-        truth,
+        truth.result(),
         tuple(columns.about),
         columns.levels,
         units,
@@ -132,7 +137,7 @@ def _write_matrix(path: Path, columns: list[Values]) -> None:
 
 
 def read_both(
-    train: Path, test: Path, competition: Competition
+    train: Path, test: Path, competition: Competition, beside: Executor
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the cells of train and test; what is all numbers in one of them alone becomes texts.
 
@@ -149,8 +154,9 @@ def read_both(
     labels = set(competition.label_columns if spelled else ())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such columns are read again
-        with ThreadPoolExecutor(1) as pool:
-            second = pool.submit(read_typed, test, exact)
+        # Each file has cores of its own, for pandas' threads would get in each other's way.
+        with pd.option_context("mode.max_threads", max(1, (os.cpu_count() or 1) - 1)):
+            second = beside.submit(read_typed, test, exact)
             frames = read_typed(train, exact | labels), second.result()
     unlike = [
         str(name)

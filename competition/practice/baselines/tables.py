@@ -4,6 +4,7 @@ They read the files as anybody does.
 """
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,10 @@ def team_answers(
         folder = Path(name)
         (folder / spec.train_file).write_bytes(labelled.train_file(learnt))
         (folder / spec.test_file).symlink_to(test_path.absolute())
-        table = read_table(replace(spec, features=None), folder, lambda: np.array(ids, np.str_))
+        with ThreadPoolExecutor(1) as beside:
+            table = read_table(
+                replace(spec, features=None), folder, lambda: np.array(ids, np.str_), beside
+            )
     has_columns = any(column.role != Role.GROUP for column in table.columns)
     if has_columns and (problem.kind != Kind.CLASSES or len(np.unique(table.truth)) > 1):
         teams["linear model"] = _linear(problem, table)

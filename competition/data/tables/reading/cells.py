@@ -5,6 +5,7 @@ categories. They are missing only in a column whose other cells are numbers.
 """
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ import numpy as np
 import pandas as pd
 
 from competition.data.csv_files import DOWNLOAD_AGAIN
-from competition.data.tables.reading.csv_shape import Content, check_row_widths, open_content
+from competition.data.tables.reading.csv_shape import (
+    Content,
+    check_row_widths,
+    count_separators,
+    open_content,
+)
 from competition.data.tables.reading.marks import MISSING, decimal_points, is_number
 from competition.errors import PodiumError
 
@@ -69,7 +75,8 @@ def read_typed(
     Raises:
         PodiumError: as `read_cells`.
     """
-    with open_content(path) as content:
+    with open_content(path) as content, ThreadPoolExecutor(1) as beside:
+        separators = beside.submit(count_separators, content)
         wanted = [name for name in content.names if only is None or name in only]
         types = _probable_types(content, wanted, as_text)
         frame = _parsed(content, wanted, types)
@@ -79,8 +86,9 @@ def read_typed(
             texts = _parsed(content, wrong, dict.fromkeys(wrong, "object"))
             for name in wrong:
                 frame[name] = texts[name]
+        found = separators.result()
         if only is None:
-            check_row_widths(content, frame)
+            check_row_widths(content, frame, found)
     if frame.empty:
         raise PodiumError(f"{path.name} has no rows. {DOWNLOAD_AGAIN}")
     if content.separator == ";":

@@ -66,8 +66,23 @@ class Content:
         Args:
             otherwise: What is wrong if no row is.
         """
+        self.check_characters()
         what = self.first_fault() or f" is not a CSV file ({otherwise.strip()})"
         return PodiumError(f"{self.path.name}{what}. {DOWNLOAD_AGAIN}")
+
+    def check_characters(self, most: int | None = None) -> None:
+        """Check that no character is NUL, in so many bytes or in all.
+
+        Raises:
+            PodiumError: one is.
+        """
+        raw = self.raw if most is None else self.raw[:most]
+        # The smallest byte is found without Python's lock, so that files are read meanwhile.
+        if len(raw) and not np.frombuffer(raw, np.uint8).min():
+            line = raw[: raw.find(b"\0")].count(b"\n") + 1
+            raise PodiumError(
+                f"{self.path.name}, line {line}: it holds a NUL character. {DOWNLOAD_AGAIN}"
+            )
 
     def first_fault(self) -> str | None:
         """Return what is wrong with the first row that is not as it should be; None if none is.
@@ -102,7 +117,7 @@ def open_content(path: Path) -> Iterator[Content]:
     """Open a CSV file, plain or in a zip of its own, and read its header.
 
     Raises:
-        PodiumError: it cannot be read, is empty, or holds a NUL character.
+        PodiumError: it cannot be read, is empty, or has a NUL character near its header.
     """
     if path.suffix == ".zip":
         yield _with_header(Content(path, _unpacked(path), packed=True))
@@ -132,10 +147,7 @@ def _unpacked(path: Path) -> bytes:
 
 def _with_header(content: Content) -> Content:
     name, raw = content.path.name, content.raw
-    # The smallest byte is found without Python's lock, so that another file is read meanwhile.
-    if len(raw) and not np.frombuffer(raw, np.uint8).min():
-        row = raw[: raw.find(b"\0")].count(b"\n") + 1
-        raise PodiumError(f"{name}, line {row}: it holds a NUL character. {DOWNLOAD_AGAIN}")
+    content.check_characters(_HEAD)
     head = raw[:_HEAD].removeprefix(_MARK)
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head)  # it may end within a character
@@ -190,7 +202,7 @@ def _is_blank(record: list[str]) -> bool:
 # ---------------------------------------------------------------------- widths and quotes
 
 
-def check_row_widths(content: Content, frame: pd.DataFrame) -> None:
+def check_row_widths(content: Content, frame: pd.DataFrame, separators: int | None) -> None:
     """Check that each row has as many cells as the header, and that quotes are closed.
 
     pandas itself refuses rows that are too long and fills up short ones with missing cells. So no
@@ -200,21 +212,26 @@ def check_row_widths(content: Content, frame: pd.DataFrame) -> None:
     Args:
         content: The file.
         frame: (n, columns) what pandas made of it.
+        separators: What `count_separators` says.
 
     Raises:
         PodiumError: a row is too short or too long, or its quotes are broken.
     """
     expected = (len(frame) + 1) * (len(content.names) - 1)
     no_index = isinstance(frame.index, pd.RangeIndex)  # else the first row was too long
-    found = _separators(content)
-    if no_index and found == expected:
+    if no_index and separators == expected:
         return
-    if not no_index or found is not None or content.first_fault() is not None:
+    if not no_index or separators is not None or content.first_fault() is not None:
         raise content.fault("its rows and columns do not add up")
 
 
-def _separators(content: Content) -> int | None:
-    """Return how many separators stand outside quotes; None where quotes are not as usual."""
+def count_separators(content: Content) -> int | None:
+    """Return how many separators stand outside quotes; None where quotes are not as usual.
+
+    Raises:
+        PodiumError: a character is NUL.
+    """
+    content.check_characters()
     raw = np.frombuffer(content.raw, np.uint8)
     sign = ord(content.separator)
     quotes = content.raw.find(b'"') >= 0
