@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,8 +155,7 @@ def read_both(
     labels = set(competition.label_columns if spelled else ())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such columns are read again
-        # Each file has cores of its own, for pandas' threads would get in each other's way.
-        with pd.option_context("mode.max_threads", max(1, (os.cpu_count() or 1) - 1)):
+        with _a_core_for_the_second():
             second = beside.submit(read_typed, test, exact)
             frames = read_typed(train, exact | labels), second.result()
     unlike = [
@@ -167,6 +167,13 @@ def read_both(
         for path, frame in zip((train, test), frames, strict=True):
             _read_again(path, frame, unlike)
     return frames
+
+
+def _a_core_for_the_second() -> AbstractContextManager[None]:
+    """Have pandas, which takes all cores for a file from 3.1 on, leave one: they would collide."""
+    if not hasattr(pd.options.mode, "max_threads"):
+        return nullcontext()
+    return pd.option_context("mode.max_threads", max(1, (os.cpu_count() or 1) - 1))
 
 
 def _are_unlike(first: pd.Series, second: pd.Series) -> bool:
