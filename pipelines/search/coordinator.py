@@ -105,11 +105,12 @@ class _Coordinator:
         self.late = False
         self.maker = maker_of(self.pipeline.name, self.plan.competition.rows_kind)
         self.open: list[TrialRun] = []
-        self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest]] = {}
+        self.running: dict[Future[FitResult], tuple[TrialRun, FitRequest, float]] = {}
         self.watch = owners.Watch(self.plan.owner)
         self.beats = 0
         self.beat_at = executor.now()
         self.failures = Failures()
+        source.busy = self._busy
         self.standing = Standing(source)
         self.standing.look(executor.workers)
 
@@ -192,7 +193,8 @@ class _Coordinator:
                 break
             known = self.plan.store.load(due[1])
             if known is None:
-                self.running[self.executor.submit(fit_fold, due[1])] = due
+                began = self.executor.now()
+                self.running[self.executor.submit(fit_fold, due[1])] = (*due, began)
             else:
                 self._advance(*due, known)
         return bool(self.running)
@@ -213,7 +215,7 @@ class _Coordinator:
         return None
 
     def _receive(self, future: Future[FitResult]) -> None:
-        run, request = self.running.pop(future)
+        run, request, _ = self.running.pop(future)
         try:
             result = future.result()
         except InfrastructureError:
@@ -287,6 +289,15 @@ class _Coordinator:
     def _left(self) -> float:
         """Return the seconds until the deadline, less what finishing the columns will take."""
         return self.deadline - self.executor.now() - STRETCH * self.standing.finishing
+
+    def _busy(self) -> list[float]:
+        """Return the seconds that each running fit will probably still take."""
+        now = self.executor.now()
+        return [
+            max(0.0, began + self.source.fit_seconds(run.task.params) - now)
+            for run, request, began in self.running.values()
+            if request.train_rows is None
+        ]
 
     def _over(self) -> bool:
         """Tell whether the time is up; the first trial has some more, if it can end by then."""

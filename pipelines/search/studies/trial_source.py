@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from itertools import chain
 from operator import itemgetter, truediv
 from statistics import median
@@ -73,7 +74,8 @@ class TrialSource:
         self.grid = grid_points(pipeline) if sampler == "grid" else None
         self.proposals = Proposals(study, pipeline, sampler, plan.seed)
         self.rate = 0.0  # wall seconds of a trial of cost 1
-        self.unevenness = 1.0  # how much longer a trial's fits take than if all cores shared them
+        self.workers = 1  # how many fits run at once
+        self.busy: Callable[[], list[float]] = list  # seconds that the running fits still take
         self.finishing_rate = 0.0  # wall seconds of the test predictions that it lacks
         self.reserve = 0.0  # wall seconds that are kept for those of the best trial so far
         self.postponed: list[int] = []
@@ -97,8 +99,7 @@ class TrialSource:
         costs = [self.pipeline.cost(params) for params in timed]
         seconds = [trial.user_attrs["seconds"] for trial in completed[-_TIMED:]]
         self.rate = median(map(truediv, seconds, costs))
-        fits = self.plan.folds.fits
-        self.unevenness = -(-fits // workers) * min(workers, fits) / fits
+        self.workers = workers
         if not self.finishing_rate:
             work = finishing_work(self.pipeline, self.plan, timed[-1:])
             self.finishing_rate = work / workers / costs[-1]
@@ -106,13 +107,24 @@ class TrialSource:
     def expected(self, params: Params) -> float:
         """Predict the wall seconds of a full trial, on the safe side; 0 for no idea.
 
-        Five folds on two cores take as long as six: the last one has nothing beside it.
+        Five folds on two cores take as long as six: the last one has nothing beside it. And a core
+        that is at work on another trial joins in when it is done with that.
         Where neighbours are looked for, the test predictions can take longer than the trial, and
         they are due if it turns out the best: in place of those that time is kept for already.
         """
         cost = self.pipeline.cost(params)
         finishing = max(0.0, cost * self.finishing_rate - self.reserve)
-        return STRETCH * (cost * self.rate * self.unevenness + finishing)
+        free = sorted([*self.busy(), *[0.0] * self.workers])[-self.workers :]
+        last = 0.0
+        for _ in range(self.plan.folds.fits):  # each goes to the core that is free first
+            last = heappop(free) + self.fit_seconds(params)
+            heappush(free, last)
+        return STRETCH * (last + finishing)
+
+    def fit_seconds(self, params: Params) -> float:
+        """Predict the seconds of a fit; 0 for no idea."""
+        fits = self.plan.folds.fits
+        return self.pipeline.cost(params) * self.rate * min(self.workers, fits) / fits
 
     def least(self) -> float:
         """Predict the wall seconds of the cheapest shipped point."""

@@ -176,6 +176,10 @@ def test_the_last_of_three_folds_has_nothing_beside_it_on_two_cores(tmp_path: Pa
     source.learn([trial], 2)
     assert plan.folds.fits == 3
     assert source.expected(suggested(Logistic(), params)) == pytest.approx(STRETCH * 20)
+    source.busy = lambda: [15.0]  # the second core joins in for the last fit
+    assert source.expected(suggested(Logistic(), params)) == pytest.approx(STRETCH * 25)
+    source.busy = lambda: [100.0]  # the first makes all three
+    assert source.expected(suggested(Logistic(), params)) == pytest.approx(STRETCH * 30)
 
 
 class Passes(Logistic):
