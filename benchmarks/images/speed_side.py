@@ -1,10 +1,10 @@
-"""One side of train_speed.py in a process of its own: Podium's loop, or stock Keras.
+"""One side of train_speed.py in a process of its own: Podium's, or stock Keras.
 
     python -m benchmarks.images.speed_side SIDE ARCHITECTURE WIDTH FORMAT BATCH_SIZE IMAGES HOW
 
-SIDE is podium or keras, HOW a key of `KERAS_SETTINGS` (Podium has none), and OMP_NUM_THREADS says
-how many threads it has. It says `ready`, then trains on IMAGES images for each line that it reads,
-and prints images/s.
+SIDE is one of `SIDES`, HOW a key of `KERAS_SETTINGS` for keras, and for a whole fit its epochs and
+the views of its predictions, such as 16,8. OMP_NUM_THREADS says how many threads it has. It says
+`ready`, then trains on IMAGES images for each line that it reads, and prints images/s.
 """
 
 import sys
@@ -20,6 +20,7 @@ from pipelines.execution.threads import threads
 from pipelines.features.images.augmentation import Distortion, in_background
 from pipelines.networks.architectures import NetworkShape
 from pipelines.networks.build import build_network
+from pipelines.networks.classifier import NetworkClassifier
 from pipelines.networks.training.loop import use_threads
 from pipelines.networks.training.recipe import Recipe, training_chunks
 from pipelines.networks.training.trainers import trainer_of
@@ -39,19 +40,59 @@ def digits(number: int) -> tuple[Any, Any]:
     return np.stack(images)[rows], bunch.target[rows].astype(np.int32)
 
 
-def podium(shape: NetworkShape, policy: str, batch: int, number: int) -> Callable[[], float]:
+def podium(
+    shape: NetworkShape, policy: str, batch: int, number: int, how: str
+) -> Callable[[], float]:
     """Return a timed run of the compiled loop, augmentation included."""
+    return _loop(shape, policy, batch, number, Distortion(rotation=10, zoom=0.1, shift=0.1))
+
+
+def loop(
+    shape: NetworkShape, policy: str, batch: int, number: int, how: str
+) -> Callable[[], float]:
+    """Return a timed run of the compiled loop on images as they are."""
+    return _loop(shape, policy, batch, number, Distortion())
+
+
+def _loop(
+    shape: NetworkShape, policy: str, batch: int, number: int, distortion: Distortion
+) -> Callable[[], float]:
     images, labels = digits(number)
     recipe = Recipe(number // batch, batch, 1e-3)
     trainer = trainer_of(shape, policy, batch, 0)
 
     def run() -> float:
-        distortion = Distortion(rotation=10, zoom=0.1, shift=0.1)
         chunks = training_chunks(images, labels, recipe, distortion, seed=0, steps=4096 // batch)
         ends = []
         started = time.perf_counter()
         trainer.train(in_background(chunks), recipe, 0, lambda *_: ends.append(time.perf_counter()))
         return number / (ends[-1] - started)
+
+    return run
+
+
+def whole(
+    shape: NetworkShape, policy: str, batch: int, number: int, how: str
+) -> Callable[[], float]:
+    """Return a timed fit of some epochs as a tuning run makes it, and the prediction of its fold.
+
+    The network is traced before; the fold has a quarter as many images.
+    """
+    images, labels = digits(number)
+    epochs, views = map(int, how.split(","))
+    network = NetworkClassifier(
+        architecture=shape.architecture,
+        width=shape.width,
+        epochs=epochs,
+        views=views,
+        batch_size=batch,
+        precision=policy,
+    )
+
+    def run() -> float:
+        started = time.perf_counter()
+        network.fit(images, labels).predict_proba(images[: number // 4])
+        return epochs * number / (time.perf_counter() - started)
 
     return run
 
@@ -76,14 +117,16 @@ def stock(
     return run
 
 
+SIDES = {"podium": podium, "loop": loop, "whole": whole, "keras": stock}
+
+
 def main() -> None:
     """Warm up, then train once for each line that is read."""
     side, architecture, width, number_format, batch, number, how = sys.argv[1:]
     use_threads(threads())
     policy = "float32" if number_format == "float32" else f"mixed_{number_format}"
     shape = NetworkShape(architecture, 28, 10, width=float(width))
-    given = shape, policy, int(batch), int(number)
-    run = podium(*given) if side == "podium" else stock(*given, how)
+    run = SIDES[side](shape, policy, int(batch), int(number), how)
     run()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
