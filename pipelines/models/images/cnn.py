@@ -21,7 +21,7 @@ _TIME = {
     "k3": 35.0,
 }
 _DRAWS = 4  # random starts of a configuration
-# What a pass takes by width, measured on `compact`: in between, oneDNN fills up blocks of filters.
+# What a pass takes by width, measured on `compact` from 1 on: in between, oneDNN fills up blocks.
 _WIDTHS = {0.25: 0.15, 0.5: 0.35, 1.0: 1.0, 1.25: 2.0, 1.5: 2.5, 2.0: 2.9, 3.0: 6.2}
 _START = 0.7  # passes that could be made while a graph is traced: most of what a short fit takes
 
