@@ -14,6 +14,7 @@ from competition.drafting.asking.scored import (
     look_at_metric,
     look_at_sample,
     metric_named,
+    over_columns,
     positive_of,
     require_numbers,
 )
@@ -108,7 +109,7 @@ def draft_from_csv(
     tables = Tables.read_one(path, ())
     labels = _named(tables, told)
     notes = Notes()
-    known = metric_named(metric, tables)
+    known = over_columns(metric_named(metric, tables), tables, labels)
     notes.reasons["metric"] = _metric_reason(told, known)
     id_column = _own_id(tables, labels, notes)
     notes.reasons["columns.target"] = notes.reasons["columns.label"] = "as named"
@@ -149,9 +150,10 @@ def draft_of(tables: Tables, told: Told, source: Path) -> Draft:
             f"{'it tells' if len(aside) == 1 else 'they tell'} has to be joined into "
             f"{tables.train_name} and {tables.test_name}."
         )
-    metric = metric_named(told.metric, tables)
+    named = _named(tables, told)
+    metric = over_columns(metric_named(told.metric, tables), tables, named)
     notes.reasons["metric"] = _metric_reason(told, metric)
-    asked = what_is_asked(tables, metric, _named(tables, told), notes)
+    asked = what_is_asked(tables, metric, named, notes)
     look_at_metric(metric, asked, notes)
     look_at_sample(tables, asked, metric, notes)
     return _finished(tables, asked, metric, told, notes, source)

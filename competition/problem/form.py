@@ -98,7 +98,7 @@ class Form:
                 "submission. Download the data and blend again."
             )
         written = dict(zip(self.targets, self.cells.write(answers), strict=True))
-        columns = [sample.fields, *(written[name] for name in sample.header[1:])]
+        columns = [sample.fields, *(written[name] for name in sample.targets)]
         rows = [",".join(map(quoted, sample.header))]
         rows += map(",".join, zip(*columns, strict=True))
         rows.append("")
@@ -113,7 +113,7 @@ class Form:
         """
         table = read_table(data, sample)
         places = table.places(sample)
-        written = dict(zip(sample.header[1:], table.columns, strict=True))
+        written = dict(zip(sample.targets, table.columns, strict=True))
         found, wrong = self.cells.read([written[name] for name in self.targets])
         for row, message, sure in wrong:
             table.fault(self.cells.kind, table.numbers[row], message, certain=sure)

@@ -18,7 +18,7 @@ from competition.problem.measures import (
     r_squared,
 )
 from competition.problem.metric import LOG, LOG1P, Metric
-from competition.problem.roc import area, auc, least_area_error
+from competition.problem.roc import area, auc, column_auc, least_area_error
 from competition.problem.targets import Answers, Eats, Kind, Truth
 
 Counts = npt.NDArray[Any]
@@ -199,6 +199,21 @@ METRICS = (
         Eats.PROBABILITY,
         True,
         ByRows(auc, alone=area, error_of_equals=least_area_error),
+    ),
+    Metric(
+        "mean columnwise auc",
+        (
+            "column auc",
+            "mean column auc",
+            "mean columnwise roc auc",
+            "mean columnwise area under receiver operating characteristic curve",
+            "mean columnwise area under the receiver operating characteristic curve",
+            "multilabel auc",
+        ),
+        Kind.NUMBERS,
+        Eats.VALUE,
+        True,
+        ByRows(column_auc, error_of_equals=least_area_error),
     ),
     Metric(
         "f1",

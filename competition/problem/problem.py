@@ -210,11 +210,11 @@ def needs_positive(metric: Metric, one_column: bool) -> bool:
     return metric.eats == Eats.CLASS_PROBABILITIES and one_column
 
 
-_USUAL = (("0", "1"), ("false", "true"), ("no", "yes"))
+_USUAL = (("0", "1"), ("0.0", "1.0"), ("false", "true"), ("no", "yes"), ("n", "y"))
 
 
 def usual_positive(classes: tuple[str, ...]) -> int | None:
-    """Return the positive one of 0/1, False/True or No/Yes; None for other classes.
+    """Return the positive one of 0/1, False/True, No/Yes or N/Y; None for other classes.
 
     Example:
         >>> usual_positive(("True", "False"))

@@ -47,6 +47,22 @@ def auc(truth: Truth, answers: Answers) -> tuple[float, Floats]:
     return value, influences
 
 
+def column_auc(truth: Truth, answers: Answers) -> tuple[float, Floats]:
+    """Return the mean area over columns and its influences.
+
+    Args:
+        truth: (n, t) 1 for the positive class and 0 for the other; a column without a pair does not
+            count.
+        answers: (n, t), as for `area`.
+    """
+    found = [auc(truth[:, place], answers[:, place]) for place in range(truth.shape[1])]
+    there = [each for each in found if not math.isnan(each[0])]
+    if not there:
+        return math.nan, np.zeros(len(truth))
+    values, influences = zip(*there, strict=True)
+    return float(np.mean(values)), np.mean(influences, axis=0)
+
+
 def _placements(ones: Floats, others: Floats) -> Floats:
     """Return the share of others below each one, ties counted half."""
     order, ordered = np.argsort(ones), np.sort(others)

@@ -1,5 +1,8 @@
 """The sample submission: which ids a submission must answer, and in which columns."""
 
+import csv
+import io
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +14,13 @@ from competition.data.csv_files import find_csv, open_csv
 from competition.errors import PodiumError
 from competition.kaggle.manifest import Manifest
 from competition.problem.text.ids import whole_numbers
-from competition.problem.text.lines import quoted, split_line, without_line_ends
+from competition.problem.text.lines import (
+    UNNAMED,
+    is_nameless,
+    quoted,
+    split_line,
+    without_line_ends,
+)
 from competition.spec import Competition
 from competition.verbs import step
 
@@ -25,7 +34,8 @@ class Sample:
     """The header and the ids of a competition's sample submission, in its own order.
 
     Attributes:
-        header: The column names, as the sample writes them: the id's, then the targets'.
+        header: The column names, as the sample writes them: the id's, then the targets'. A
+            nameless column before the id's, as data frames write their index, is none of them.
         ids: One text for each row, as the sample writes it (without CSV quotes), all different.
         size: The sample file's size in bytes.
     """
@@ -33,6 +43,11 @@ class Sample:
     header: tuple[str, ...]
     ids: tuple[str, ...]
     size: int
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the target columns, in the sample's order, without blanks around them."""
+        return tuple(name.strip() for name in self.header[1:])
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -50,7 +65,7 @@ def read_sample(competition: Competition, folder: Path) -> Sample:
     """Read the sample submission that the download brought.
 
     The columns of the targets may stand in another order than in the competition's description:
-    a submission has the sample's order.
+    a submission has the sample's order, and commas, whatever parts the sample's cells.
 
     Args:
         competition: Names the file and its columns, and says how many rows it must have.
@@ -78,17 +93,20 @@ def _read(competition: Competition, folder: Path) -> tuple[tuple[str, ...], Ids,
         raise _broken(path, None, "it has a carriage return without a line feed")
     if "\0" in text:  # an array of text would lose it
         raise _broken(path, None, "it holds a NUL character")
-    header = split_line(text.partition("\n")[0]) if text else None
+    text = _with_commas(text, competition.id_column)
+    whole = split_line(text.partition("\n")[0]) if text else None
+    place = _id_place(whole or [], competition.id_column)
+    header = whole and whole[place or 0 :]
     targets = competition.target_columns
-    if not header or header[0] != competition.id_column or sorted(header[1:]) != sorted(targets):
+    if not header or place is None or sorted(map(str.strip, header[1:])) != sorted(targets):
         wanted = ",".join([competition.id_column, *targets])
         has = f"the header is {','.join(header or [])} and should be {wanted}"
         if header and sorted(header) == sorted([competition.id_column, *targets]):
             has = f"the columns are {','.join(header)}, but the id's must come first"
         raise _broken(path, 1, has)
-    ids = _plain_ids(text, len(header))
+    ids = _plain_ids(text, place, place + len(header))
     if ids is None:
-        ids = np.array(_ids_of(text, len(header), path), np.str_)
+        ids = np.array(_ids_of(text, place, place + len(header), path), np.str_)
     if not _are_different(ids):
         raise _broken(path, None, "its ids should be all different and none of them blank")
     if not len(ids) or competition.test_rows not in (None, len(ids)):
@@ -96,7 +114,24 @@ def _read(competition: Competition, folder: Path) -> tuple[tuple[str, ...], Ids,
     return tuple(header), ids, size
 
 
-def _plain_ids(text: str, columns: int) -> Ids | None:
+def _with_commas(text: str, id_column: str) -> str:
+    """Return a sample whose cells other signs part as Kaggle reads submissions."""
+    found = re.match(rf'"?{re.escape(id_column)}"?([;\t|])', text)
+    if found is None:
+        return text
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=found[1])
+    return "".join(",".join(map(quoted, row)) + "\n" for row in rows)
+
+
+def _id_place(header: list[str], id_column: str) -> int | None:
+    """Return which column holds the ids: the first, or that behind a nameless one."""
+    names = [name.strip() or UNNAMED for name in header]
+    if names[:1] == [id_column]:
+        return 0
+    return 1 if names[1:2] == [id_column] and is_nameless(names[0]) else None
+
+
+def _plain_ids(text: str, place: int, columns: int) -> Ids | None:
     """Return the ids of a sample of a million rows at once; None where it is not so plain."""
     if '"' in text or not text.isascii():
         return None
@@ -107,14 +142,15 @@ def _plain_ids(text: str, columns: int) -> Ids | None:
     if len(signs) % columns or not (raw[signs].reshape(-1, columns) == row).all():
         return None
     cells = signs.reshape(-1, columns)
-    starts, lengths = cells[:-1, -1] + 1, cells[1:, 0] - cells[:-1, -1] - 1
+    starts = (cells[1:, place - 1] if place else cells[:-1, -1]) + 1
+    lengths = cells[1:, place] - starts
     width = max(1, int(lengths.max(initial=0)))
     if width > _WIDEST:
         return None
     letters = np.zeros((len(starts), width), np.uint32)
-    for place in range(width):
-        letter = raw[np.minimum(starts + place, len(raw) - 1)]
-        letters[:, place] = np.where(place < lengths, letter, 0)
+    for number in range(width):
+        letter = raw[np.minimum(starts + number, len(raw) - 1)]
+        letters[:, number] = np.where(number < lengths, letter, 0)
     ids: Ids = letters.view(f"U{width}").ravel()
     return ids
 
@@ -128,13 +164,13 @@ def _are_different(ids: Ids) -> bool:
     return len(different) == len(ids) and "" not in different
 
 
-def _ids_of(text: str, columns: int, path: Path) -> list[str]:
+def _ids_of(text: str, place: int, columns: int, path: Path) -> list[str]:
     ids = []
     for number, line in enumerate(without_line_ends(text)[1:], 2):
         fields = split_line(line)
         if fields is None or len(fields) != columns:
             raise _broken(path, number, f"it should have {columns} columns")
-        ids.append(fields[0])
+        ids.append(fields[place])
     return ids
 
 

@@ -1,6 +1,5 @@
 """Which columns of a table can be learnt from: those of train and test, without labels and ids."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,9 +8,9 @@ import pandas as pd
 
 from competition.data.tables.reading.coded import coded
 from competition.data.tables.reading.dates import date_format_of
+from competition.problem.text.lines import is_nameless
 from competition.spec import Competition
 
-_NAMELESS = re.compile(r"unnamed|Unnamed: \d+")  # as this reader and pandas call such a column
 _FIRST, _MORE = 20, 1000  # rows that are looked at before all: they mostly tell
 
 
@@ -62,7 +61,7 @@ def shared_columns(train: pd.DataFrame, test: pd.DataFrame, competition: Competi
     for name in both:
         if name in ids or name in roles:
             kept.append(name)
-        elif _NAMELESS.fullmatch(name) and _counts(train[name]):
+        elif is_nameless(name) and _counts(train[name]):
             notes.append(f"{name}: it counts the rows, so not learnt from")
         elif any(_is_same(name, each, (train, test)) for each in ids):
             notes.append(f"{name}: the same as the id, so not learnt from")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from competition.drafting.asking.classes import classes_of
 from competition.drafting.asking.ids import find_test_id, looks_like_id
 from competition.drafting.asking.labels import find_labels, train_only
@@ -10,6 +12,7 @@ from competition.drafting.tables import Tables, require_column, some
 from competition.errors import PodiumError
 from competition.problem.metric import Metric
 from competition.problem.targets import Kind
+from competition.problem.text.lines import is_nameless
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ def what_is_asked(tables: Tables, metric: Metric, target: tuple[str, ...], notes
         require_column(tables, name)
     if tables.sample is None:
         return _without_sample(tables, metric, target, notes)
+    tables.sample = _without_index(tables.sample, tables.sample_name, notes)
     id_column, *targets = map(str, tables.sample.columns)
     if not targets:
         raise PodiumError(
@@ -60,6 +64,18 @@ def what_is_asked(tables: Tables, metric: Metric, target: tuple[str, ...], notes
     if not classes and metric.kind != Kind.NUMBERS:
         classes = classes_of(tables, labels, metric, notes)
     return Asked(id_column, test_id, tuple(targets), labels, classes)
+
+
+def _without_index(sample: pd.DataFrame, name: str, notes: Notes) -> pd.DataFrame:
+    """Return a sample without the nameless column that a data frame wrote before the ids."""
+    first, *others = map(str, sample.columns)
+    if len(others) < 2 or not is_nameless(first) or not looks_like_id(sample, others[0]):
+        return sample
+    notes.questions.append(
+        f"{name} begins with a column without a name, which submissions are written without: "
+        f"{others[0]!r} is taken for the id."
+    )
+    return sample.drop(columns=first)
 
 
 def _without_sample(tables: Tables, metric: Metric, given: tuple[str, ...], notes: Notes) -> Asked:
@@ -83,8 +99,11 @@ def _without_sample(tables: Tables, metric: Metric, given: tuple[str, ...], note
             tuple(candidates),
         )
     labels = tuple(candidates)
+    first = tables.test.iloc[:, 0]
+    apart = not pd.api.types.is_numeric_dtype(first) and first.notna().all() and first.is_unique
     id_column = next(
-        (str(name) for name in tables.test if looks_like_id(tables.test, str(name))), None
+        (str(name) for name in tables.test if looks_like_id(tables.test, str(name))),
+        str(first.name) if apart else None,  # such as a moment
     )
     if id_column is None:
         raise PodiumError(

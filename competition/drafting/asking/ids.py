@@ -13,6 +13,8 @@ _ID_NAME = re.compile(
     r"(?:^|[^a-z])(?:id|uuid|guid|index|idx|key|row|rownum|serial)$|^id(?:[^a-z]|$)", re.IGNORECASE
 )
 
+_FEW = 20  # ids of a sample that may show the form alone
+
 
 def find_test_id(tables: Tables, id_column: str, notes: Notes) -> str | None:
     """Return what the test file calls the id, and check that its rows are the sample's.
@@ -25,7 +27,7 @@ def find_test_id(tables: Tables, id_column: str, notes: Notes) -> str | None:
     if ids.isna().any() or ids.duplicated().any():
         raise PodiumError(
             f"{tables.sample_name} has blank or doubled ids in its first column, {id_column!r}: "
-            "so it names no row. Look whether it is the right file."
+            f"so it names no row. {_form_alone(tables)}"
         )
     if id_column in test:
         own = texts_of(test[id_column])
@@ -53,6 +55,7 @@ def find_test_id(tables: Tables, id_column: str, notes: Notes) -> str | None:
 
 def _require_same(ids: set[str], own: pd.Series, tables: Tables, id_column: str) -> None:
     lost, more = sorted(ids.difference(own)), sorted(set(own.dropna()) - ids)
+    few = len(ids) <= _FEW < len(own)
     if own.duplicated().any() or own.isna().any():
         raise PodiumError(
             f"{tables.test_name} has blank or doubled ids in {id_column!r}, so that "
@@ -66,9 +69,16 @@ def _require_same(ids: set[str], own: pd.Series, tables: Tables, id_column: str)
             else f"has the id {more[0]!r}, which {tables.sample_name} does not ask for"
         )
         raise PodiumError(
-            f"{tables.test_name} {what} ({len(own):,} rows, {len(ids):,} ids). Give the files of "
-            "one competition."
+            f"{tables.test_name} {what} ({len(own):,} rows, {len(ids):,} ids). "
+            + (_form_alone(tables) if few else "Give the files of one competition.")
         )
+
+
+def _form_alone(tables: Tables) -> str:
+    return (
+        "If it shows the form alone, give a folder without it: one is made of the ids in "
+        f"{tables.test_name}."
+    )
 
 
 def looks_like_id(cells: pd.DataFrame, name: str) -> bool:

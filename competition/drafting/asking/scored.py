@@ -31,6 +31,24 @@ def metric_named(text: str | None, tables: Tables) -> Metric:
     return find_metric(text)
 
 
+def over_columns(metric: Metric, tables: Tables, labels: tuple[str, ...]) -> Metric:
+    """Return the AUC's mean over columns where several ones of 0 and 1 are asked, else the metric.
+
+    Args:
+        metric: As it was named.
+        tables: Train and the sample, if there is one.
+        labels: The label columns, where a person named them; else those of the sample.
+    """
+    sample = () if tables.sample is None else tuple(map(str, tables.sample.columns[1:]))
+    columns = [name for name in labels or sample if name in tables.train]
+    if metric.name == "auc" and len(columns) > 1:
+        texts = {str(text) for name in columns for text in tables.texts(name).unique()}
+        return find_metric("mean columnwise auc") if texts <= {"0", "1", "0.0", "1.0"} else metric
+    if metric.name == "mean columnwise auc" and len(columns) == 1:
+        return find_metric("auc")
+    return metric
+
+
 def _ranked_in(tables: Tables) -> int:
     """Return how many labels stand in a cell of the sample's."""
     if tables.sample is None or len(tables.sample.columns) != 2:

@@ -1,5 +1,9 @@
 """Lines and fields of a CSV text, as RFC 4180 has them, without line breaks inside fields."""
 
+import re
+
+UNNAMED = "unnamed"  # what a column without a name is called
+_NAMELESS = re.compile(rf"|{UNNAMED}|Unnamed: \d+")  # as files, this project and pandas have it
 _NEEDS_QUOTES = ',"\r\n'
 
 
@@ -12,6 +16,16 @@ def without_line_ends(text: str) -> list[str]:
     if lines[-1] == "":
         del lines[-1]
     return lines
+
+
+def is_nameless(name: str) -> bool:
+    """Tell whether a column has no name.
+
+    Example:
+        >>> is_nameless("Unnamed: 0")
+        True
+    """
+    return _NAMELESS.fullmatch(name.strip()) is not None
 
 
 def split_line(line: str) -> list[str] | None:

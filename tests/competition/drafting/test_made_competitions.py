@@ -50,6 +50,40 @@ def drafted(folder: Path, metric: str, **more: Any) -> Draft:
 # ---------------------------------------------------------------------- columns and classes
 
 
+def test_without_a_sample_moments_that_all_differ_are_ids(in_folder: InFolder) -> None:
+    train, test = (
+        pd.DataFrame({"moment": pd.date_range(start, periods=rows, freq="h").astype(str)})
+        for start, rows in (("2015-11-01", N), ("2017-01-01", M))
+    )
+    draft = drafted(in_folder(train=train.assign(use=drawn(*range(9))), test=test), "rmse")
+    assert (draft.competition.id_column, draft.competition.label_columns) == ("moment", ("use",))
+
+
+def test_one_and_nought_written_with_decimals_need_no_question(in_folder: InFolder) -> None:
+    train, test = two(target=drawn(0.0, 1.0))
+    spec = drafted(
+        in_folder(train=train, test=test, sample_submission=sample_of(test, target=0)), "auc"
+    ).competition
+    assert (spec.classes, spec.problem.positive) == (("0.0", "1.0"), 1)
+
+
+def test_the_auc_of_several_columns_is_their_mean(in_folder: InFolder) -> None:
+    train, test = two(one=drawn(0, 1), other=drawn(0, 1, seed=8))
+    sample = sample_of(test, one=0.5, other=0.5)
+    spec = drafted(in_folder(train=train, test=test, sample_submission=sample), "auc").competition
+    assert (spec.metric, spec.classes) == ("mean columnwise auc", ())
+    assert spec.label_columns == spec.target_columns == ("one", "other")
+
+
+def test_an_index_that_a_data_frame_wrote_is_no_id(in_folder: InFolder) -> None:
+    train, test = two(target=drawn(0, 1))
+    sample = sample_of(test, target=0).reset_index().rename(columns={"index": ""})
+    draft = drafted(in_folder(train=train, test=test, sample_submission=sample), "auc")
+    spec = draft.competition
+    assert (spec.id_column, spec.target_columns) == ("id", ("target",))
+    assert any("column without a name" in question for question in draft.questions)
+
+
 def test_ids_that_count_on_are_neither_groups_nor_time(in_folder: InFolder) -> None:
     train, test = two(target=drawn(0, 1))
     draft = drafted(
@@ -396,6 +430,11 @@ def refusals() -> dict[str, tuple[dict[str, pd.DataFrame], str, str]]:
             "auc",
             "test.csv lacks the id '400'",
         ),
+        "the form alone": (
+            {"train": train, "test": test, "sample": sample.head(5)},
+            "auc",
+            "If it shows the form alone, give a folder without it",
+        ),
         "more test rows": (
             {"train": train, "test": test, "sample": sample.iloc[1:]},
             "auc",
@@ -436,7 +475,7 @@ def refusals() -> dict[str, tuple[dict[str, pd.DataFrame], str, str]]:
                 "test": test,
                 "sample": sample.assign(other=0),
             },
-            "auc",
+            "log loss",
             "is for one column of classes",
         ),
         "unknown metric": ({"train": train, "test": test, "sample": sample}, "gini", "not known"),

@@ -12,6 +12,7 @@ from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Eats, Kind, Truth
 
 ROWS, SAMPLES, WORLD = 500, 400, 400_000
+COLUMN_AUC = find_metric("mean columnwise auc")
 NAMES = [*(metric.name for metric in METRICS), "map@3"]
 
 
@@ -31,6 +32,8 @@ def world(asked: Problem, rows: int, seed: int) -> tuple[Truth, Answers, Answers
         truth = np.exp(random.normal(2, 0.4, (rows, 2)))
         shared = random.normal(0, 0.15, (rows, 2))
         both = [truth * np.exp(shared + random.normal(0, 0.15, (rows, 2))) for _ in range(2)]
+        if asked.metric == COLUMN_AUC:
+            truth = (random.random((rows, 2)) < 1 / (1 + (8 / truth) ** 3)).astype(float)
         return truth, both[0], both[1]
     classes = len(asked.classes)
     truth = random.choice(classes, rows, p=np.array([4, 3, 2, 2][:classes]) / [7, 11][classes > 2])

@@ -13,6 +13,7 @@ from competition.problem.metrics import METRICS, find_metric
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Eats, Kind, Truth
 
+COLUMN_AUC = find_metric("mean columnwise auc")
 CLASSES = ("a", "b", "c", "d")
 
 
@@ -30,7 +31,11 @@ def rows_of(asked: Problem) -> Iterator[tuple[Truth, Answers]]:
         random = np.random.default_rng(seed)
         rows = int(random.integers(4, 60))
         if asked.kind == Kind.NUMBERS:
-            yield tuple(random.lognormal(1, 1, (2, rows, len(asked.targets))))
+            truth, answers = random.lognormal(1, 1, (2, rows, len(asked.targets)))
+            if asked.metric == COLUMN_AUC:
+                truth = (truth > np.median(truth, axis=0)).astype(float)
+                answers = np.round(answers)
+            yield truth, answers
             continue
         classes = len(asked.classes)
         truth = random.integers(0, random.integers(2, classes + 1), rows)
@@ -70,6 +75,7 @@ PEERS: dict[str, Callable[[Truth, Answers], float]] = {
     "balanced accuracy": sklearn.balanced_accuracy_score,
     "log loss": lambda truth, answers: sklearn.log_loss(truth, answers, labels=range(4)),
     "auc": sklearn.roc_auc_score,
+    "mean columnwise auc": sklearn.roc_auc_score,
     "f1": lambda truth, answers: sklearn.f1_score(truth, answers, zero_division=0.0),
     "f1 macro": lambda truth, answers: sklearn.f1_score(truth, answers, average="macro"),
     "f1 micro": lambda truth, answers: sklearn.f1_score(truth, answers, average="micro"),

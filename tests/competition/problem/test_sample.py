@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from competition.errors import PodiumError
+from competition.problem.form import Form
 from competition.problem.sample import read_sample, read_sample_ids
 from competition.problem.text.ids import whole_numbers
 from tests.competition.problem.cases import FORMS, IDS, LABELS
@@ -36,6 +37,38 @@ def test_target_columns_keep_the_samples_order(tmp_path: Path) -> None:
     spec = replace(FORMS["values"], test_rows=1)
     (tmp_path / spec.sample_file).write_text("Id,y,x\n7,0,0\n")
     assert read_sample(spec, tmp_path).header == ("Id", "y", "x")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"","Id","Class"\n"1","a b",0\n"2","7",0\n',  # as R writes row names
+        "Unnamed: 0,Id,Class\n0,a b,0\n1,7,0\n",
+        "Id;Class\na b;0\n7;0\n",
+        'Id\tClass\r\n"a b"\t0,5\r\n7\t0\r\n',
+    ],
+)
+def test_a_nameless_index_and_other_separators_are_left_out(content: str, tmp_path: Path) -> None:
+    (tmp_path / LABELS.sample_file).write_text(content)
+    sample = read_sample(replace(LABELS, test_rows=2), tmp_path)
+    assert (sample.header, sample.ids) == (("Id", "Class"), ("a b", "7"))
+
+
+def test_blanks_around_names_are_written_as_the_sample_has_them(tmp_path: Path) -> None:
+    spec = replace(FORMS["value"], test_rows=1)
+    (tmp_path / spec.sample_file).write_text("Id , Price\n7,0\n")
+    sample = read_sample(spec, tmp_path)
+    form = Form.of(spec)
+    written = form.render(np.array([[2.5]]), sample)
+    assert written == "Id , Price\n7,2.5\n"
+    parsed = form.parse(written.encode(), sample)
+    assert (parsed.faults, parsed.answers.tolist()) == ((), [[2.5]])
+
+
+def test_an_id_without_a_name_is_submitted_without_one(tmp_path: Path) -> None:
+    spec = replace(LABELS, id_column="unnamed", test_rows=1)
+    (tmp_path / spec.sample_file).write_text(",Class\n7,0\n")
+    assert read_sample(spec, tmp_path).header == ("", "Class")
 
 
 @pytest.mark.parametrize(
@@ -72,12 +105,14 @@ IDS_OF_ANY_KIND = st.lists(
 )
 
 
-@given(IDS_OF_ANY_KIND, st.sampled_from(["\n", "\r\n"]), st.booleans())
+@given(IDS_OF_ANY_KIND, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
 def test_ids_read_at_once_are_those_read_line_by_line(
-    tmp_path_factory: pytest.TempPathFactory, ids: list[str], end: str, whole: bool
+    tmp_path_factory: pytest.TempPathFactory, ids: list[str], end: str, whole: bool, index: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("sample")
     lines = ["Id,Class", *(f"{each},0" for each in ids)]
+    if index:
+        lines = [f"{row or ''},{line}" for row, line in enumerate(lines)]
     content = end.join(lines) + (end if whole else "")
     (folder / LABELS.sample_file).write_bytes(content.encode())
     spec = replace(LABELS, test_rows=len(ids))

@@ -23,6 +23,7 @@ import pandas as pd
 
 from competition.data.csv_files import DOWNLOAD_AGAIN
 from competition.errors import PodiumError
+from competition.problem.text.lines import UNNAMED
 
 _SEPARATORS = "\t,;|"  # where several do, the first: a tab hardly ever stands within a cell
 _FIRST_RECORDS = 50  # that tell what parts the cells
@@ -186,7 +187,7 @@ def _separator_of(text: str) -> str:
 def _all_different(cells: list[str]) -> tuple[str, ...]:
     names: list[str] = []
     for cell in cells:
-        name = wanted = cell.strip() or "unnamed"
+        name = wanted = cell.strip() or UNNAMED
         again = 1
         while name in names:
             again += 1
