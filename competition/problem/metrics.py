@@ -69,6 +69,12 @@ def _relative(truth: Truth, answers: Answers) -> Floats:
     return np.asarray(np.abs(truth - answers) / np.maximum(np.abs(truth), np.finfo(np.float64).eps))
 
 
+def _relative_to_both(truth: Truth, answers: Answers) -> Floats:
+    """Return 200 |t - a| / (|t| + |a|), and 0 where both are 0, as Kaggle does."""
+    both = np.abs(truth) + np.abs(answers)
+    return np.asarray(200 * np.abs(truth - answers) / np.where(both > 0, both, 1.0))
+
+
 # ---------------------------------------------------------------------- of the confusion matrix
 
 
@@ -330,6 +336,19 @@ METRICS = (
         Eats.VALUE,
         False,
         ByRows(mean_of(_relative), mean=True),
+    ),
+    Metric(
+        "smape",
+        (
+            "symmetric mean absolute percentage error",
+            "symmetric mean absolute percent error",
+            "mean symmetric absolute percentage error",
+        ),
+        Kind.NUMBERS,
+        Eats.VALUE,
+        False,
+        ByRows(mean_of(_relative_to_both), mean=True),
+        LOG1P,
     ),
     Metric(
         "r2",

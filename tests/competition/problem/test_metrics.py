@@ -70,6 +70,11 @@ def error_of_logs(truth: Truth, answers: Answers) -> float:
     return sum(math.sqrt(sum(each) / len(each)) for each in squares) / len(squares)
 
 
+def symmetric_error(truth: Truth, answers: Answers) -> float:
+    pairs = zip(truth.ravel(), answers.ravel(), strict=True)
+    return sum(abs(one - two) / ((one + two) / 2) for one, two in pairs) / truth.size * 100
+
+
 PEERS: dict[str, Callable[[Truth, Answers], float]] = {
     "accuracy": sklearn.accuracy_score,
     "balanced accuracy": sklearn.balanced_accuracy_score,
@@ -88,6 +93,7 @@ PEERS: dict[str, Callable[[Truth, Answers], float]] = {
     "rmse of logs": error_of_logs,
     "mae": sklearn.mean_absolute_error,
     "mape": sklearn.mean_absolute_percentage_error,
+    "smape": symmetric_error,
     "r2": sklearn.r2_score,
     "map@3": mean_average_precision,
 }
@@ -123,6 +129,11 @@ def test_perfect_answers_are_the_best_there_is(name: str) -> None:
     best = asked.score_answers(truth, perfect)
     assert best.value == pytest.approx(1.0 if asked.greater_is_better else 0.0)
     assert best.rank > asked.score_answers(truth, answers).rank
+
+
+def test_the_symmetric_error_of_nought_for_nought_is_nought() -> None:
+    asked = problem("smape", targets=1)
+    assert asked.value(np.array([[0.0], [4.0]]), np.array([[0.0], [0.0]])) == 100.0
 
 
 def test_log_loss_of_one_column_and_of_rows_that_do_not_sum_to_one() -> None:
