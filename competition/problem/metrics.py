@@ -18,7 +18,7 @@ from competition.problem.measures import (
     r_squared,
 )
 from competition.problem.metric import LOG, LOG1P, Metric
-from competition.problem.roc import area, auc, column_auc, least_area_error
+from competition.problem.roc import area, auc, column_auc, gini, least_area_error
 from competition.problem.targets import Answers, Eats, Kind, Truth
 
 Counts = npt.NDArray[Any]
@@ -207,6 +207,17 @@ METRICS = (
         ByRows(auc, alone=area, error_of_equals=least_area_error),
     ),
     Metric(
+        "normalized gini",
+        ("gini", "normalized gini coefficient", "normalized gini index", "gini coefficient"),
+        Kind.CLASSES,
+        Eats.PROBABILITY,
+        True,
+        ByRows(
+            gini,
+            error_of_equals=lambda value, rows: 2 * least_area_error((value + 1) / 2, rows),
+        ),
+    ),
+    Metric(
         "mean columnwise auc",
         (
             "column auc",
@@ -290,6 +301,14 @@ METRICS = (
         Eats.VALUE,
         False,
         ByRows(mean_of(_squared, root=True)),
+    ),
+    Metric(
+        "mse",
+        ("mean squared error", "mean square error"),
+        Kind.NUMBERS,
+        Eats.VALUE,
+        False,
+        ByRows(mean_of(_squared), mean=True),
     ),
     Metric(
         "rmsle",

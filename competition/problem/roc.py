@@ -47,6 +47,12 @@ def auc(truth: Truth, answers: Answers) -> tuple[float, Floats]:
     return value, influences
 
 
+def gini(truth: Truth, answers: Answers) -> tuple[float, Floats]:
+    """Return the normalized Gini coefficient of two classes, 2 AUC - 1, and its influences."""
+    value, influences = auc(truth, answers)
+    return 2 * value - 1, 2 * influences
+
+
 def column_auc(truth: Truth, answers: Answers) -> tuple[float, Floats]:
     """Return the mean area over columns and its influences.
 

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from competition.kaggle.client import KaggleClient, KaggleError
-from competition.problem.measures import Proportion, binomial_error
+from competition.problem.measures import ByRows, Proportion, binomial_error
 from competition.problem.metric import Metric
-from competition.problem.roc import least_area_error
 from competition.spec import Competition
 from competition.terminal.printable import printable
 from competition.workspace import Workspace
@@ -277,4 +276,5 @@ def sampling_error(submission: Submission, public_rows: int | None, metric: Metr
     if submission.cv_se is None or submission.cv_rows is None:
         return None
     error = submission.cv_se * math.sqrt(submission.cv_rows / public_rows)
-    return max(error, least_area_error(score, public_rows)) if metric.name == "auc" else error
+    least = metric.measure.error_of_equals if isinstance(metric.measure, ByRows) else None
+    return error if least is None else max(error, least(score, public_rows))

@@ -478,7 +478,7 @@ def refusals() -> dict[str, tuple[dict[str, pd.DataFrame], str, str]]:
             "log loss",
             "is for one column of classes",
         ),
-        "unknown metric": ({"train": train, "test": test, "sample": sample}, "gini", "not known"),
+        "unknown metric": ({"train": train, "test": test, "sample": sample}, "hinge", "not known"),
         "several tables": (
             {"train_a": train, "train_b": train, "test": test, "sample": sample},
             "auc",

@@ -100,9 +100,9 @@ def test_without_a_terminal_the_variable_is_named(new: Run, tmp_path: Path) -> N
 
 def test_on_a_terminal_it_asks_until_the_answer_fits(new: Run, tmp_path: Path) -> None:
     data = zipped(tmp_path / "ill.zip", labels=("well", "sick"))
-    status, out, _ = new("-c", "made.toml", "--data", data, stdin="gini\nauc\nbad\nsick\n")
+    status, out, _ = new("-c", "made.toml", "--data", data, stdin="hinge\nauc\nbad\nsick\n")
     assert status == 0
-    assert "'gini' is not known" in out
+    assert "'hinge' is not known" in out
     assert "It is one of sick, well." in out
     assert load_competition("made.toml").positive == "sick"
 

@@ -80,6 +80,7 @@ PEERS: dict[str, Callable[[Truth, Answers], float]] = {
     "balanced accuracy": sklearn.balanced_accuracy_score,
     "log loss": lambda truth, answers: sklearn.log_loss(truth, answers, labels=range(4)),
     "auc": sklearn.roc_auc_score,
+    "normalized gini": lambda truth, answers: 2 * sklearn.roc_auc_score(truth, answers) - 1,
     "mean columnwise auc": sklearn.roc_auc_score,
     "f1": lambda truth, answers: sklearn.f1_score(truth, answers, zero_division=0.0),
     "f1 macro": lambda truth, answers: sklearn.f1_score(truth, answers, average="macro"),
@@ -89,6 +90,7 @@ PEERS: dict[str, Callable[[Truth, Answers], float]] = {
         truth, answers, weights="quadratic"
     ),
     "rmse": sklearn.root_mean_squared_error,
+    "mse": sklearn.mean_squared_error,
     "rmsle": sklearn.root_mean_squared_log_error,
     "rmse of logs": error_of_logs,
     "mae": sklearn.mean_absolute_error,
