@@ -75,7 +75,7 @@ def kind_of_coded(cells: Coded) -> Kind:
     date_format = date_format_of(pd.Series(written, dtype="str"))
     if date_format is not None:
         return Kind(Role.DATE, date_format)
-    rows = cells.count()
+    rows = cells.count() if len(written) > _FEW_LEVELS else len(written)
     many = len(written) > max(_TEXT_LEVELS, _TEXT_SHARE * rows) or len(written) > max(
         _FEW_LEVELS, _NEARLY_ALL * rows
     )
