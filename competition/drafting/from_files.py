@@ -125,9 +125,8 @@ def draft(source: Path, told: Told) -> Draft:
         PodiumError: the files cannot be told apart, or do not fit each other or the metric.
         Undecided: no file tells something that a person has to say.
     """
-    with unpacked(source) as folder:
-        tables = Tables.read(find_files(folder))
-    return draft_of(tables, told, source)
+    with unpacked(source) as folder:  # from which labels are read again, in their very text
+        return draft_of(Tables.read(find_files(folder)), told, source)
 
 
 def draft_of(tables: Tables, told: Told, source: Path) -> Draft:

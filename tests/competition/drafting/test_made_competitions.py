@@ -1,5 +1,6 @@
 """Competitions of the kinds that the field has, made up: drafted right, or asked about."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,18 @@ def test_one_and_nought_written_with_decimals_need_no_question(in_folder: InFold
         in_folder(train=train, test=test, sample_submission=sample_of(test, target=0)), "auc"
     ).competition
     assert (spec.classes, spec.problem.positive) == (("0.0", "1.0"), 1)
+
+
+def test_a_label_of_numbers_that_the_sample_calls_otherwise_is_read_out_of_a_zip(
+    in_folder: InFolder, tmp_path: Path
+) -> None:
+    train, test = two(ACTION=drawn(0, 1))
+    folder = in_folder(train=train, test=test, sample_submission=sample_of(test, Action=0))
+    whole = tmp_path / "whole.zip"
+    with zipfile.ZipFile(whole, "w") as archive:
+        for path in folder.iterdir():
+            archive.write(path, path.name)
+    assert drafted(whole, "auc").competition.label_columns == ("ACTION",)
 
 
 def test_the_auc_of_several_columns_is_their_mean(in_folder: InFolder) -> None:
