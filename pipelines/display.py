@@ -131,13 +131,15 @@ def pipeline_lines(pipeline: Pipeline) -> Iterator[str]:
 def blend_line(blend: StoredBlend) -> str:
     """Say in one line what a blend is, and whether it is a gain."""
     doubt = "" if blend.p_value < SURE else ": not yet a gain"
-    corrected = ""
+    others = ""
+    if blend.as_sent is not None:
+        others = f"; {with_error(blend.as_sent, None)} by the mean of all folds, which is sent"
     if blend.corrected is not None:
         value, trials = with_error(blend.corrected[0], None), blend.corrected[1]
-        corrected = f"; {value} where the choice among {trials} trials is scored too"
+        others += f"; {value} where the choice among {trials} trials is scored too"
     return (
         f"{blend.score} = {blend.name}, {blend.method}; {blend.gain:+.4f} on the best single, "
-        f"{blend.best_single.pipeline} (p = {blend.p_value:.2g}{doubt}){corrected}{_floor(blend)}"
+        f"{blend.best_single.pipeline} (p = {blend.p_value:.2g}{doubt}){others}{_floor(blend)}"
     )
 
 

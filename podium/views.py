@@ -64,6 +64,11 @@ class BlendView:
         return self.stored.score
 
     @property
+    def as_sent(self) -> float | None:
+        """The score by the mean of all folds' models, which is sent; None where one is sent."""
+        return self.stored.as_sent
+
+    @property
     def weights(self) -> pd.Series:
         """The weight of each member, by pipeline and key, the heaviest first."""
         members = self.stored.members

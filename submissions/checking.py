@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
@@ -16,6 +17,9 @@ from competition.workspace import Workspace
 from submissions.ledger.ledger import Estimate, Ledger
 from submissions.ledger.tables import Submission
 from submissions.progress import Progress
+
+if TYPE_CHECKING:
+    from pipelines.blending.stored import StoredBlend
 
 
 class Checker:
@@ -79,10 +83,8 @@ class Checker:
         text = Form.of(self._workspace.competition).render(blend.answers(), self.sample)
         report = self.check(write_submission(text, self._workspace.runs / "submissions"))
         report.require_valid("submitted")
-        score = blend.score
-        estimate = Estimate(score.value, score.standard_error, score.rows, blend.key, blend.name)
         ledger = Ledger.open(self._workspace)
-        ledger.remember_blend(report.path, report.fingerprint, estimate)
+        ledger.remember_blend(report.path, report.fingerprint, estimate_of(blend))
         return report, blend.name
 
     def answers_of(self, submission: Submission) -> Answers | None:
@@ -164,3 +166,10 @@ def write_submission(text: str, folder: Path) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
     return path
+
+
+def estimate_of(blend: "StoredBlend") -> Estimate:
+    """Return what a blend is worth as it is sent, and what it is."""
+    score = blend.score
+    value = score.value if blend.as_sent is None else blend.as_sent
+    return Estimate(value, score.standard_error, score.rows, blend.key, blend.name)

@@ -148,6 +148,8 @@ def _blend_facts(problem: Problem, blend: StoredBlend) -> Iterator[tuple[str, st
     decision = decision_in_words(blend.manifest.get("decision") or {}, problem)
     if decision:
         yield "answers", decision
+    if blend.as_sent is not None:
+        yield "by the mean of all folds, which is sent", with_error(blend.as_sent, None)
     if blend.corrected is not None:
         value, trials = blend.corrected
         yield "where the choice is scored too", f"{with_error(value, None)}, of {trials} trials"

@@ -6,7 +6,8 @@ whose weights are learnt on training rows knows nothing of it. How much a blend 
 its own predictions of test rows: for the squared error it is the models' spread about their mean
 (Krogh and Vedelsby, 'Neural network ensembles, cross validation, and active learning', 1995), for
 the log loss the mean divergence of one model's blend from that of them all, as far as the latter's
-probabilities mean what they say.
+probabilities mean what they say. Of any other metric a truth of the test rows is drawn: classes by
+what is sent, numbers as what is sent plus an error that was made out of fold, less that spread.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from competition.problem.decisions import Decision
 from competition.problem.problem import Problem
-from competition.problem.targets import Kind, Predictions
+from competition.problem.targets import Kind, Predictions, Truth
 from pipelines.blending.calibration import log_shares, tempered
 from pipelines.blending.mixture import Floats, Mixture, Stack, combine
 
 ROWS = 2_000  # of the test set, evenly spaced: more would hardly move what is learnt of them
+MANY_ROWS = 20_000  # where the metric is computed: few rows tell one model from the mean of all
+_DRAWINGS = 20
+_SEED = 20_261_128
 
 Parts = npt.NDArray[np.float32]
 
@@ -113,7 +118,7 @@ def _product(powers: Floats, logs: npt.NDArray[np.float32]) -> tuple[Predictions
 
 
 def sent_rows(
-    tests: Sequence[Predictions], fits: Iterable[Parts | None], count: int
+    tests: Sequence[Predictions], fits: Iterable[Parts | None], count: int, rows: int = ROWS
 ) -> Sent | None:
     """Return what is known of test rows; None where nothing is.
 
@@ -122,8 +127,9 @@ def sent_rows(
         fits: Of each column the predictions of its fits, (fits, m, k), one dealing's folds after
             the other's; None where only their mean is known, which then passes for one model.
         count: How many folds a dealing has.
+        rows: How many test rows are looked at, about.
     """
-    step, known = max(1, len(tests[0]) // ROWS), False
+    step, known = max(1, len(tests[0]) // rows), False
     parts = []
     for test, each in zip(tests, fits, strict=True):
         known |= each is not None
@@ -135,3 +141,72 @@ def sent_rows(
     if not known:
         return None
     return Sent(np.stack(parts), np.stack([np.asarray(test[::step]) for test in tests]))
+
+
+def gain_of_the_mean(
+    sent: Sent,
+    mixture: Mixture,
+    problem: Problem,
+    decision: Decision,
+    truth: Truth,
+    oof: Predictions,
+) -> float:
+    """Return the metric of what is sent less that of single models, in its own unit.
+
+    Args:
+        sent: Test rows of the blend's columns, each at its temperature.
+        mixture: How they are combined.
+        problem: What is asked.
+        decision: What makes answers of test rows.
+        truth: Of the training rows.
+        oof: (n, k) the blend's predictions of these.
+
+    Returns:
+        NaN where the metric has no value for such a truth.
+    """
+    whole = combine(sent.whole, mixture, problem)
+    models = [combine(parts, mixture, problem) for parts in np.moveaxis(sent.parts, 1, 0)]
+    errors = _errors(truth, oof, whole, models, problem)
+    answers, others = decision.answers(whole), [decision.answers(each) for each in models]
+    chance = np.random.default_rng(_SEED)
+    gains = []
+    for _ in range(_DRAWINGS):
+        drawn = _drawn(whole, errors, truth, problem, chance)
+        alone = np.mean([problem.value(drawn, each) for each in others])
+        gains.append(problem.value(drawn, answers) - alone)
+    return float(np.mean(gains))
+
+
+def _errors(
+    truth: Truth, oof: Predictions, whole: Predictions, models: list[Predictions], problem: Problem
+) -> npt.NDArray[np.float64] | None:
+    """Return errors (n, k) such as what is sent makes; None for classes."""
+    if problem.kind == Kind.CLASSES:
+        return None
+    known = np.asarray(problem.learnable(truth), np.float64).reshape(len(truth), -1)
+    errors = known - oof
+    spread = np.mean([np.square(each - whole).mean(axis=0) for each in models], axis=0)
+    squared = np.maximum(np.square(errors).mean(axis=0), 1e-300)
+    scaled: npt.NDArray[np.float64] = errors * np.sqrt(np.maximum(1 - spread / squared, 0))
+    return scaled
+
+
+def _drawn(
+    whole: Predictions,
+    errors: npt.NDArray[np.float64] | None,
+    truth: Truth,
+    problem: Problem,
+    chance: np.random.Generator,
+) -> Truth:
+    """Return a truth (s,) or (s, t) that test rows may have; of 0 and 1 where all truth is."""
+    if errors is None:
+        below = np.cumsum(whole, axis=1, dtype=np.float64)
+        places = (chance.random((len(whole), 1)) * below[:, -1:] > below).sum(axis=1)
+        return np.asarray(places, np.int64)
+    if np.isin(truth, (0, 1)).all() and problem.kind == Kind.NUMBERS:
+        return (chance.random(whole.shape) < whole).astype(np.float64)
+    values = whole + errors[chance.integers(0, len(errors), len(whole))]
+    if problem.kind == Kind.ORDERED:
+        return np.asarray(np.rint(values[:, 0]).clip(0, len(problem.classes) - 1), np.int64)
+    scale = problem.metric.scale
+    return np.maximum(scale.inverse(values), scale.least)

@@ -1,6 +1,5 @@
 """The blend of finished columns: made, and made again where a column is newer."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,6 @@ from pipelines.blending.candidates import (
     candidates,
     changes_since,
     fits_of,
-    floor_of,
     folds_of,
     own_folds_of,
     predictions_of,
@@ -31,6 +29,7 @@ from pipelines.blending.stored import (
     read_blend,
     write_blend,
 )
+from pipelines.blending.worth import worth_of
 from pipelines.columns import Column
 
 if TYPE_CHECKING:
@@ -80,11 +79,9 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     )
     test = blended.apply(tests, plan.problem)
     decision = plan.problem.decide(truth, blended.oof)
-    facts = _facts(plan, pipelines, offered, columns, blended) | {
-        "decision": decision.facts(),
-        "corrected": _corrected(plan, pipelines, blended.method),
-        "floor": _floor(plan, blended),
-    }
+    facts = _facts(plan, pipelines, offered, columns, blended)
+    facts |= {"decision": decision.facts()}
+    facts |= worth_of(plan, pipelines, columns, tests, blended, decision)
     written = {
         "oof": blended.oof,
         "oof_answers": blended.answers,
@@ -93,40 +90,6 @@ def make_blend(plan: "Plan", pipelines: Sequence[Pipeline]) -> StoredBlend:
     }
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return write_blend(plan.workspace, facts, written, truth, now)
-
-
-def _floor(plan: "Plan", blended: Blend) -> dict[str, Any] | None:
-    """Return what the blend has to beat, and by how much it does."""
-    column = floor_of(plan)
-    arrays = None if column is None else predictions_of(column, plan)
-    if column is None or arrays is None:
-        return None
-    dealt = plan.dealt
-    answers = plan.problem.answers(dealt.truth, arrays[0], dealt.assigned)
-    found = plan.problem.compare(dealt.truth, blended.answers, answers, dealt.units)
-    return {
-        "pipeline": column.pipeline,
-        "value": column.score.value,
-        "gain": found.gain,
-        "standard_error": found.standard_error,
-        "p_value": found.p_value,
-    }
-
-
-def _corrected(plan: "Plan", pipelines: Sequence[Pipeline], method: str) -> dict[str, float] | None:
-    """Return the estimate that the choice among trials does not flatter; None on many rows."""
-    from pipelines.blending.optimism import MOST_ROWS, corrected_value
-    from pipelines.blending.pool import trials_of
-
-    truth = plan.dealt.truth
-    if plan.competition.rows_kind != "tables" or len(truth) > MOST_ROWS:
-        return None
-    pool = trials_of(plan, [each for each in pipelines if not each.floor])
-    trials = sum(len(stack) for stack, _ in pool)
-    if trials < 2:
-        return None
-    value = corrected_value(pool, truth, plan.problem, method, plan.dealt.units)
-    return {"value": value, "trials": trials} if math.isfinite(value) else None
 
 
 def fresh_blend(workspace: Workspace) -> Fresh:

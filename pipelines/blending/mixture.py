@@ -1,7 +1,7 @@
 """How columns are combined, once their weights are known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,10 @@ class Mixture:
             float(facts.get("temperature", 1.0)),
             bool(facts.get("logarithmic", False)),
         )
+
+    def of_columns(self, places: list[int]) -> "Mixture":
+        """Return how some of the columns are combined, the others having no weight."""
+        return replace(self, weights=self.weights[places])
 
     def facts(self) -> dict[str, Any]:
         """Return all but the weights, ready for JSON."""

@@ -126,6 +126,12 @@ class StoredBlend:
         return None if not facts else (float(facts["value"]), int(facts["trials"]))
 
     @property
+    def as_sent(self) -> float | None:
+        """The score by the mean of all folds' models; None where a single model is sent."""
+        value = self.manifest.get("as_sent")
+        return None if value is None else float(value)
+
+    @property
     def floor(self) -> Floor | None:
         """What it has to beat; None where that was not made."""
         facts = self.manifest.get("floor")

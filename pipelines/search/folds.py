@@ -248,6 +248,23 @@ class Dealt:
         return train, scored
 
 
+def folds_by_time(rows: int, test_rows: int, most: int) -> int:
+    """Return how many folds by time there are: each as long as the test set, as far as that goes.
+
+    What lies further ahead is harder to tell: by shorter folds the score would flatter.
+
+    Args:
+        rows: How many training rows there are.
+        test_rows: How many test rows.
+        most: How many folds there may be; two are the fewest.
+
+    Example:
+        >>> folds_by_time(60, 12, most=5)
+        2
+    """
+    return min(max(round(rows * (1 - _EARLY) / test_rows), 2), most)
+
+
 def folds_in(facts: dict[str, Any]) -> Folds:
     """Return the folds that `Folds.facts` told of.
 

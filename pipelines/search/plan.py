@@ -16,7 +16,7 @@ from pipelines.execution.gpus import gpus
 from pipelines.execution.local import LocalExecutor
 from pipelines.execution.threads import cores
 from pipelines.search.fit import Task
-from pipelines.search.folds import Dealt, Folds
+from pipelines.search.folds import Dealt, Folds, folds_by_time
 from pipelines.search.store import Store
 
 FOLDS = 5
@@ -168,8 +168,10 @@ def _folds(data: Dataset, competition: Competition, seed: int) -> Folds:
 
     On few rows the luck of one dealing is as large as what configurations differ by.
     """
-    by = competition.folds.by
-    if competition.rows_kind != "tables" or by == By.TIME:
+    by, rows = competition.folds.by, len(data.truth)
+    if by == By.TIME:
+        count = folds_by_time(competition.train_rows or rows, len(data.test), most=FOLDS)
+        return Folds(count, seed, by)
+    if competition.rows_kind != "tables":
         return Folds(FOLDS, seed, by)
-    rows = len(data.truth)
     return Folds(FOLDS, seed, by, next(times for least, times in _REPEATS if rows >= least))

@@ -9,10 +9,10 @@ from pipelines.blending.stored import StoredBlend, read_blend
 from pipelines.kernels.inference import recipe_of, seconds_of
 from pipelines.kernels.machine import SUBMISSION_FILE, Asked
 from pipelines.search.plan import Plan, make_plan
-from submissions.checking import Checker
+from submissions.checking import Checker, estimate_of
 from submissions.clock import Clock, Patience
 from submissions.kernels.running import MOST_SECONDS, Runner, limit_of
-from submissions.ledger.ledger import Estimate, Ledger
+from submissions.ledger.ledger import Ledger
 from submissions.progress import Progress
 
 _LEAST = 600.0  # seconds that the fits get, however fast they were here
@@ -72,9 +72,7 @@ def pushed_blend(
     report.require_valid("submitted")
     assert run.sha256 is not None and run.version is not None
     known = replace(report, fingerprint=run.sha256[:_DIGITS])
-    score = blend.score
-    estimate = Estimate(score.value, score.standard_error, score.rows, blend.key, blend.name)
-    ledger.remember_blend(path, known.fingerprint, estimate)
+    ledger.remember_blend(path, known.fingerprint, estimate_of(blend))
     return known, KernelVersion(run.slug, run.version)
 
 

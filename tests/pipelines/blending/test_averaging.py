@@ -7,13 +7,13 @@ import pytest
 
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
-from pipelines.blending.averaging import Sent, sent_rows
+from pipelines.blending.averaging import Sent, gain_of_the_mean, sent_rows
 from pipelines.blending.cross_fitting import blend
 from pipelines.blending.methods import METHODS
 from pipelines.blending.mixture import Mixture, Stack, combine
 from tests.pipelines.blending.conftest import competition_of, dealt, noisy, truth_of
 
-MODELS = 5
+MODELS, TRAIN_ROWS, TEST_ROWS = 5, 6_000, 12_000
 
 
 def own_errors(truth: Truth, problem: Problem, noise: float) -> np.ndarray:
@@ -116,3 +116,52 @@ def test_of_many_rows_some_are_looked_at() -> None:
     kept = found.whole[0, :, 0]
     assert 2000 <= len(kept) < 3000 and kept[0] == 0 and kept[-1] > 8990
     assert {after - before for before, after in pairwise(kept)} == {4.0}
+
+
+# ---------------------------------------------------------------------- by the metric
+
+
+def models_of(truth: Truth, problem: Problem, own: float, seed: int) -> Predictions:
+    """Return predictions (MODELS, n, k) by models that err alike, and each by its own too."""
+    shared = noisy(truth, problem, 1.2, seed)
+    return np.stack(
+        [shared]
+        if not own
+        else [_further(shared, problem, own, seed + 1 + each) for each in range(MODELS)]
+    )
+
+
+def _further(shared: Predictions, problem: Problem, own: float, seed: int) -> Predictions:
+    noise = np.random.default_rng(seed).normal(0, own, shared.shape)
+    if not problem.classes or problem.outputs == 1:
+        return (shared + noise * shared.std(axis=0) / 4).astype(np.float32)
+    powers = shared * np.exp(noise)
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("own", [0.0, 0.5])
+def test_the_gain_by_the_metric_is_what_labels_show(problem: Problem, own: float) -> None:
+    truth, hidden = truth_of(problem, TRAIN_ROWS, 1), truth_of(problem, TEST_ROWS, 2)
+    assigned = dealt(TRAIN_ROWS)
+    seen, fits = (
+        np.broadcast_to(found, (MODELS, *found.shape[1:]))
+        for found in (models_of(truth, problem, own, 10), models_of(hidden, problem, own, 30))
+    )
+    oof = seen[assigned, np.arange(TRAIN_ROWS)]
+    sent = sent_rows([fits.mean(axis=0)], [fits], MODELS)
+    made = blend([oof], truth, assigned, problem, sent=sent)
+    decision = problem.decide(truth, made.oof)
+    whole = sent_rows([fits.mean(axis=0)], [fits], MODELS, rows=TEST_ROWS)
+    assert whole is not None
+    heated = whole.at_temperatures(made.temperatures, problem)
+    told = gain_of_the_mean(heated, made.mixture, problem, decision, truth, made.oof)
+
+    def value(test: Predictions) -> float:
+        return problem.value(hidden, decision.answers(made.apply([test], problem)))
+
+    shown = value(fits.mean(axis=0)) - np.mean([value(each) for each in fits])
+    if not own:
+        assert (told, shown) == pytest.approx((0, 0), abs=1e-7)
+    else:
+        assert told == pytest.approx(shown, rel=0.35)
+        assert (told > 0) == problem.greater_is_better

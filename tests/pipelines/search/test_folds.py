@@ -9,7 +9,7 @@ from competition.data.tables.fold_rule import By
 from competition.errors import PodiumError
 from competition.problem.metrics import find_metric
 from competition.problem.problem import Problem
-from pipelines.search.folds import Folds, folds_in
+from pipelines.search.folds import Folds, folds_by_time, folds_in
 
 CLASSES = Problem(find_metric("accuracy"), tuple("abcdef"))
 NUMBERS = Problem(find_metric("rmsle"), targets=("price", "area"))
@@ -125,6 +125,13 @@ def test_by_time_all_that_is_learnt_from_comes_before_what_is_scored(moments: li
     assert abs(len(dealt.rows) - len(units) / 2) <= np.bincount(units).max()
     assert dealt.folds.whole == 3
     assert [len(part) for part in dealt.split(3)] == [len(units), 0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "test_rows", "count"), [(100, 5, 5), (100, 12, 4), (100, 17, 3), (100, 80, 2)]
+)
+def test_folds_by_time_are_as_long_as_the_test_set(rows: int, test_rows: int, count: int) -> None:
+    assert folds_by_time(rows, test_rows, most=5) == count
 
 
 def test_folds_are_read_as_they_were_told_of() -> None:
