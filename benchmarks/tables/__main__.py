@@ -184,7 +184,7 @@ def _estimate(runs: Path) -> dict[str, Any]:
     corrected = told["corrected"]
     return {
         "greater_is_better": told["greater_is_better"],
-        "estimate": told["score"]["value"],
+        "estimate": told["score"]["value"] if told["as_sent"] is None else told["as_sent"],
         "estimate_error": told["score"]["standard_error"],
         "corrected": corrected and corrected["value"],
     }
