@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from competition.problem.metrics import find_metric
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
 from pipelines.blending.averaging import Sent, gain_of_the_mean, sent_rows
@@ -165,3 +166,19 @@ def test_the_gain_by_the_metric_is_what_labels_show(problem: Problem, own: float
     else:
         assert told == pytest.approx(shown, rel=0.35)
         assert (told > 0) == problem.greater_is_better
+
+
+def test_the_gain_by_the_auc_of_columns_is_what_labels_show() -> None:
+    problem = Problem(find_metric("mean columnwise auc"), targets=("one", "other"))
+    random = np.random.default_rng(0)
+    shares = random.beta(1, 3, (TEST_ROWS, 2))
+    hidden = (random.random(shares.shape) < shares).astype(float)
+    noise = random.normal(0, 0.1, (MODELS, *shares.shape))
+    fits = (shares + noise).astype(np.float32)
+    sent = sent_rows([fits.mean(axis=0)], [fits], MODELS, rows=TEST_ROWS)
+    assert sent is not None
+    alone, decision = Mixture(np.ones(1), np.zeros(2)), problem.decision()
+    told = gain_of_the_mean(sent, alone, problem, decision, hidden, fits[0])
+    value = [problem.value(hidden, each) for each in (fits.mean(axis=0), *fits)]
+    assert told == pytest.approx(value[0] - np.mean(value[1:]), rel=0.25)
+    assert told > 0.005
