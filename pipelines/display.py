@@ -130,7 +130,9 @@ def pipeline_lines(pipeline: Pipeline) -> Iterator[str]:
 
 def blend_line(blend: StoredBlend) -> str:
     """Say in one line what a blend is, and whether it is a gain."""
-    doubt = "" if blend.p_value < SURE else ": not yet a gain"
+    doubt = ": worse, on the rows that chose that column" if blend.gain < 0 else ""
+    if blend.p_value >= SURE:
+        doubt = ": not yet a gain"
     others = ""
     if blend.as_sent is not None:
         others = f"; {with_error(blend.as_sent, None)} by the mean of all folds, which is sent"

@@ -156,6 +156,25 @@ def test_a_blend_that_beats_the_floor_says_nothing_of_it(
     assert "not surely better" not in blend_line(stored)
 
 
+@pytest.mark.parametrize(
+    ("gain", "p_value", "said"),
+    [
+        (0.01, 0.5, "not yet a gain"),
+        (0.01, 0.001, "(p = 0.001)"),
+        (-0.01, 0.001, "worse, on the rows that chose that column"),
+    ],
+)
+def test_the_line_says_whether_it_is_a_gain(
+    workspace_by: Make, gain: float, p_value: float, said: str
+) -> None:
+    workspace = workspace_by("accuracy")
+    plan = make_plan(workspace, 0)
+    finish(plan, "knn", 0.6, seed=1)
+    stored = make_blend(plan, all_of(workspace))
+    told = replace(stored, manifest=stored.manifest | {"gain": gain, "p_value": p_value})
+    assert said in blend_line(told)
+
+
 def again(plan: Plan) -> None:
     finish(plan, "knn", 0.6, seed=1, created=7)
 
