@@ -8,7 +8,7 @@ from pathlib import Path
 
 from competition.data.tables.fold_rule import STRATIFIED
 from competition.drafting.asking.classes import classes_of
-from competition.drafting.asking.columns import Asked, what_is_asked
+from competition.drafting.asking.columns import Asked, leave_out_index, what_is_asked
 from competition.drafting.asking.ids import looks_like_id
 from competition.drafting.asking.scored import (
     look_at_metric,
@@ -149,6 +149,7 @@ def draft_of(tables: Tables, told: Told, source: Path) -> Draft:
             f"{'it tells' if len(aside) == 1 else 'they tell'} has to be joined into "
             f"{tables.train_name} and {tables.test_name}."
         )
+    leave_out_index(tables, notes)
     named = _named(tables, told)
     metric = over_columns(metric_named(told.metric, tables), tables, named)
     notes.reasons["metric"] = _metric_reason(told, metric)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,7 +92,7 @@ def _read(competition: Competition, folder: Path) -> tuple[tuple[str, ...], Ids,
         raise _broken(path, None, "it has a carriage return without a line feed")
     if "\0" in text:  # an array of text would lose it
         raise _broken(path, None, "it holds a NUL character")
-    text = _with_commas(text, competition.id_column)
+    text = _with_commas(text)
     whole = split_line(text.partition("\n")[0]) if text else None
     place = _id_place(whole or [], competition.id_column)
     header = whole and whole[place or 0 :]
@@ -114,12 +113,13 @@ def _read(competition: Competition, folder: Path) -> tuple[tuple[str, ...], Ids,
     return tuple(header), ids, size
 
 
-def _with_commas(text: str, id_column: str) -> str:
+def _with_commas(text: str) -> str:
     """Return a sample whose cells other signs part as Kaggle reads submissions."""
-    found = re.match(rf'"?{re.escape(id_column)}"?([;\t|])', text)
-    if found is None:
+    header = text.partition("\n")[0]
+    sign = next((each for each in ";\t|" if each in header), None)
+    if sign is None or "," in header:
         return text
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=found[1])
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
     return "".join(",".join(map(quoted, row)) + "\n" for row in rows)
 
 

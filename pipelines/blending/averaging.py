@@ -167,11 +167,12 @@ def gain_of_the_mean(
     whole = combine(sent.whole, mixture, problem)
     models = [combine(parts, mixture, problem) for parts in np.moveaxis(sent.parts, 1, 0)]
     errors = _errors(truth, oof, whole, models, problem)
+    flags = problem.kind == Kind.NUMBERS and bool(np.isin(truth, (0, 1)).all())
     answers, others = decision.answers(whole), [decision.answers(each) for each in models]
     chance = np.random.default_rng(_SEED)
     gains = []
     for _ in range(_DRAWINGS):
-        drawn = _drawn(whole, errors, truth, problem, chance)
+        drawn = _drawn(whole, errors, flags, problem, chance)
         alone = np.mean([problem.value(drawn, each) for each in others])
         gains.append(problem.value(drawn, answers) - alone)
     return float(np.mean(gains))
@@ -194,19 +195,20 @@ def _errors(
 def _drawn(
     whole: Predictions,
     errors: npt.NDArray[np.float64] | None,
-    truth: Truth,
+    flags: bool,
     problem: Problem,
     chance: np.random.Generator,
 ) -> Truth:
-    """Return a truth (s,) or (s, t) that test rows may have; of 0 and 1 where all truth is."""
+    """Return a truth (s,) or (s, t) that test rows may have; of 0 and 1 where these are flags."""
     if errors is None:
         below = np.cumsum(whole, axis=1, dtype=np.float64)
         places = (chance.random((len(whole), 1)) * below[:, -1:] > below).sum(axis=1)
         return np.asarray(places, np.int64)
-    if np.isin(truth, (0, 1)).all() and problem.kind == Kind.NUMBERS:
-        return (chance.random(whole.shape) < whole).astype(np.float64)
+    scale = problem.metric.scale
+    if flags:
+        shares = scale.inverse(whole.astype(np.float64))
+        return (chance.random(whole.shape) < shares).astype(np.float64)
     values = whole + errors[chance.integers(0, len(errors), len(whole))]
     if problem.kind == Kind.ORDERED:
         return np.asarray(np.rint(values[:, 0]).clip(0, len(problem.classes) - 1), np.int64)
-    scale = problem.metric.scale
     return np.maximum(scale.inverse(values), scale.least)

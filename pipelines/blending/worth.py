@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optuna
-from optuna.trial import TrialState
 
 from competition.errors import PodiumError
 from competition.problem.decisions import Decision
@@ -19,7 +17,6 @@ from pipelines.blending.mixture import Stack
 from pipelines.blending.optimism import MOST_ROWS, corrected_value
 from pipelines.columns import Column
 from pipelines.outside.columns import outside_columns
-from pipelines.search.studies.study import open_storage, study_name
 from pipelines.search.trial import join_folds
 
 if TYPE_CHECKING:
@@ -126,6 +123,11 @@ def _trials_of(plan: "Plan", pipelines: Sequence[Pipeline]) -> list[tuple[Stack,
     database = plan.workspace.database
     if database.missing:
         return []
+    import optuna
+    from optuna.trial import TrialState
+
+    from pipelines.search.studies.study import open_storage, study_name
+
     storage = open_storage(database)
     pool = []
     for pipeline in pipelines:

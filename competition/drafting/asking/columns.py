@@ -51,7 +51,6 @@ def what_is_asked(tables: Tables, metric: Metric, target: tuple[str, ...], notes
         require_column(tables, name)
     if tables.sample is None:
         return _without_sample(tables, metric, target, notes)
-    tables.sample = _without_index(tables.sample, tables.sample_name, notes)
     id_column, *targets = map(str, tables.sample.columns)
     if not targets:
         raise PodiumError(
@@ -66,16 +65,19 @@ def what_is_asked(tables: Tables, metric: Metric, target: tuple[str, ...], notes
     return Asked(id_column, test_id, tuple(targets), labels, classes)
 
 
-def _without_index(sample: pd.DataFrame, name: str, notes: Notes) -> pd.DataFrame:
-    """Return a sample without the nameless column that a data frame wrote before the ids."""
+def leave_out_index(tables: Tables, notes: Notes) -> None:
+    """Leave out the nameless column that a data frame wrote before a sample's ids."""
+    if tables.sample is None:
+        return
+    sample = tables.sample
     first, *others = map(str, sample.columns)
     if len(others) < 2 or not is_nameless(first) or not looks_like_id(sample, others[0]):
-        return sample
+        return
     notes.questions.append(
-        f"{name} begins with a column without a name, which submissions are written without: "
-        f"{others[0]!r} is taken for the id."
+        f"{tables.sample_name} begins with a column without a name, which submissions are written "
+        f"without: {others[0]!r} is taken for the id."
     )
-    return sample.drop(columns=first)
+    tables.sample = sample.drop(columns=first)
 
 
 def _without_sample(tables: Tables, metric: Metric, given: tuple[str, ...], notes: Notes) -> Asked:

@@ -80,9 +80,12 @@ def test_a_label_of_numbers_that_the_sample_calls_otherwise_is_read_out_of_a_zip
     assert drafted(whole, "auc").competition.label_columns == ("ACTION",)
 
 
-def test_the_auc_of_several_columns_is_their_mean(in_folder: InFolder) -> None:
+@pytest.mark.parametrize("index", [False, True])
+def test_the_auc_of_several_columns_is_their_mean(in_folder: InFolder, index: bool) -> None:
     train, test = two(one=drawn(0, 1), other=drawn(0, 1, seed=8))
     sample = sample_of(test, one=0.5, other=0.5)
+    if index:
+        sample = sample.reset_index().rename(columns={"index": ""})
     spec = drafted(in_folder(train=train, test=test, sample_submission=sample), "auc").competition
     assert (spec.metric, spec.classes) == ("mean columnwise auc", ())
     assert spec.label_columns == spec.target_columns == ("one", "other")

@@ -45,6 +45,7 @@ def test_target_columns_keep_the_samples_order(tmp_path: Path) -> None:
         '"","Id","Class"\n"1","a b",0\n"2","7",0\n',  # as R writes row names
         "Unnamed: 0,Id,Class\n0,a b,0\n1,7,0\n",
         "Id;Class\na b;0\n7;0\n",
+        '"";"Id";"Class"\n"1";"a b";0\n"2";"7";0\n',
         'Id\tClass\r\n"a b"\t0,5\r\n7\t0\r\n',
     ],
 )
