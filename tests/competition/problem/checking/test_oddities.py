@@ -102,6 +102,12 @@ def test_values_far_from_the_training_data(answers: Answers, told: str) -> None:
     assert len(found) == 2 and found[0].startswith("x is far") and told in found[1]
 
 
+def test_how_probable_a_rare_flag_is_has_other_quantiles_than_the_flag() -> None:
+    problem = competition("mean columnwise auc", targets=("x", "y")).problem
+    flags = (np.arange(1000) % 20 == 0).astype(float)
+    assert odd(problem, RANDOM.beta(1, 19, (500, 2)), np.column_stack([flags, flags])) == []
+
+
 def test_a_metric_that_moves_the_shares_on_purpose_may() -> None:
     problem = competition("balanced accuracy", ("rare", "usual")).problem
     truth = np.repeat([0, 1], [100, 900])
