@@ -13,7 +13,7 @@ from competition.extras import cure_of, lacking
 from competition.files import atomic_path
 from competition.practice.labelled.packed import tables_in
 from competition.practice.recognition import recognised
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.spec import Competition, load_competition
 
 _BUNDLED = "optical-digits"

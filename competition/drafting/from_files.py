@@ -24,7 +24,7 @@ from competition.drafting.roles import Roles, roles_of
 from competition.drafting.split.folds import folds_like_test
 from competition.drafting.tables import Tables, require_column
 from competition.errors import PodiumError
-from competition.problem.metric import Metric
+from competition.problem.metrics.metric import Metric
 from competition.problem.targets import Eats, Kind
 from competition.spec import Competition
 from competition.spec.checks import check_spec

@@ -16,7 +16,7 @@ from competition.drafting.tables import Tables
 from competition.drafting.toml import to_toml
 from competition.errors import PodiumError
 from competition.files import atomic_path
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.spec import own_specs
 from competition.terminal.console import workspace_for
 from competition.terminal.printable import printable

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from competition.problem.measures import Measure
+from competition.problem.metrics.measures import Measure
 from competition.problem.scores import Comparison, two_sided
 from competition.problem.targets import Answers, Truth
 

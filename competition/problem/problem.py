@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from competition.errors import PodiumError
 from competition.problem.clusters import clustered, clustered_error
-from competition.problem.decisions import Decision, Probability
-from competition.problem.measures import comparison
-from competition.problem.metric import Metric
-from competition.problem.metrics import log_losses
+from competition.problem.decisions import BalancedProbabilities, Decision, Probability
+from competition.problem.metrics.measures import comparison
+from competition.problem.metrics.metric import Metric
+from competition.problem.metrics.row_losses import log_losses
 from competition.problem.scores import Comparison, Score
 from competition.problem.targets import Answers, Assigned, Eats, Kind, Predictions, Truth
 
@@ -70,7 +70,8 @@ class Problem:
         """Return what turns predictions into answers, not yet fitted."""
         if self.metric.eats == Eats.CLASS_PROBABILITIES and self.one_column:
             assert self.positive is not None
-            return Probability(self.positive)
+            balanced = self.metric.balanced
+            return BalancedProbabilities(self.positive) if balanced else Probability(self.positive)
         return self.metric.decision(len(self.classes), self.positive)
 
     def decide(self, truth: Truth, predictions: Predictions) -> Decision:

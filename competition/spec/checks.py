@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from competition.data.tables.fold_rule import NEEDS_COLUMN, STRATIFIED, By
-from competition.problem.metric import Metric
+from competition.problem.metrics.metric import Metric
 from competition.problem.problem import needs_positive, usual_positive
 from competition.problem.targets import Eats, Kind
 from competition.spec.entries import quoted

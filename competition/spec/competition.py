@@ -9,7 +9,7 @@ from typing import Any
 from competition.data.tables.fold_rule import STRATIFIED, By, FoldRule
 from competition.data.tables.schema import Role
 from competition.errors import PodiumError
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.problem.problem import Problem, needs_positive, usual_positive
 from competition.problem.targets import Eats, Kind
 from competition.spec.checks import check_spec

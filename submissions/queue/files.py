@@ -12,7 +12,7 @@ from sqlalchemy import delete as sql_delete
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
 from competition.problem.checking.checks import CheckReport
-from competition.problem.measures import Proportion, binomial_error
+from competition.problem.metrics.measures import Proportion, binomial_error
 from competition.problem.targets import Kind
 from competition.spec import Competition
 from competition.terminal.printable import printable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from competition.errors import PodiumError
-from competition.problem.measures import Proportion, mcnemar_p_value
+from competition.problem.metrics.measures import Proportion, mcnemar_p_value
 from competition.problem.scores import SURE, two_sided
 from competition.workspace import Workspace
 from submissions.checking import Checker

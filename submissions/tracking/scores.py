@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from competition.kaggle.client import KaggleClient, KaggleError
-from competition.problem.measures import ByRows, Proportion, binomial_error
-from competition.problem.metric import Metric
+from competition.problem.metrics.measures import ByRows, Proportion, binomial_error
+from competition.problem.metrics.metric import Metric
 from competition.spec import Competition
 from competition.terminal.printable import printable
 from competition.workspace import Workspace

@@ -9,7 +9,7 @@ import pytest
 
 from competition.errors import PodiumError
 from competition.problem.form import Form
-from competition.problem.roc import least_area_error
+from competition.problem.metrics.roc import least_area_error
 from competition.problem.sample import read_sample
 from competition.spec import load_competition
 from pipelines.blending.blend import StoredBlend, fresh_blend

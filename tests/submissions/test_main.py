@@ -18,7 +18,7 @@ from competition import database
 from competition.journal import read_journal
 from competition.kaggle.client import KaggleClient, RemoteSubmission
 from competition.problem.form import Form
-from competition.problem.measures import binomial_error
+from competition.problem.metrics.measures import binomial_error
 from competition.spec import load_competition
 from competition.workspace import Workspace
 from pipelines.blending.blend import fresh_blend

@@ -7,7 +7,7 @@ import pandas as pd
 from competition.drafting.draft import Notes
 from competition.drafting.tables import Tables, some
 from competition.errors import PodiumError
-from competition.problem.metric import Metric
+from competition.problem.metrics.metric import Metric
 from competition.problem.targets import Kind
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

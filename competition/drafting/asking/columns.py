@@ -10,7 +10,7 @@ from competition.drafting.asking.labels import find_labels, train_only
 from competition.drafting.draft import Notes, Undecided
 from competition.drafting.tables import Tables, require_column, some
 from competition.errors import PodiumError
-from competition.problem.metric import Metric
+from competition.problem.metrics.metric import Metric
 from competition.problem.targets import Kind
 from competition.problem.text.lines import is_nameless
 

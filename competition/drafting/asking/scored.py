@@ -8,8 +8,8 @@ from competition.drafting.asking.columns import Asked
 from competition.drafting.draft import Notes, Undecided
 from competition.drafting.tables import Tables
 from competition.errors import PodiumError
-from competition.problem.metric import Metric
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
+from competition.problem.metrics.metric import Metric
 from competition.problem.problem import needs_positive, usual_positive
 from competition.problem.targets import Eats, Kind
 

@@ -98,9 +98,9 @@ def _shares_warning(
     if eats == Eats.LABEL:
         counts = np.bincount(answers, minlength=classes).astype(np.float64)
         what = "of the rows are labelled"
-    elif eats == Eats.CLASS_PROBABILITIES:
+    elif eats == Eats.CLASS_PROBABILITIES and not problem.metric.balanced:
         counts, what = _expected_counts(answers, problem), "of the probability is on"
-    else:  # only the order counts, or the classes after the first do too
+    else:  # only the order counts, or the classes after the first do too, or all alike
         return
     p_value = shares_p_value(counts, training)
     shares, usual = counts / counts.sum(), training / training.sum()

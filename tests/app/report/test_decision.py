@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.report.sections.decision import decision_in_words
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.problem.problem import Problem
 
 

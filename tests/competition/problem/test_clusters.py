@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from competition.problem.clusters import clustered_error
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.problem.problem import Problem
 
 ROWS, GROUPS = 1200, 60

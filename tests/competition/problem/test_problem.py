@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from competition.errors import PodiumError
-from competition.problem import metrics
 from competition.problem.checking.checks import check
 from competition.problem.form import Form
-from competition.problem.measures import ByConfusion, ByRows, mean_of
-from competition.problem.metric import Metric
-from competition.problem.metrics import METRICS, find_metric
+from competition.problem.metrics import known
+from competition.problem.metrics.known import METRICS, find_metric
+from competition.problem.metrics.measures import ByConfusion, ByRows
+from competition.problem.metrics.metric import Metric
+from competition.problem.metrics.row_losses import mean_of
 from competition.problem.problem import Problem, usual_positive
 from competition.problem.targets import Eats, Kind, Predictions, Truth
 from competition.spec import load_competition
@@ -149,8 +150,8 @@ def test_a_new_metric_scores_decides_and_compares(metric: Metric) -> None:
 
 
 def test_a_new_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(metrics, "METRICS", (*METRICS, COST))
-    metrics._by_plain_name.cache_clear()
+    monkeypatch.setattr(known, "METRICS", (*METRICS, COST))
+    known._by_plain_name.cache_clear()
     try:
         spec = tmp_path / "costly.toml"
         spec.write_text(competition("Total Cost", ("a", "b", "c")).to_toml())
@@ -160,4 +161,4 @@ def test_a_new_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         file.write_text(Form.of(costly).render(np.arange(8) % 3, sample_of(costly)))
         assert check(file, costly, sample_of(costly)).valid
     finally:
-        metrics._by_plain_name.cache_clear()
+        known._by_plain_name.cache_clear()

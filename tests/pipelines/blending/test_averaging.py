@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind, Predictions, Truth
 from pipelines.blending.averaging import Sent, gain_of_the_mean, sent_rows

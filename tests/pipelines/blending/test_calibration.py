@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from competition.problem.metrics import log_losses
+from competition.problem.metrics.row_losses import log_losses
 from competition.problem.problem import Problem
 from competition.problem.targets import Kind
 from pipelines.blending.calibration import temperature, temperatures, tempered

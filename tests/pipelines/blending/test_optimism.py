@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.problem.problem import Problem
 from pipelines.blending.cross_fitting import blend
 from pipelines.blending.optimism import corrected_value

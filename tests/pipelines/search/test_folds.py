@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from competition.data.tables.fold_rule import By
 from competition.errors import PodiumError
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.problem.problem import Problem
 from pipelines.search.folds import Folds, folds_by_time, folds_in
 

@@ -15,7 +15,7 @@ import pytest
 from competition.errors import PodiumError
 from competition.kaggle.client import KaggleError
 from competition.problem.checking.checks import check
-from competition.problem.measures import binomial_error
+from competition.problem.metrics.measures import binomial_error
 from competition.problem.sample import read_sample
 from competition.spec import load_competition
 from pipelines.blending.blend import fresh_blend

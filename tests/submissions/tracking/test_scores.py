@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from competition.kaggle.client import KaggleClient, LeaderboardRow
-from competition.problem.measures import binomial_error
+from competition.problem.metrics.measures import binomial_error
 from competition.spec import load_competition
 from competition.workspace import Workspace
 from submissions.ledger.ledger import Ledger

@@ -11,7 +11,7 @@ import pytest
 
 from competition.files import sha256_of
 from competition.problem.form import Form
-from competition.problem.measures import binomial_error
+from competition.problem.metrics.measures import binomial_error
 from competition.problem.sample import read_sample
 from competition.spec import load_competition
 from competition.workspace import Workspace

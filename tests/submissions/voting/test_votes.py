@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from competition.errors import PodiumError
-from competition.problem.metrics import find_metric
+from competition.problem.metrics.known import find_metric
 from competition.problem.problem import Problem
 from submissions.voting.votes import vote
 

@@ -10,7 +10,7 @@ from app.report.findings import Findings
 from app.report.sections.judged.parts import Parts, Worst
 from app.report.sections.judged.probabilities import calibration
 from app.report.sections.shown_rows import Noted, show_rows
-from competition.problem.measures import confusion
+from competition.problem.metrics.measures import confusion
 from competition.problem.targets import Answers, Kind, Predictions
 from pipelines.class_scores import class_scores
 

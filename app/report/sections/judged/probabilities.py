@@ -10,8 +10,8 @@ from app.report.drawing.figures import Plot, plot
 from app.report.findings import Findings
 from app.report.sections.judged.parts import Parts, Worst
 from app.report.sections.shown_rows import Noted, show_rows
-from competition.problem.measures import binomial_error
-from competition.problem.metrics import log_losses
+from competition.problem.metrics.measures import binomial_error
+from competition.problem.metrics.row_losses import log_losses
 from competition.problem.targets import Predictions
 
 _COSTLIEST = 60

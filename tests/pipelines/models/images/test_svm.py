@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from competition.errors import PodiumError
-from competition.problem.metrics import log_losses
+from competition.problem.metrics.row_losses import log_losses
 from pipelines.base import load_pipeline, suggested
 from tests.pipelines.digits import digits
 

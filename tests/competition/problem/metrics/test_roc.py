@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from competition.problem.metrics import find_metric
-from competition.problem.roc import least_area_error
+from competition.problem.metrics.known import find_metric
+from competition.problem.metrics.roc import least_area_error
 
 AUC = find_metric("auc").measure
 

@@ -7,17 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.problem.decisions import (
+    BalancedProbabilities,
     ClassProbabilities,
-    CutPoints,
     Decision,
     MostProbable,
-    Multipliers,
     Probability,
     Ranking,
     Values,
 )
-from competition.problem.measures import ByConfusion, Measure, OfConfusion
+from competition.problem.metrics.measures import ByConfusion, Measure, OfConfusion
 from competition.problem.targets import Eats, Kind
+from competition.problem.thresholds import CutPoints, Multipliers
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,6 +62,7 @@ class Metric:
         scale: On which values are learnt, for numbers.
         top: How many classes a ranking holds.
         of_positive: Whether labels are scored by how the positive class is found.
+        balanced: Whether probabilities are scored as if all classes had as many rows.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Metric:
     scale: Scale = PLAIN
     top: int = 0
     of_positive: bool = False
+    balanced: bool = False
 
     def decision(self, classes: int, positive: int | None) -> Decision:
         """Return what turns predictions into answers, not yet fitted.
@@ -87,7 +89,7 @@ class Metric:
             case Eats.RANKING:
                 return Ranking(min(self.top, classes))
             case Eats.CLASS_PROBABILITIES:
-                return ClassProbabilities()
+                return BalancedProbabilities() if self.balanced else ClassProbabilities()
             case Eats.PROBABILITY:
                 assert positive is not None
                 return Probability(positive)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from competition.problem.measures import ByConfusion, Proportion, mcnemar_p_value
-from competition.problem.metrics import METRICS, find_metric
+from competition.problem.metrics.known import METRICS, find_metric
+from competition.problem.metrics.measures import ByConfusion, Proportion, mcnemar_p_value
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Eats, Kind, Truth
 

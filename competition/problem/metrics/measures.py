@@ -171,41 +171,6 @@ def _t_test(difference: float, error: float, rows: int) -> float:
     return float(2 * stdtr(max(rows - 1, 1), -abs(difference / error)))
 
 
-def mean_of(
-    row_losses: Callable[[Truth, Answers], npt.NDArray[Any]], *, root: bool = False
-) -> Influences:
-    """Return the influences of a mean of row losses, or of its square root.
-
-    Args:
-        row_losses: Returns (n,) or, for several targets, (n, t) losses; targets are averaged.
-        root: Whether the metric is the root of the mean.
-    """
-
-    def influences(truth: Truth, answers: Answers) -> tuple[float, Floats]:
-        losses = np.asarray(row_losses(truth, answers), dtype=np.float64)
-        losses = losses.reshape(len(losses), -1)
-        means = losses.mean(axis=0)
-        if not root:
-            return float(means.mean()), (losses - means).mean(axis=1)
-        roots = np.sqrt(means)
-        slopes = 0.5 / np.maximum(roots, 1e-300)
-        return float(roots.mean()), ((losses - means) * slopes).mean(axis=1)
-
-    return influences
-
-
-def r_squared(truth: Truth, answers: Answers) -> tuple[float, Floats]:
-    """Return R² and its influences: one less the ratio of two means; targets are averaged."""
-    truth, answers = (
-        np.asarray(each, np.float64).reshape(len(truth), -1) for each in (truth, answers)
-    )
-    squared, spread = (truth - answers) ** 2, (truth - truth.mean(axis=0)) ** 2
-    whole, missed = spread.mean(axis=0), squared.mean(axis=0)
-    whole = np.where(whole > 0, whole, np.maximum(missed, 1e-300))  # 0 where the truth is constant
-    ratio = missed / whole
-    return float(np.mean(1 - ratio)), (-(squared - ratio * spread) / whole).mean(axis=1)
-
-
 OfConfusion = Callable[[npt.NDArray[Any]], Floats]
 
 

@@ -3,131 +3,14 @@
 import difflib
 import re
 from functools import cache
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from competition.errors import PodiumError
-from competition.problem.measures import (
-    ByConfusion,
-    ByRows,
-    Floats,
-    Proportion,
-    mean_of,
-    r_squared,
-)
-from competition.problem.metric import LOG, LOG1P, Metric
-from competition.problem.roc import area, auc, column_auc, gini, least_area_error
-from competition.problem.targets import Answers, Eats, Kind, Truth
-
-Counts = npt.NDArray[Any]
-
-LEAST_PROBABILITY = 1e-15  # as Kaggle clips what a logarithm is taken of
-
-
-# ---------------------------------------------------------------------- of rows
-
-
-def log_losses(truth: Truth, answers: Answers) -> Floats:
-    """Return -ln p(true class) of each row; answers (n, classes), or (n,) of the class 1.
-
-    Rows are rescaled to the sum 1 first, as Kaggle does.
-    """
-    answers = answers.astype(np.float64)
-    if answers.ndim == 1:
-        answers = np.stack([1 - answers, answers], axis=1)
-    of_truth = answers[np.arange(len(truth)), truth] / answers.sum(axis=1)
-    losses: Floats = -np.log(np.clip(of_truth, LEAST_PROBABILITY, 1.0))
-    return losses
-
-
-def precision_at(truth: Truth, answers: Answers) -> Floats:
-    """Return one over the place at which the true class stands, 0 where it does not stand."""
-    hits = answers == truth[:, None]
-    places = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
-    return 1 / places
-
-
-def _squared(truth: Truth, answers: Answers) -> Floats:
-    return np.asarray((truth - answers) ** 2)
-
-
-def _squared_log1p(truth: Truth, answers: Answers) -> Floats:
-    return np.asarray((np.log1p(truth) - np.log1p(np.clip(answers, -1 + 1e-12, None))) ** 2)
-
-
-def _squared_log(truth: Truth, answers: Answers) -> Floats:
-    return np.asarray((np.log(truth) - np.log(np.clip(answers, 1e-300, None))) ** 2)
-
-
-def _absolute(truth: Truth, answers: Answers) -> Floats:
-    return np.asarray(np.abs(truth - answers))
-
-
-def _relative(truth: Truth, answers: Answers) -> Floats:
-    return np.asarray(np.abs(truth - answers) / np.maximum(np.abs(truth), np.finfo(np.float64).eps))
-
-
-def _relative_to_both(truth: Truth, answers: Answers) -> Floats:
-    """Return 200 |t - a| / (|t| + |a|), and 0 where both are 0, as Kaggle does."""
-    both = np.abs(truth) + np.abs(answers)
-    return np.asarray(200 * np.abs(truth - answers) / np.where(both > 0, both, 1.0))
-
-
-# ---------------------------------------------------------------------- of the confusion matrix
-
-
-def _recalls(counts: Counts) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return the recall of each class, and whether it has rows."""
-    hits = np.diagonal(counts, axis1=-2, axis2=-1)
-    rows = counts.sum(axis=-1)
-    return hits / np.maximum(rows, 1e-300), rows > 0
-
-
-def _balanced_accuracy(counts: Counts) -> Floats:
-    recalls, there = _recalls(counts)
-    return np.asarray((recalls * there).sum(axis=-1) / np.maximum(there.sum(axis=-1), 1))
-
-
-def _f1_by_class(counts: Counts) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    hits = np.diagonal(counts, axis1=-2, axis2=-1)
-    both = counts.sum(axis=-1) + counts.sum(axis=-2)
-    return 2 * hits / np.maximum(both, 1e-300), both > 0
-
-
-def _f1_macro(counts: Counts) -> Floats:
-    f1, there = _f1_by_class(counts)
-    return np.asarray((f1 * there).sum(axis=-1) / np.maximum(there.sum(axis=-1), 1))
-
-
-def _f1_of_positive(counts: Counts) -> Floats:
-    return np.asarray(_f1_by_class(counts)[0][..., -1])
-
-
-def _matthews(counts: Counts) -> Floats:
-    """Matthews' correlation for any number of classes (Gorodkin, 2004)."""
-    hits = np.trace(counts, axis1=-2, axis2=-1)
-    total = counts.sum(axis=(-2, -1))
-    true, given = counts.sum(axis=-1), counts.sum(axis=-2)
-    covariance = hits * total - (true * given).sum(axis=-1)
-    spread = (total**2 - (given**2).sum(axis=-1)) * (total**2 - (true**2).sum(axis=-1))
-    return np.asarray(np.where(spread > 0, covariance / np.sqrt(np.maximum(spread, 1e-300)), 0.0))
-
-
-def _quadratic_kappa(counts: Counts) -> Floats:
-    """Cohen's kappa, disagreements weighted by the square of their distance (Cohen, 1968)."""
-    numbers = np.arange(counts.shape[-1], dtype=np.float64)
-    weights = (numbers[:, None] - numbers) ** 2
-    total = np.maximum(counts.sum(axis=(-2, -1)), 1)
-    expected = counts.sum(axis=-1)[..., :, None] * counts.sum(axis=-2)[..., None, :]
-    expected = expected / total[..., None, None]
-    chance = (weights * expected).sum(axis=(-2, -1))
-    observed = (weights * counts).sum(axis=(-2, -1))
-    return np.asarray(np.where(chance > 0, 1 - observed / np.maximum(chance, 1e-300), 1.0))
-
-
-# ---------------------------------------------------------------------- the entries
+from competition.problem.metrics import confusions, row_losses
+from competition.problem.metrics.measures import ByConfusion, ByRows, Proportion
+from competition.problem.metrics.metric import LOG, LOG1P, Metric
+from competition.problem.metrics.roc import area, auc, column_auc, gini, least_area_error
+from competition.problem.metrics.row_losses import mean_of
+from competition.problem.targets import Eats, Kind
 
 
 @cache
@@ -140,7 +23,7 @@ def _map_at(k: int) -> Metric:
         Kind.CLASSES,
         Eats.RANKING,
         True,
-        ByRows(mean_of(precision_at), mean=True),
+        ByRows(mean_of(row_losses.precision_at), mean=True),
         top=k,
     )
 
@@ -160,7 +43,7 @@ METRICS = (
         Kind.CLASSES,
         Eats.LABEL,
         True,
-        ByConfusion(_balanced_accuracy),
+        ByConfusion(confusions.balanced_accuracy),
     ),
     Metric(
         "log loss",
@@ -183,7 +66,21 @@ METRICS = (
         Kind.CLASSES,
         Eats.CLASS_PROBABILITIES,
         False,
-        ByRows(mean_of(log_losses), mean=True),
+        ByRows(mean_of(row_losses.log_losses), mean=True),
+    ),
+    Metric(
+        "balanced log loss",
+        (
+            "balanced logarithmic loss",
+            "weighted log loss",
+            "weighted multi class log loss",
+            "class balanced log loss",
+        ),
+        Kind.CLASSES,
+        Eats.CLASS_PROBABILITIES,
+        False,
+        ByRows(row_losses.balanced_log_loss),
+        balanced=True,
     ),
     Metric(
         "auc",
@@ -238,7 +135,7 @@ METRICS = (
         Kind.CLASSES,
         Eats.LABEL,
         True,
-        ByConfusion(_f1_of_positive),
+        ByConfusion(confusions.f1_of_positive),
         of_positive=True,
     ),
     Metric(
@@ -247,7 +144,15 @@ METRICS = (
         Kind.CLASSES,
         Eats.LABEL,
         True,
-        ByConfusion(_f1_macro),
+        ByConfusion(confusions.f1_macro),
+    ),
+    Metric(
+        "f1 weighted",
+        ("weighted f1", "weighted f1 score", "weighted average f1", "f1 score weighted"),
+        Kind.CLASSES,
+        Eats.LABEL,
+        True,
+        ByConfusion(confusions.f1_weighted),
     ),
     Metric(
         "f1 micro",
@@ -271,7 +176,7 @@ METRICS = (
         Kind.CLASSES,
         Eats.LABEL,
         True,
-        ByConfusion(_matthews),
+        ByConfusion(confusions.matthews),
     ),
     Metric(
         "quadratic weighted kappa",
@@ -286,7 +191,7 @@ METRICS = (
         Kind.ORDERED,
         Eats.LABEL,
         True,
-        ByConfusion(_quadratic_kappa),
+        ByConfusion(confusions.quadratic_kappa),
     ),
     Metric(
         "rmse",
@@ -300,7 +205,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_squared, root=True)),
+        ByRows(mean_of(row_losses.squared, root=True)),
     ),
     Metric(
         "mse",
@@ -308,7 +213,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_squared), mean=True),
+        ByRows(mean_of(row_losses.squared), mean=True),
     ),
     Metric(
         "rmsle",
@@ -323,7 +228,16 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_squared_log1p, root=True)),
+        ByRows(mean_of(row_losses.squared_log1p, root=True)),
+        LOG1P,
+    ),
+    Metric(
+        "msle",
+        ("mean squared logarithmic error", "mean squared log error"),
+        Kind.NUMBERS,
+        Eats.VALUE,
+        False,
+        ByRows(mean_of(row_losses.squared_log1p), mean=True),
         LOG1P,
     ),
     Metric(
@@ -337,7 +251,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_squared_log, root=True)),
+        ByRows(mean_of(row_losses.squared_log, root=True)),
         LOG,
     ),
     Metric(
@@ -346,7 +260,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_absolute), mean=True),
+        ByRows(mean_of(row_losses.absolute), mean=True),
     ),
     Metric(
         "mape",
@@ -354,7 +268,16 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_relative), mean=True),
+        ByRows(mean_of(row_losses.relative), mean=True),
+    ),
+    Metric(
+        "rmspe",
+        ("root mean square percentage error", "root mean squared percentage error"),
+        Kind.NUMBERS,
+        Eats.VALUE,
+        False,
+        ByRows(mean_of(row_losses.squared_relative, root=True)),
+        LOG1P,
     ),
     Metric(
         "smape",
@@ -366,7 +289,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         False,
-        ByRows(mean_of(_relative_to_both), mean=True),
+        ByRows(mean_of(row_losses.relative_to_both), mean=True),
         LOG1P,
     ),
     Metric(
@@ -375,7 +298,7 @@ METRICS = (
         Kind.NUMBERS,
         Eats.VALUE,
         True,
-        ByRows(r_squared),
+        ByRows(row_losses.r_squared),
     ),
 )
 

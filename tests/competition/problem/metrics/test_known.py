@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn
+from sklearn.utils.class_weight import compute_sample_weight
 
 from competition.errors import PodiumError
-from competition.problem.metrics import METRICS, find_metric
+from competition.problem.metrics.known import METRICS, find_metric
 from competition.problem.problem import Problem
 from competition.problem.targets import Answers, Eats, Kind, Truth
 
@@ -75,15 +76,28 @@ def symmetric_error(truth: Truth, answers: Answers) -> float:
     return sum(abs(one - two) / ((one + two) / 2) for one, two in pairs) / truth.size * 100
 
 
+def balanced_loss(truth: Truth, answers: Answers) -> float:
+    weights = compute_sample_weight("balanced", truth)
+    return float(sklearn.log_loss(truth, answers, labels=range(4), sample_weight=weights))
+
+
+def percentage_error(truth: Truth, answers: Answers) -> float:
+    columns = zip(truth.T, answers.T, strict=True)
+    squares = [np.mean(((one - other) / one) ** 2) for one, other in columns]
+    return float(np.mean(np.sqrt(squares)))
+
+
 PEERS: dict[str, Callable[[Truth, Answers], float]] = {
     "accuracy": sklearn.accuracy_score,
     "balanced accuracy": sklearn.balanced_accuracy_score,
     "log loss": lambda truth, answers: sklearn.log_loss(truth, answers, labels=range(4)),
+    "balanced log loss": balanced_loss,
     "auc": sklearn.roc_auc_score,
     "normalized gini": lambda truth, answers: 2 * sklearn.roc_auc_score(truth, answers) - 1,
     "mean columnwise auc": sklearn.roc_auc_score,
     "f1": lambda truth, answers: sklearn.f1_score(truth, answers, zero_division=0.0),
     "f1 macro": lambda truth, answers: sklearn.f1_score(truth, answers, average="macro"),
+    "f1 weighted": lambda truth, answers: sklearn.f1_score(truth, answers, average="weighted"),
     "f1 micro": lambda truth, answers: sklearn.f1_score(truth, answers, average="micro"),
     "mcc": sklearn.matthews_corrcoef,
     "quadratic weighted kappa": lambda truth, answers: sklearn.cohen_kappa_score(
@@ -92,9 +106,11 @@ PEERS: dict[str, Callable[[Truth, Answers], float]] = {
     "rmse": sklearn.root_mean_squared_error,
     "mse": sklearn.mean_squared_error,
     "rmsle": sklearn.root_mean_squared_log_error,
+    "msle": sklearn.mean_squared_log_error,
     "rmse of logs": error_of_logs,
     "mae": sklearn.mean_absolute_error,
     "mape": sklearn.mean_absolute_percentage_error,
+    "rmspe": percentage_error,
     "smape": symmetric_error,
     "r2": sklearn.r2_score,
     "map@3": mean_average_precision,
@@ -136,6 +152,12 @@ def test_perfect_answers_are_the_best_there_is(name: str) -> None:
 def test_the_symmetric_error_of_nought_for_nought_is_nought() -> None:
     asked = problem("smape", targets=1)
     assert asked.value(np.array([[0.0], [4.0]]), np.array([[0.0], [0.0]])) == 100.0
+
+
+def test_a_percentage_error_leaves_out_rows_of_nought() -> None:
+    asked = problem("rmspe", targets=1)
+    truth, answers = np.array([[0.0], [4.0], [2.0]]), np.array([[7.0], [5.0], [2.0]])
+    assert asked.value(truth, answers) == pytest.approx(math.sqrt(0.25**2 / 2))
 
 
 def test_log_loss_of_one_column_and_of_rows_that_do_not_sum_to_one() -> None:
