@@ -43,7 +43,16 @@ def main() -> None:
 
     called_as_podium()
     app = import_module(f"{step.package}.__main__").app
-    run(lambda: app(args=[word, *rest], prog_name="podium"))
+    words = [word, *(_named(rest) if step.of_competition else rest)]
+    run(lambda: app(args=words, prog_name="podium"))
+
+
+def _named(words: list[str]) -> list[str]:
+    """Return what follows a step, with the option before a competition that comes first."""
+    if not words or words[0].startswith("-"):
+        return words
+    is_data = Path(words[0]).suffix.lower() in (".zip", ".csv")
+    return ["--data" if is_data else "--competition", *words]
 
 
 def _unknown(word: str) -> str:

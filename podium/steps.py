@@ -20,11 +20,13 @@ class Step:
         package: Whose command line carries it out.
         help: What it does.
         heading: Where the help lists it, an index of `HEADINGS`.
+        of_competition: Whether the first word after it may be the competition.
     """
 
     package: str
     help: str
     heading: int
+    of_competition: bool = True
 
 
 STEPS = {
@@ -37,17 +39,19 @@ STEPS = {
     "kernel": Step("submissions", "tune on Kaggle's machines, and merge the columns", 2),
     "blend": Step("pipelines", "blend what was tuned, to look at it before it is sent", 2),
     "results": Step("pipelines", "what was tuned so far, best first", 2),
-    "add": Step("pipelines", "check a teammate's predictions and put them into the blend", 2),
-    "drop": Step("pipelines", "delete an added column", 2),
-    "export": Step("pipelines", "write predictions as CSV files for a teammate", 2),
+    "add": Step(
+        "pipelines", "check a teammate's predictions and put them into the blend", 2, False
+    ),
+    "drop": Step("pipelines", "delete an added column", 2, False),
+    "export": Step("pipelines", "write predictions as CSV files for a teammate", 2, False),
     "list": Step("pipelines", "the pipelines, and the points they start from", 2),
     "clean": Step("pipelines", "delete the fits that nothing needs", 2),
-    "check": Step("submissions", "check a CSV file against the competition's rules", 3),
-    "submit": Step("submissions", "check and upload the blend, or a file, exactly once", 3),
-    "queue": Step("submissions", "checked files that wait for the days to come", 3),
-    "vote": Step("submissions", "make one file of several by a vote", 3),
+    "check": Step("submissions", "check a CSV file against the competition's rules", 3, False),
+    "submit": Step("submissions", "check and upload the blend, or a file, exactly once", 3, False),
+    "queue": Step("submissions", "checked files that wait for the days to come", 3, False),
+    "vote": Step("submissions", "make one file of several by a vote", 3, False),
     "left": Step("submissions", "how many submissions are left today", 3),
-    "fetch": Step("submissions", "bring back the file of a submission", 3),
+    "fetch": Step("submissions", "bring back the file of a submission", 3, False),
     "scores": Step("submissions", "every submission: its estimate beside its public score", 4),
     "leaderboard": Step("competition", "the public leaderboard", 4),
     "journal": Step("app", "a page of what was run, and what came of it", 4),
@@ -55,10 +59,10 @@ STEPS = {
     "dashboard": Step("app", "Optuna's dashboard on the studies, also while they run", 4),
     "draw": Step("app", "a page to draw digits on and have them read", 4),
     "practice": Step("competition", "serve a practice Kaggle until Ctrl-C", 5),
-    "cluster": Step("pipelines", "a Dask cluster on this machine until Ctrl-C", 5),
-    "worker": Step("pipelines", "fit for a cluster elsewhere until Ctrl-C", 5),
-    "device": Step("pipelines", "what networks train on here, and why", 5),
-    "config": Step("competition", "each variable, its value, and where it came from", 5),
+    "cluster": Step("pipelines", "a Dask cluster on this machine until Ctrl-C", 5, False),
+    "worker": Step("pipelines", "fit for a cluster elsewhere until Ctrl-C", 5, False),
+    "device": Step("pipelines", "what networks train on here, and why", 5, False),
+    "config": Step("competition", "each variable, its value, and where it came from", 5, False),
 }
 
 
@@ -66,7 +70,7 @@ def help_text() -> str:
     """Return the list of all steps."""
     width = max(map(len, STEPS))
     lines = [
-        "Usage: podium STEP [OPTIONS]; podium STEP --help says what a step takes.",
+        "Usage: podium STEP [COMPETITION] [OPTIONS]; podium STEP --help says what a step takes.",
         "",
         "A first run needs no account: podium rehearse",
         "On Kaggle: podium download, podium tune, podium submit",

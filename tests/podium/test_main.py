@@ -53,6 +53,22 @@ def test_a_step_is_that_of_its_package_under_podiums_name() -> None:
     assert usage.startswith("Usage: podium tune")
 
 
+def test_a_first_word_is_the_competition_where_a_step_takes_one(tmp_path: Path) -> None:
+    assert "scored by log loss" in podium("describe", "wine").stdout
+    said = podium("new", "my-table", "--metric", "auc", "--data", "none.zip", folder=tmp_path)
+    assert said.returncode == 1 and "none.zip" in said.stderr
+    said = podium("rehearse", "none.zip", "--metric", "auc", folder=tmp_path)
+    assert said.returncode == 1 and "none.zip" in said.stderr
+    for package in PACKAGES:
+        group = typer.main.get_command(importlib.import_module(f"{package}.__main__").app)
+        for word, command in group.commands.items():  # type: ignore[attr-defined]
+            takes_words = hasattr(command, "commands") or any(
+                each.param_type_name == "argument" for each in command.params
+            )
+            has_option = any(each.name == "competition" for each in command.params)
+            assert STEPS[word].of_competition == (has_option and not takes_words), word
+
+
 def test_what_is_no_step_gets_the_nearest_one() -> None:
     said = podium("tuen")
     assert (said.returncode, said.stdout) == (2, "")
