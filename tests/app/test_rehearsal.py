@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.__main__ import app
@@ -18,7 +19,7 @@ from competition.practice.holdout import HIDDEN_FILE, prepare
 from competition.practice.scoring import Solution
 from competition.spec import load_competition
 from competition.terminal.console import run
-from tests.competition.practice.tables import as_csv, pets
+from tests.competition.practice.tables import as_csv, by, pets, table_spec
 from tests.typed import Said, typed
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +158,21 @@ def test_the_score_on_all_hidden_rows_is_that_of_both_parts(tmp_path: Path) -> N
     assert score.rows == 599
     assert score.value == pytest.approx((150 * public + 449 * private) / 599)
     assert score.standard_error == pytest.approx(0.0122, abs=1e-4)
+
+
+def test_hidden_rows_of_a_group_err_together(tmp_path: Path) -> None:
+    file = tmp_path / "pets.csv"
+    file.write_bytes(as_csv(pets(300)))
+    competition = prepare(tmp_path, table_spec(folds=by("group", "id", "(.+)_")), file)
+    hidden = Solution.read(tmp_path / HIDDEN_FILE, competition)
+    wrong = np.repeat(np.random.default_rng(0).integers(0, 2, 33), 3)  # whole groups
+    answers = np.abs(hidden.truth - wrong)
+    sent = tmp_path / "sent.csv"
+    sent.write_text(hidden.form.render(answers, hidden.sample))
+    found = score_on_all(tmp_path, competition, sent)
+    alone = competition.problem.score_answers(hidden.truth, answers)
+    assert found.value == alone.value == pytest.approx(1 - wrong.mean())
+    assert found.standard_error > 1.4 * alone.standard_error
 
 
 @pytest.mark.long
