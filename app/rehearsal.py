@@ -7,13 +7,12 @@ from pathlib import Path
 from rich.console import Console
 
 from app.subject import form_digest
-from competition.data.tables.fold_rule import Units
 from competition.errors import PodiumError
 from competition.files import sha256_of
 from competition.kaggle.client import KaggleClient, LeaderboardRow
 from competition.kaggle.download import download
 from competition.kaggle.kernels.client import KernelClient
-from competition.practice.holdout import HIDDEN_FILE, PUBLIC_FOLDER, RERUN_FOLDER
+from competition.practice.holdout import HIDDEN_FILE, hidden_units
 from competition.practice.running import PracticeKaggle
 from competition.practice.scoring import Solution, unpacked
 from competition.practice.serving.state import State
@@ -199,21 +198,8 @@ def score_on_all(kaggle: Path, competition: Competition, file: Path) -> Score:
     solution = Solution.read(kaggle / HIDDEN_FILE, competition)
     answers = solution.form.parse(unpacked(file.read_bytes()), solution.sample).answers
     assert answers is not None, "what was scored has no faults"
-    units = _units_of_hidden(kaggle, competition)
+    units = hidden_units(kaggle, competition)
     return solution.problem.score_answers(solution.truth, answers, units=units)
-
-
-def _units_of_hidden(kaggle: Path, competition: Competition) -> Units | None:
-    """Return which hidden rows err together, such as those of a group or of one time."""
-    name = competition.folds.column
-    if name is None:
-        return None
-    from competition.data.tables.reading.cells import read_typed  # with pandas
-    from competition.data.tables.units import units_of
-
-    folder = kaggle / (RERUN_FOLDER if competition.notebooks_only else PUBLIC_FOLDER)
-    test = read_typed(folder / competition.test_file, {name}, only={name})
-    return units_of(competition.folds, test[name], test[name].head(0)) if name in test else None
 
 
 def _show_leaderboard(rows: list[LeaderboardRow], own: str, console: Console) -> None:

@@ -20,12 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tables.summary import summary
-from competition.data.tables.fold_rule import Units
 from competition.data.tables.reading.cells import read_cells
 from competition.data.tables.reading.kinds import kind_of
 from competition.data.tables.schema import Role
-from competition.data.tables.units import units_of
-from competition.practice.holdout import HIDDEN_FILE, PUBLIC_FOLDER
+from competition.practice.holdout import HIDDEN_FILE, PUBLIC_FOLDER, hidden_units
 from competition.practice.scoring import Solution
 from competition.spec import Competition, load_competition
 
@@ -143,7 +141,7 @@ def measure(
         own = solution.form.parse(file.read_bytes(), solution.sample).answers
         assert own is not None
         problem, truth = solution.problem, solution.truth
-        units = _units(spec, kaggle / PUBLIC_FOLDER)
+        units = hidden_units(kaggle, spec)
         score = problem.score_answers(truth, own, units=units)
         row |= {"podium": score.value, "standard_error": score.standard_error, "rows": len(truth)}
         row |= _estimate(folder / "runs" / spec.slug)
@@ -166,15 +164,6 @@ def measure(
             row[f"gain_on_{peer}"] = found.gain
             row[f"error_on_{peer}"] = found.standard_error
         return row
-
-
-def _units(spec: Competition, public: Path) -> Units | None:
-    """Return which of the hidden rows err together."""
-    column = spec.folds.column
-    if column is None:
-        return None
-    test, train = (read_cells(public / file)[column] for file in (spec.test_file, spec.train_file))
-    return units_of(spec.folds, test, train)
 
 
 def _estimate(runs: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from competition.data.tables.fold_rule import Units
 from competition.errors import PodiumError
 from competition.files import atomic_path, sha256_of
 from competition.practice.baselines import images as images_teams
@@ -205,3 +206,25 @@ def _board(solution: Solution, teams: dict[str, Answers]) -> dict[str, Any]:
         if math.isfinite(public + private):
             rows.append({"team": team, "public": public, "private": private})
     return {"created": datetime.now(UTC).timestamp(), "rows": rows}
+
+
+def hidden_units(folder: Path, spec: Competition) -> Units | None:
+    """Return (m,) which hidden rows err together, such as those of a group or of one moment.
+
+    Args:
+        folder: What `prepare` filled.
+        spec: What it returned.
+
+    Returns:
+        None where rows are on their own, or the test file does not tell.
+    """
+    name = spec.folds.column
+    if name is None:
+        return None
+    from competition.data.tables.reading.cells import read_typed  # with pandas
+    from competition.data.tables.units import units_of
+
+    public = folder / (RERUN_FOLDER if spec.notebooks_only else PUBLIC_FOLDER)
+    files = public / spec.test_file, public / spec.train_file
+    test, train = (read_typed(file, {name}, only={name}) for file in files)
+    return units_of(spec.folds, test[name], train[name]) if name in test else None
