@@ -1,6 +1,7 @@
 """Whole numbers that are codes: their order tells less of the target than each of them does."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,45 +11,84 @@ _ROWS = 20_000
 _FOLDS = 5
 _FEWEST, _REPEATED = 30, 3  # different values, and rows for each of them on average
 _PRIOR = 10.0  # rows that the overall mean counts for
-_SURE = 4.0  # standard errors
+_SURE, _LIKELY = 4.0, 1.5  # standard errors
 _LESS = 0.25  # of what codes explain, that numbers leave
+_FAR_APART = 10  # whole numbers for each that occurs
 _SEED = 20_240_601
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
 
-def are_codes(cells: pd.Series, target: Floats) -> bool:
-    """Tell whether a column of whole numbers is better taken for categories.
+@dataclass(frozen=True)
+class Evidence:
+    """How well a column of whole numbers explains the target by its values, and in their order.
+
+    Attributes:
+        more: What the values explain beyond the order, of the target's variance.
+        error: Its standard error.
+        gain: What the values explain.
+        sparse: Whether most whole numbers between the least and the greatest do not occur.
+    """
+
+    more: float
+    error: float
+    gain: float
+    sparse: bool
+
+    @property
+    def sure(self) -> bool:
+        """Whether the values tell clearly more."""
+        return self.more > max(_SURE * self.error, _LESS * self.gain)
+
+    @property
+    def likely(self) -> bool:
+        """Whether the values tell more, as far as can be seen."""
+        return self.more > _LIKELY * self.error
+
+
+def code_columns(train: pd.DataFrame, target: Floats) -> list[str]:
+    """Return the columns of whole numbers that are better taken for categories.
 
     Out of fold, the target's mean of each value has to explain clearly more than boosted trees do
     that see the numbers in their order. Of prices, ages or counts it does not: neighbours tell of
-    each other there. At most 20,000 rows are looked at.
+    each other there. Where one column is such, codes are usual in the table, and another whose
+    values lie far apart is one too if they seem to explain more. At most 20,000 rows are looked at.
 
     Args:
-        cells: (n,) a column of train.
+        train: (n, columns).
         target: (n,) a number for each row: the target, or whether a row has the usual class.
     """
+    looked = {str(name): _evidence(train[name], target) for name in train}
+    found = {name: each for name, each in looked.items() if each is not None}
+    if not any(each.sure for each in found.values()):
+        return []
+    return [name for name, each in found.items() if each.sure or (each.sparse and each.likely)]
+
+
+def _evidence(cells: pd.Series, target: Floats) -> Evidence | None:
+    """Return what speaks for codes; None where nothing can, or nothing is explained at all."""
     if not pd.api.types.is_integer_dtype(cells) or cells.min() < 0:
-        return False
+        return None
     values = cells.to_numpy(np.int64)
     random = np.random.default_rng(_SEED)
     rows = random.permutation(len(values))[:_ROWS]
     values, target = values[rows], target[rows]
-    if not _FEWEST <= len(np.unique(values)) <= len(values) / _REPEATED:
-        return False
+    different = len(np.unique(values))
+    if not _FEWEST <= different <= len(values) / _REPEATED:
+        return None
     folds = random.integers(0, _FOLDS, len(values))
     spread = float(target.var())
     if spread == 0:
-        return False
+        return None
     by_value = _out_of_fold(values, target, folds, _mean_of_value)
     gain = spread - float(((target - by_value) ** 2).mean())
     if gain <= 0.001 * spread:
-        return False
+        return None
     by_order = _out_of_fold(values, target, folds, _boosted)
     more = (target - by_order) ** 2 - (target - by_value) ** 2
-    error = float(more.std() / np.sqrt(len(more)))
-    return float(more.mean()) > max(_SURE * error, _LESS * gain)
+    sparse = int(values.max() - values.min()) > _FAR_APART * different
+    return Evidence(float(more.mean()), float(more.std() / np.sqrt(len(more))), gain, sparse)
 
 
 def _out_of_fold(

@@ -8,7 +8,7 @@ from competition.data.tables.reading.coded import texts_of
 from competition.data.tables.reading.kinds import kind_of
 from competition.data.tables.schema import Role
 from competition.drafting.asking.ids import counts_on
-from competition.drafting.codes import are_codes
+from competition.drafting.codes import code_columns
 from competition.drafting.draft import Notes
 from competition.drafting.split.partings import TIME_NAME
 from competition.drafting.tables import kind_of_both
@@ -36,11 +36,11 @@ def roles_of(
     """
     target = _as_numbers(next(iter(labels.values())))
     roles: list[tuple[str, Role | tuple[str, ...]]] = []
-    for name in map(str, train.columns):
-        if name in labels or (test is not None and name not in test):
-            continue
+    both = [name for name in train if str(name) not in labels and (test is None or name in test)]
+    codes = code_columns(train[[name for name in both if str(name) not in ids]], target)
+    for name in map(str, both):
         role, reason = _role(train[name], None if test is None else test[name], is_id=name in ids)
-        if role is None and name not in ids and are_codes(train[name], target):
+        if role is None and name in codes:
             role, reason = Role.CATEGORY, "codes: their order tells less of the target than they do"
         if role is not None:
             roles.append((name, role))

@@ -267,12 +267,17 @@ def test_codes_are_told_from_numbers(in_folder: InFolder) -> None:
     drawn_codes = random.integers(0, 300, rows)
     train["manager"], test["manager"] = codes[drawn_codes], random.choice(codes, M)
     train["age"], test["age"] = random.integers(18, 90, rows), random.integers(18, 90, M)
-    chance = 1 / (1 + np.exp(-(effects[drawn_codes] + (train["age"] - 50) / 20)))
+    # Beside codes for sure, few ones far apart are codes too, and prices are not.
+    units, drawn_units = random.permutation(90_000)[:40], random.integers(0, 40, rows)
+    train["unit"], test["unit"] = units[drawn_units], random.choice(units, M)
+    train["price"], test["price"] = (100 * random.integers(10, 400, each) for each in (rows, M))
+    told = effects[drawn_codes] + effects[drawn_units] / 2 + (train["age"] - 50) / 20
+    chance = 1 / (1 + np.exp(-(told + (train["price"] - 20_000) / 20_000)))
     train["target"] = (random.random(rows) < chance).astype(int)
     spec = drafted(
         in_folder(train=train, test=test, sample_submission=sample_of(test, target=0)), "auc"
     ).competition
-    assert dict(spec.roles) == {"manager": Role.CATEGORY}
+    assert dict(spec.roles) == {"manager": Role.CATEGORY, "unit": Role.CATEGORY}
 
 
 # ---------------------------------------------------------------------- folds
