@@ -119,10 +119,14 @@ def of_peer(
 
 
 def measure(
-    archive: Path, minutes: float, seed: int, peers: dict[str, str], keep: Path | None
+    archive: Path,
+    metric: str,
+    minutes: float,
+    seed: int,
+    peers: dict[str, str],
+    keep: Path | None,
 ) -> dict[str, Any]:
     """Return what all reached on one competition."""
-    metric = METRICS[archive.stem]
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         began = time.monotonic()
@@ -186,22 +190,25 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", help="slugs")
+    parser.add_argument("--metric", nargs="*", default=[], help="of further ones: slug=auc")
     parser.add_argument("--peer", nargs="*", default=[], help="autogluon=PYTHON flaml=PYTHON")
     parser.add_argument("--keep", type=Path, help="peers' answers; those that are there are taken")
     parser.add_argument("--out", type=Path, default=Path("docs/tables.jsonl"))
     given = parser.parse_args()
-    peers = dict(pair.split("=", 1) for pair in given.peer)
+    peers, more = (dict(pair.split("=", 1) for pair in each) for each in (given.peer, given.metric))
+    metrics = METRICS | more
     done = []
     if given.out.exists():
         done = [json.loads(line) for line in given.out.read_text().splitlines()]
     for archive in sorted(given.folder.glob("*.zip")) if given.folder else []:
         asked = (archive.stem, given.minutes, given.seed)
         known = [(row["competition"], row["minutes"], row["seed"]) for row in done]
-        if archive.stem not in METRICS or asked in known:
+        if archive.stem not in metrics or asked in known:
             continue
         if given.only and archive.stem not in given.only:
             continue
-        row = measure(archive, given.minutes, given.seed, peers, given.keep)
+        metric = metrics[archive.stem]
+        row = measure(archive, metric, given.minutes, given.seed, peers, given.keep)
         done.append(row)
         print(json.dumps(row), flush=True)
         with given.out.open("a") as file:
