@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from competition.problem.decisions import Decision
+from competition.problem.metrics.row_losses import LEAST_PROBABILITY
 from competition.problem.problem import Problem
-from competition.problem.targets import Kind, Predictions, Truth
+from competition.problem.targets import Eats, Kind, Predictions, Truth
 from pipelines.blending.averaging import Sent
 from pipelines.blending.calibration import COLDEST, log_shares, temperature
 from pipelines.blending.mixture import Floats, Mixture, Stack, combine
@@ -48,6 +49,8 @@ def greedy(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = Non
     constant, so ties are broken by the loss. The best of all prefixes is kept. Within a round, all
     candidates are judged by the decision that was learnt on the mean so far.
     """
+    if problem.metric.eats == Eats.CLASS_PROBABILITIES and not problem.metric.balanced:
+        return _mean_of(stack, _greedy_by_log_loss(stack, truth), truth, problem)
     counts = np.zeros(len(stack), dtype=np.int64)
     total = np.zeros_like(stack[0])
     decision = problem.decide(truth, stack.mean(axis=0))
@@ -67,6 +70,22 @@ def greedy(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = Non
             best = reached, counts.copy()
     assert best is not None
     return _mean_of(stack, best[1] / best[1].sum(), truth, problem)
+
+
+def _greedy_by_log_loss(stack: Stack, truth: Truth) -> Floats:
+    """Return the weights of the greedy selection, which only the true classes' shares decide."""
+    of_truth = stack[:, np.arange(len(truth)), truth].astype(np.float64)
+    counts, total = np.zeros(len(stack), dtype=np.int64), np.zeros(len(truth))
+    best, least = counts, np.inf
+    for chosen in range(1, ROUNDS + 1):
+        means = (total + of_truth) / chosen
+        losses = -np.log(np.maximum(means, LEAST_PROBABILITY)).mean(axis=1)
+        pick = int(losses.argmin())
+        total += of_truth[pick]
+        counts[pick] += 1
+        if losses[pick] < least:
+            best, least = counts.copy(), float(losses[pick])
+    return np.asarray(best / best.sum(), np.float64)
 
 
 def convex(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = None) -> Mixture:

@@ -171,6 +171,24 @@ def test_a_perfect_column_is_taken_alone() -> None:
     assert METHODS["convex"](same, truth, problem).weights.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_greedy_selection_by_log_loss_is_that_of_a_plain_reading(seed: int) -> None:
+    problem = competition_of("log loss").problem
+    truth = truth_of(problem, 300, seed)
+    stack = np.stack([noisy(truth, problem, 0.5 + 0.3 * each, each) for each in range(5)])
+    chosen: list[int] = []
+    reached = []
+    for _ in range(20):
+        losses = [
+            problem.value(truth, stack[[*chosen, each]].mean(axis=0)) for each in range(len(stack))
+        ]
+        chosen.append(int(np.argmin(losses)))
+        reached.append(min(losses))
+    best = chosen[: int(np.argmin(reached)) + 1]
+    found = METHODS["greedy"](stack, truth, problem).weights
+    assert found == pytest.approx(np.bincount(best, minlength=5) / len(best))
+
+
 def test_the_greedy_selection_serves_the_metric_and_not_the_loss() -> None:
     """A column that ranks well and is badly scaled wins by AUC, whatever its loss is."""
     problem = competition_of("auc").problem
