@@ -23,7 +23,8 @@ from pipelines.blending.methods import METHODS
 from pipelines.blending.mixture import Stack, combine
 
 MOST_ROWS = 20_000  # from which the best of a few hundred trials flatters by next to nothing
-_REPLICATES = 40
+_REPLICATES, _LEAST_REPLICATES = 40, 8
+_DRAWN = 100_000  # rows in all drawings together: of many rows few drawings tell as much
 _MOST_TRIALS = 60  # of a pipeline, the best by all rows: a worse one is never chosen
 _SEED = 20_261_126
 
@@ -34,7 +35,6 @@ def corrected_value(
     problem: Problem,
     method: str,
     units: Units | None = None,
-    replicates: int = _REPLICATES,
 ) -> float:
     """Return what a blend is worth if the choice of its members is scored on other rows too.
 
@@ -45,7 +45,6 @@ def corrected_value(
         problem: What is asked.
         method: How the blend's weights were learnt, a name of `METHODS`.
         units: (s,) which rows err together; None for none.
-        replicates: How often rows are drawn.
 
     Returns:
         The mean of the metric on the rows that were not drawn; NaN where no drawing leaves rows
@@ -55,7 +54,7 @@ def corrected_value(
     known = [_Trials.of(stack, columns, truth, problem) for stack, columns in pool]
     parts = _parts(len(truth), units)
     values = []
-    for _ in range(replicates):
+    for _ in range(min(_REPLICATES, max(_LEAST_REPLICATES, _DRAWN // len(truth)))):
         drawn = np.concatenate([parts[part] for part in chance.integers(0, len(parts), len(parts))])
         left = np.setdiff1d(np.arange(len(truth)), drawn)
         if len(left) and _all_there(truth, drawn, problem) and _all_there(truth, left, problem):
