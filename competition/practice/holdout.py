@@ -222,9 +222,13 @@ def hidden_units(folder: Path, spec: Competition) -> Units | None:
     if name is None:
         return None
     from competition.data.tables.reading.cells import read_typed  # with pandas
+    from competition.data.tables.reading.csv_shape import open_content
     from competition.data.tables.units import units_of
 
     public = folder / (RERUN_FOLDER if spec.notebooks_only else PUBLIC_FOLDER)
     files = public / spec.test_file, public / spec.train_file
-    test, train = (read_typed(file, {name}, only={name}) for file in files)
-    return units_of(spec.folds, test[name], train[name]) if name in test else None
+    with open_content(files[0]) as content:
+        if name not in content.names:
+            return None
+    test, train = (read_typed(file, {name}, only={name})[name] for file in files)
+    return units_of(spec.folds, test, train)

@@ -4,11 +4,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from competition.data.dataset import load_dataset
 from competition.errors import PodiumError
-from competition.practice.holdout import prepare
+from competition.practice.holdout import hidden_units, prepare
 from competition.practice.scoring import Solution
 from competition.problem.sample import read_sample
 from competition.spec import load_competition
@@ -113,6 +114,22 @@ def test_the_folds_of_what_is_served_can_be_dealt(tmp_path: Path, rule) -> None:
     data = load_dataset(made, public)
     assert data.units is not None
     assert len(data.units) == len(train)
+
+
+def test_groups_that_the_test_file_does_not_name_part_no_hidden_rows(tmp_path: Path) -> None:
+    rows = [row | {"owner": f"owner {number // 3}"} for number, row in enumerate(pets(120))]
+    served = [{k: cell for k, cell in row.items() if k not in ("kind", "owner")} for row in rows]
+    sample = [{"id": row["id"], "kind": "cat"} for row in rows]
+    parts = {"train": rows, "test": served[:30], "sample_submission": sample[:30]}
+    archive = zipped(tmp_path / "pets.zip", **{name: as_csv(each) for name, each in parts.items()})
+    made = prepare(tmp_path / "made", table_spec(folds=by("group", "owner")), archive)
+    assert hidden_units(tmp_path / "made", made) is None
+    file = tmp_path / "pets.csv"
+    file.write_bytes(as_csv(rows))
+    made = prepare(tmp_path / "whole", table_spec(folds=by("group", "owner")), file)
+    units = hidden_units(tmp_path / "whole", made)
+    assert units is not None
+    assert np.unique(units, return_counts=True)[1].tolist() == [3] * (len(units) // 3)
 
 
 def test_own_features_go_along_as_they_are_now(tmp_path: Path) -> None:
