@@ -45,6 +45,11 @@ class Problem:
         return self.metric.greater_is_better
 
     @property
+    def by_log_loss(self) -> bool:
+        """Whether the metric is the log loss, which the true classes' probabilities decide."""
+        return self.metric.name == "log loss"
+
+    @property
     def outputs(self) -> int:
         """How many numbers a prediction has: k of (n, k)."""
         match self.kind:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from competition.problem.decisions import Decision
 from competition.problem.metrics.row_losses import LEAST_PROBABILITY
 from competition.problem.problem import Problem
-from competition.problem.targets import Eats, Kind, Predictions, Truth
+from competition.problem.targets import Kind, Predictions, Truth
 from pipelines.blending.averaging import Sent
 from pipelines.blending.calibration import COLDEST, log_shares, temperature
 from pipelines.blending.mixture import Floats, Mixture, Stack, combine
@@ -49,7 +49,7 @@ def greedy(stack: Stack, truth: Truth, problem: Problem, sent: Sent | None = Non
     constant, so ties are broken by the loss. The best of all prefixes is kept. Within a round, all
     candidates are judged by the decision that was learnt on the mean so far.
     """
-    if problem.metric.eats == Eats.CLASS_PROBABILITIES and not problem.metric.balanced:
+    if problem.by_log_loss:
         return _mean_of(stack, _greedy_by_log_loss(stack, truth), truth, problem)
     counts = np.zeros(len(stack), dtype=np.int64)
     total = np.zeros_like(stack[0])

@@ -70,12 +70,7 @@ METRICS = (
     ),
     Metric(
         "balanced log loss",
-        (
-            "balanced logarithmic loss",
-            "weighted log loss",
-            "weighted multi class log loss",
-            "class balanced log loss",
-        ),
+        ("balanced logarithmic loss", "class balanced log loss"),
         Kind.CLASSES,
         Eats.CLASS_PROBABILITIES,
         False,
